@@ -1,0 +1,3 @@
+"""The running service."""
+
+__version__ = "0.1.0"
