@@ -1,0 +1,1 @@
+"""The cellar: the only code that knows PayEx. It knows no GraphQL."""

@@ -1,0 +1,83 @@
+"""Faults: everything that keeps PayEx from answering, as opposed to a problem, which is an answer.
+
+Problems (an unknown invoice, say) are data and live in `resolvers.payex.problems`.
+"""
+
+import enum
+from collections.abc import Mapping
+
+
+class FaultCode(enum.StrEnum):
+    """The stable code of a fault, the same that clients read in `extensions.code`."""
+
+    LEDGER_NOT_CONFIGURED = "LEDGER_NOT_CONFIGURED"
+    UPSTREAM_BODY_TOO_LARGE = "UPSTREAM_BODY_TOO_LARGE"
+    UPSTREAM_ERROR = "UPSTREAM_ERROR"
+    UPSTREAM_FORBIDDEN = "UPSTREAM_FORBIDDEN"
+    UPSTREAM_LEDGER_NOT_CONFIGURED = "UPSTREAM_LEDGER_NOT_CONFIGURED"
+    UPSTREAM_LINK_REFUSED = "UPSTREAM_LINK_REFUSED"
+    UPSTREAM_MALFORMED = "UPSTREAM_MALFORMED"
+    UPSTREAM_RATE_LIMITED = "UPSTREAM_RATE_LIMITED"
+    UPSTREAM_TIMEOUT = "UPSTREAM_TIMEOUT"
+    UPSTREAM_TOO_MANY_PAGES = "UPSTREAM_TOO_MANY_PAGES"
+    UPSTREAM_UNAUTHENTICATED = "UPSTREAM_UNAUTHENTICATED"
+    UPSTREAM_UNAVAILABLE = "UPSTREAM_UNAVAILABLE"
+    UPSTREAM_UNREACHABLE = "UPSTREAM_UNREACHABLE"
+
+
+MESSAGES = {
+    FaultCode.LEDGER_NOT_CONFIGURED: "This gateway has no credentials for the ledger ownerNo.",
+    FaultCode.UPSTREAM_BODY_TOO_LARGE: "PayEx answered with a body larger than the limit.",
+    FaultCode.UPSTREAM_ERROR: "PayEx failed to answer.",
+    FaultCode.UPSTREAM_FORBIDDEN: "PayEx refused the gateway's access.",
+    FaultCode.UPSTREAM_LEDGER_NOT_CONFIGURED: "The ledger is not configured at PayEx.",
+    FaultCode.UPSTREAM_LINK_REFUSED: "PayEx gave a link that leads out of the ledger.",
+    FaultCode.UPSTREAM_MALFORMED: "PayEx answered with a body that cannot be read.",
+    FaultCode.UPSTREAM_RATE_LIMITED: "PayEx asks the gateway to slow down.",
+    FaultCode.UPSTREAM_TIMEOUT: "PayEx did not answer in time.",
+    FaultCode.UPSTREAM_TOO_MANY_PAGES: "PayEx spread the list over more pages than the limit.",
+    FaultCode.UPSTREAM_UNAUTHENTICATED: "PayEx refused the gateway's credentials for the ledger.",
+    FaultCode.UPSTREAM_UNAVAILABLE: "PayEx is not available at the moment.",
+    FaultCode.UPSTREAM_UNREACHABLE: "PayEx cannot be reached.",
+}
+
+# These say something of one answer only. Any other fault would meet the next call as well.
+_OF_ONE_ANSWER = frozenset(
+    {
+        FaultCode.UPSTREAM_BODY_TOO_LARGE,
+        FaultCode.UPSTREAM_ERROR,
+        FaultCode.UPSTREAM_LINK_REFUSED,
+        FaultCode.UPSTREAM_MALFORMED,
+        FaultCode.UPSTREAM_TOO_MANY_PAGES,
+    }
+)
+
+
+class Fault(Exception):  # noqa: N818 - PayEx's errors are problems; this is the other lane
+    """PayEx could not be asked, or its answer could not be understood.
+
+    Args:
+        code: what happened, for programs.
+        limit: the bound that bit, if one did, by the name of its setting: `{name: value}`.
+        hint: what to look at, for the operator's log. It never holds a value that PayEx sent.
+        instance: PayEx's own id of the fault, which its support asks for.
+    """
+
+    def __init__(
+        self,
+        code: FaultCode,
+        *,
+        limit: Mapping[str, float] | None = None,
+        hint: str = "",
+        instance: str | None = None,
+    ) -> None:
+        super().__init__(MESSAGES[code])
+        self.code = code
+        self.limit = dict(limit or {})
+        self.hint = hint
+        self.instance = instance
+
+    @property
+    def of_one_answer(self) -> bool:
+        """Whether another route of the same ledger may well answer."""
+        return self.code in _OF_ONE_ANSWER

@@ -1,0 +1,51 @@
+"""The numbers PayEx knows things by, and what it would refuse of them.
+
+A number that PayEx is sure to refuse is refused here, as PayEx would say it and without a call.
+"""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a number may look like: its length, and the characters it is made of, if known."""
+
+    longest: int
+    characters: re.Pattern[str] | None = None
+
+
+# PayEx documents the length and characters of customerNo. The other lengths are assumed, and their
+# characters are not known: only what no number can hold is refused.
+_CUSTOMER_CHARACTERS = re.compile(r"[a-zA-Z0-9äåöÄÅÖ&/_ -.]+")
+RULES = {
+    "ownerNo": Rule(15),
+    "invoiceNo": Rule(15),
+    "customerNo": Rule(15, _CUSTOMER_CHARACTERS),
+    "subscriptionNo": Rule(34),
+}
+
+
+def refusal(parameter: str, number: str) -> str | None:
+    """Return what is wrong with a number, or None if PayEx may know it.
+
+    Args:
+        parameter: PayEx's name of the number, a key of `RULES`.
+        number: as the client sent it. It is not repeated in the message.
+    """
+    rule = RULES[parameter]
+    if not number.strip():
+        return f"{parameter} is empty."
+    if len(number) > rule.longest:
+        return f"{parameter} has {len(number)} characters; at most {rule.longest} are allowed."
+    if not number.isprintable():
+        return f"{parameter} holds control characters."
+    # A URL resolves these two as directions, in whatever way they are encoded.
+    if number in {".", ".."}:
+        return f"{parameter} is not a number."
+    if rule.characters and not rule.characters.fullmatch(number):
+        return (
+            f"{parameter} holds a character that PayEx does not allow: letters (with å, ä, ö), "
+            "digits, spaces and the signs & / _ ! \" # $ % ' ( ) * + , - . are."
+        )
+    return None
