@@ -1,0 +1,1 @@
+"""How each field gets its data: dataloaders, look-ahead, paging, filtering and totals."""

@@ -1,0 +1,39 @@
+"""The bounds of one operation, and the page requests that they bound."""
+
+from dataclasses import dataclass
+
+from resolvers.pages import PageRequest, list_key
+from resolvers.payex.routes import Holder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """The bounds of one operation.
+
+    Attributes:
+        max_in_flight: upstream calls at the same time.
+        max_numbers: numbers in one `invoices` or `customers`.
+        max_records: the largest `first` of usage records.
+        max_subscriptions: the largest `first` of subscriptions.
+    """
+
+    max_in_flight: int = 16
+    max_numbers: int = 100
+    max_records: int = 10_000
+    max_subscriptions: int = 200
+
+
+def subscriptions_page(
+    holder: Holder, first: int | None, after: str | None, bounds: Bounds
+) -> PageRequest:
+    """Return the request for a page of a holder's subscriptions."""
+    key = list_key(holder.owner_no, holder.billing.value, holder.number)
+    return PageRequest(first, after, bounds.max_subscriptions, "GATEWAY_MAX_SUBSCRIPTIONS", key)
+
+
+def records_page(
+    holder: Holder, subscription_no: str, first: int | None, after: str | None, bounds: Bounds
+) -> PageRequest:
+    """Return the request for a page of a subscription's usage records."""
+    key = list_key(holder.owner_no, holder.billing.value, holder.number, subscription_no)
+    return PageRequest(first, after, bounds.max_records, "GATEWAY_MAX_RECORDS", key)

@@ -1,0 +1,132 @@
+"""The ways into the graph: a ledger's number, a global id, a reference of the supergraph."""
+
+from collections.abc import Mapping, Sequence
+
+from graphql import GraphQLResolveInfo
+
+from resolvers import node_ids
+from resolvers.errors import ErrorCode, RequestError, problem_error
+from resolvers.gates import find_holder, find_subscription
+from resolvers.ledger import HolderNode, Owner, SubscriptionNode
+from resolvers.node_ids import NodeKind
+from resolvers.operation import Operation
+from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.numbers import refusal
+from resolvers.payex.problems import Problem, refused
+from resolvers.payex.routes import Billing, Holder
+
+_BILLING = {
+    NodeKind.INVOICE: Billing.BILLED,
+    NodeKind.BILLED_SUBSCRIPTION: Billing.BILLED,
+    NodeKind.CUSTOMER: Billing.UNBILLED,
+    NodeKind.UNBILLED_SUBSCRIPTION: Billing.UNBILLED,
+}
+
+
+def find_owner(operation: Operation, owner_no: str) -> Owner:
+    """Return a ledger, without a call.
+
+    Raises:
+        RequestError: `BAD_USER_INPUT`, the number is malformed.
+        Fault: `LEDGER_NOT_CONFIGURED`, the gateway has no credentials for it.
+    """
+    if message := refusal("ownerNo", owner_no):
+        raise RequestError(ErrorCode.BAD_USER_INPUT, message, argument="ownerNo")
+    if not operation.payex.knows(owner_no):
+        raise Fault(FaultCode.LEDGER_NOT_CONFIGURED)
+    return Owner(owner_no)
+
+
+def too_many(argument: str, numbers: Sequence[str], operation: Operation) -> Problem | None:
+    """Return the problem of a list of numbers that is longer than the bound."""
+    maximum = operation.bounds.max_numbers
+    if len(numbers) <= maximum:
+        return None
+    return refused(
+        argument,
+        f"{argument} may hold {maximum} numbers (GATEWAY_MAX_NUMBERS); it holds {len(numbers)}.",
+    )
+
+
+async def find_node(
+    operation: Operation, info: GraphQLResolveInfo[Operation], node_id: str
+) -> HolderNode | SubscriptionNode:
+    """Return what a global id stands for, proven by PayEx.
+
+    Raises:
+        RequestError: `BAD_USER_INPUT` for an id that this gateway never made, `NOT_FOUND` or
+            `UPSTREAM_PROBLEM` for what PayEx does not know.
+        Fault: PayEx could not be asked.
+    """
+    node = _decoded(operation, node_id)
+    found = (
+        await find_holder(operation, info, node.holder)
+        if isinstance(node, HolderNode)
+        else await find_subscription(operation, info, HolderNode(node.holder), node.subscription_no)
+    )
+    if isinstance(found, Problem):
+        raise problem_error(found)
+    return found
+
+
+def holder_reference(
+    operation: Operation, billing: Billing, key: Mapping[str, object]
+) -> HolderNode:
+    """Return the invoice or customer of a reference, without a call.
+
+    Raises:
+        RequestError: `BAD_USER_INPUT`, the reference is malformed.
+        Fault: `LEDGER_NOT_CONFIGURED`.
+    """
+    owner = find_owner(operation, _text(key, "ownerNo"))
+    holder = Holder(owner.owner_no, billing, "")
+    number = _text(key, holder.parameter)
+    if message := refusal(holder.parameter, number):
+        raise RequestError(ErrorCode.BAD_USER_INPUT, message, argument=holder.parameter)
+    return HolderNode(Holder(owner.owner_no, billing, number))
+
+
+def owner_reference(operation: Operation, key: Mapping[str, object]) -> Owner:
+    """Return the ledger of a reference; raises as `find_owner` does."""
+    return find_owner(operation, _text(key, "ownerNo"))
+
+
+def subscription_reference(operation: Operation, key: Mapping[str, object]) -> SubscriptionNode:
+    """Return the subscription of a reference, without a call.
+
+    Raises:
+        RequestError: `BAD_USER_INPUT`, the id is not one of a subscription.
+        Fault: `LEDGER_NOT_CONFIGURED`.
+    """
+    node = _decoded(operation, _text(key, "id"))
+    if not isinstance(node, SubscriptionNode):
+        raise _foreign("id")
+    return node
+
+
+def _decoded(operation: Operation, node_id: str) -> HolderNode | SubscriptionNode:
+    decoded = node_ids.decode(node_id)
+    if decoded is None:
+        raise _foreign("id")
+    kind, numbers = decoded
+    for parameter, number in zip(node_ids.parameters(kind), numbers, strict=True):
+        if refusal(parameter, number):
+            raise _foreign("id")
+    owner = find_owner(operation, numbers[0])
+    holder = Holder(owner.owner_no, _BILLING[kind], numbers[1])
+    if kind in {NodeKind.INVOICE, NodeKind.CUSTOMER}:
+        return HolderNode(holder)
+    return SubscriptionNode(holder, numbers[2])
+
+
+def _foreign(argument: str) -> RequestError:
+    message = f"{argument} is not an id of this gateway."
+    return RequestError(ErrorCode.BAD_USER_INPUT, message, argument=argument)
+
+
+def _text(key: Mapping[str, object], name: str) -> str:
+    value = key.get(name)
+    if not isinstance(value, str):
+        message = f"A reference needs {name} as text."
+        raise RequestError(ErrorCode.BAD_USER_INPUT, message, argument=name)
+    return value

@@ -1,0 +1,184 @@
+"""Whether an invoice, a customer or a subscription is there: proven by as few calls as can be.
+
+A *gate* is a field that answers with an object or with the problem that there is none. It starts
+all calls whose numbers the query below it gives, and lets their answers decide: usage details of a
+subscription prove its invoice as well. Only where they leave the question open, the gate asks by
+itself.
+"""
+
+import asyncio
+import enum
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import Any
+
+from graphql import GraphQLResolveInfo
+
+from resolvers.ledger import HolderNode, SubscriptionNode
+from resolvers.look_ahead import LookAhead, SubscriptionNeeds
+from resolvers.operation import Operation
+from resolvers.payex.client import Answer
+from resolvers.payex.faults import Fault
+from resolvers.payex.numbers import refusal
+from resolvers.payex.problems import Problem, ProblemType, refused
+from resolvers.payex.routes import Holder, Kind
+
+_ABOUT_THE_HOLDER = {
+    ProblemType.INVOICE_NOT_FOUND,
+    ProblemType.CUSTOMER_NOT_FOUND,
+    ProblemType.INVOICE_HAS_NO_USAGE,
+}
+
+
+class _Verdict(enum.Enum):
+    """What the answer of a deeper route says of the object in question."""
+
+    PROVEN = enum.auto()
+    REFUTED = enum.auto()
+    OPEN = enum.auto()
+
+
+_Question = Coroutine[Any, Any, Answer]
+
+
+async def find_holder(
+    operation: Operation, info: GraphQLResolveInfo[Operation], holder: Holder
+) -> HolderNode | Problem:
+    """Return the invoice or customer, or the problem that PayEx tells of it.
+
+    Raises:
+        Fault: PayEx could not be asked.
+    """
+    if message := refusal(holder.parameter, holder.number):
+        return refused(holder.parameter, message)
+    needs = LookAhead(info, operation.bounds).holder(holder)
+    deeper: list[_Question] = []
+    if needs.listed:
+        listed = operation.payex.routes.of(holder, Kind.SUBSCRIPTIONS)
+        deeper.append(operation.routes.answer(listed))
+    for number, wanted in needs.subscriptions.items():
+        deeper.extend(_usage(operation, holder, number, wanted))
+        if wanted.own_call:
+            deeper.append(operation.subscriptions.answer(holder, number))
+
+    def ask(after: int) -> _Question:
+        return operation.routes.demand(operation.payex.routes.of(holder, Kind.HOLDER), after)
+
+    def judge(problem: Problem) -> _Verdict:
+        if problem.kind in _ABOUT_THE_HOLDER:
+            return _Verdict.REFUTED
+        if problem.kind is ProblemType.SUBSCRIPTION_NOT_FOUND:
+            return _Verdict.PROVEN
+        about_holder = {"ownerNo", holder.parameter} & problem.parameters
+        return _Verdict.REFUTED if about_holder else _Verdict.OPEN
+
+    gate = _Gate(operation, deeper, ask, judge)
+    found = await gate.decide(asks_itself=needs.own_call)
+    return found if isinstance(found, Problem) else HolderNode(holder, found)
+
+
+async def find_subscription(
+    operation: Operation, info: GraphQLResolveInfo[Operation], parent: HolderNode, number: str
+) -> SubscriptionNode | Problem:
+    """Return the subscription, or the problem that PayEx tells of it.
+
+    Raises:
+        Fault: PayEx could not be asked.
+    """
+    if message := refusal("subscriptionNo", number):
+        return refused("subscriptionNo", message)
+    holder = parent.holder
+    needs = LookAhead(info, operation.bounds).subscription(holder, number)
+    deeper = list(_usage(operation, holder, number, needs, parent.wave))
+
+    def ask(after: int) -> _Question:
+        operation.tally.demand()
+        return operation.subscriptions.answer(holder, number, max(after, parent.wave))
+
+    def judge(problem: Problem) -> _Verdict:
+        if problem.kind in {*_ABOUT_THE_HOLDER, ProblemType.SUBSCRIPTION_NOT_FOUND}:
+            return _Verdict.REFUTED
+        about_number = {"ownerNo", holder.parameter, "subscriptionNo"} & problem.parameters
+        return _Verdict.REFUTED if about_number else _Verdict.OPEN
+
+    gate = _Gate(operation, deeper, ask, judge)
+    found = await gate.decide(asks_itself=needs.own_call)
+    return found if isinstance(found, Problem) else SubscriptionNode(holder, number, found)
+
+
+def _usage(
+    operation: Operation, holder: Holder, number: str, needs: SubscriptionNeeds, after: int = 0
+) -> Iterator[_Question]:
+    kinds = ((needs.details, Kind.DETAILS), (needs.summaries, Kind.SUMMARIES))
+    for needed, kind in kinds:
+        if needed:
+            route = operation.payex.routes.of(holder, kind, number)
+            yield operation.routes.answer(route, after)
+
+
+class _Gate:
+    """Decides by the answers of deeper routes, and asks for the object itself if it must.
+
+    Args:
+        operation: whose tasks carry the questions.
+        deeper: the questions below the object that the query asks anyway.
+        ask: asks for the object itself, after a given wave. Its problem is final.
+        judge: what a deeper route's problem says of the object.
+    """
+
+    def __init__(
+        self,
+        operation: Operation,
+        deeper: Sequence[_Question],
+        ask: Callable[[int], _Question],
+        judge: Callable[[Problem], _Verdict],
+    ) -> None:
+        self._operation = operation
+        self._deeper = deeper
+        self._ask = ask
+        self._judge = judge
+
+    async def decide(self, *, asks_itself: bool) -> Problem | int:
+        """Return the problem, or the wave after which the object is known to be there.
+
+        A refutation is returned at once; otherwise all answers are awaited, so that where a
+        problem shows does not depend on which answer came first.
+
+        Args:
+            asks_itself: whether to ask for the object from the start.
+
+        Raises:
+            Fault: nothing was proven, and PayEx could not be asked.
+        """
+        own = self._operation.spawn(self._ask(0)) if asks_itself else None
+        tasks = [self._operation.spawn(question) for question in self._deeper]
+        answers: list[Answer] = []
+        for task in asyncio.as_completed([*tasks, *([own] if own else [])]):
+            answer = await task
+            answers.append(answer)
+            if isinstance(answer.outcome, Problem) and (
+                (own and own.done() and own.result() is answer)
+                or self._judge(answer.outcome) is _Verdict.REFUTED
+            ):
+                return answer.outcome
+        wave = max((answer.wave for answer in answers), default=0)
+        if any(self._proves(answer) for answer in answers) or not answers:
+            return wave
+        for answer in answers:
+            fault = answer.outcome
+            # An object that was asked for itself has no one left to ask; nor has one whose ledger
+            # or network fails.
+            if isinstance(fault, Fault) and (own or not fault.of_one_answer):
+                raise fault
+        last = await self._ask(wave)
+        if isinstance(last.outcome, Fault):
+            raise last.outcome
+        return last.outcome if isinstance(last.outcome, Problem) else last.wave
+
+    def _proves(self, answer: Answer) -> bool:
+        match answer.outcome:
+            case Problem() as problem:
+                return self._judge(problem) is _Verdict.PROVEN
+            case Fault():
+                return False
+            case _:
+                return True

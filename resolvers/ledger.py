@@ -1,0 +1,88 @@
+"""What stands in a ledger: holders (invoices and customers) and their subscriptions.
+
+These are the objects that the schema's types read. They stand for their numbers; making one costs
+no call.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from resolvers.node_ids import NodeKind, encode
+from resolvers.payex.records import SubscriptionItem
+from resolvers.payex.routes import Billing, Holder, Kind, Route, Routes
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A ledger that the gateway has credentials for."""
+
+    owner_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class HolderNode:
+    """An invoice or a customer; `wave` is when PayEx told of it, 0 if only the query did."""
+
+    holder: Holder
+    wave: int = 0
+
+    @property
+    def id(self) -> str:
+        """The opaque global id."""
+        kind = NodeKind.INVOICE if self.is_invoice else NodeKind.CUSTOMER
+        return encode(kind, self.holder.owner_no, self.holder.number)
+
+    @property
+    def owner_no(self) -> str:
+        """The ledger's number."""
+        return self.holder.owner_no
+
+    @property
+    def number(self) -> str:
+        """The invoice's or the customer's number."""
+        return self.holder.number
+
+    @property
+    def is_invoice(self) -> bool:
+        """Whether the usage below is billed."""
+        return self.holder.billing is Billing.BILLED
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionNode:
+    """A subscription of a holder; `item` is what PayEx's list said of it, if it came from one."""
+
+    holder: Holder
+    subscription_no: str
+    wave: int = 0
+    item: SubscriptionItem | None = field(default=None, repr=False)
+
+    @property
+    def id(self) -> str:
+        """The opaque global id."""
+        kind = (
+            NodeKind.BILLED_SUBSCRIPTION
+            if self.holder.billing is Billing.BILLED
+            else NodeKind.UNBILLED_SUBSCRIPTION
+        )
+        return encode(kind, self.holder.owner_no, self.holder.number, self.subscription_no)
+
+    @property
+    def billing(self) -> Billing:
+        """Whether the usage stands on an invoice."""
+        return self.holder.billing
+
+    def route(self, routes: Routes, kind: Kind) -> Route:
+        """Return the route of this subscription's details or summaries.
+
+        It is the link that PayEx gave with the subscription, where it gave one that is a path.
+
+        Raises:
+            Fault: `UPSTREAM_LINK_REFUSED`.
+        """
+        link: Any = None
+        if self.item is not None:
+            link = self.item.usage_details if kind is Kind.DETAILS else self.item.usage_summaries
+        if isinstance(link, str):
+            return routes.follow(link, self.holder, kind)
+        return routes.of(self.holder, kind, self.subscription_no)

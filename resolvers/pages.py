@@ -1,0 +1,152 @@
+"""Pages of a list: bounds, and cursors that neither lose nor repeat an element.
+
+PayEx answers whole lists, and they change between two pages of a client: unbilled usage grows, and
+a bill run empties it. So a cursor does not count: it names the element it stands behind, by a
+digest of PayEx's own JSON, beside where it stood. The next page goes on behind that element
+wherever it is now, under whatever filter and order; if it is gone, the client is told.
+"""
+
+import base64
+import hashlib
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from resolvers.payex.problems import Problem, refused
+from resolvers.payex.records import Item
+
+T = TypeVar("T", bound=Item)
+
+DEFAULT_FIRST = 50
+
+# What a cursor is made of: a digest of the list, the position, a digest of the element.
+_CURSOR = struct.Struct(">8sI8s")
+
+
+@dataclass(frozen=True, slots=True)
+class Edge(Generic[T]):
+    """An element of a page, with its cursor, which is worked out when it is read."""
+
+    page: "Page[T]"
+    item: T
+
+    @property
+    def cursor(self) -> str:
+        """The cursor behind the element."""
+        return self.page.cursor(self.item)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A page of a list of `total` elements, and whether any stand before and behind it."""
+
+    items: Sequence[T]
+    total: int
+    has_previous: bool
+    has_next: bool
+    list_key: bytes
+
+    @property
+    def edges(self) -> list[Edge[T]]:
+        """The elements with their cursors."""
+        return [Edge(self, item) for item in self.items]
+
+    @property
+    def start_cursor(self) -> str | None:
+        """The cursor behind the first element; None for an empty page."""
+        return self.cursor(self.items[0]) if self.items else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        """The cursor behind the last element; None for an empty page."""
+        return self.cursor(self.items[-1]) if self.items else None
+
+    def cursor(self, item: T) -> str:
+        """Return the cursor behind an element of the page."""
+        packed = _CURSOR.pack(self.list_key, item.position, _digest(item.identity))
+        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """The arguments of a connection field, as the client gave them.
+
+    Args:
+        first: how many elements; `DEFAULT_FIRST` if None.
+        after: the cursor of the last element the client has.
+        maximum: the largest `first`, and `setting` the name it is set by.
+        list_key: marks the list, made by `list_key`.
+    """
+
+    first: int | None
+    after: str | None
+    maximum: int
+    setting: str
+    list_key: bytes
+
+    def refusal(self) -> Problem | None:
+        """Return what is wrong with the arguments, as far as is known without the list."""
+        if self.first is not None and not 1 <= self.first <= self.maximum:
+            message = (
+                f"first must be between 1 and {self.maximum} ({self.setting}); it is {self.first}."
+            )
+            return refused("first", message)
+        if self.after is not None:
+            cursor = _unpack(self.after)
+            if cursor is None:
+                return refused("after", "after is not a cursor of this gateway.")
+            if cursor[0] != self.list_key:
+                return refused("after", "after is a cursor of another list.")
+        return None
+
+    def page(self, items: Sequence[T]) -> Page[T] | Problem:
+        """Cut the page out of a list, already filtered and ordered."""
+        if problem := self.refusal():
+            return problem
+        start = 0
+        if self.after is not None and (cursor := _unpack(self.after)):
+            found = _find(items, *cursor[1:])
+            if found is None:
+                message = (
+                    "after stands behind an element that the list no longer holds. The list has "
+                    "changed since: start again without after."
+                )
+                return refused("after", message)
+            start = found + 1
+        # A default above the maximum would refuse what the client never said.
+        first = self.first or min(DEFAULT_FIRST, self.maximum)
+        end = start + first
+        return Page(items[start:end], len(items), start > 0, end < len(items), self.list_key)
+
+
+def list_key(*numbers: str) -> bytes:
+    """Return what marks the cursors of one list, without giving its numbers away."""
+    return _digest("\x00".join(numbers).encode())
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=8).digest()
+
+
+def _unpack(cursor: str) -> tuple[bytes, int, bytes] | None:
+    try:
+        packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        key, position, digest = _CURSOR.unpack(packed)
+    except (ValueError, struct.error):
+        return None
+    return key, position, digest
+
+
+def _find(items: Sequence[Item], position: int, digest: bytes) -> int | None:
+    """Return where the element stands that a cursor names: the nearest, of equal ones."""
+
+    def names(place: int) -> bool:
+        return _digest(items[place].identity) == digest
+
+    # Nearly always it has not moved: that needs one digest instead of one for each element.
+    stays = next((p for p, item in enumerate(items) if item.position == position), None)
+    if stays is not None and names(stays):
+        return stays
+    nearest = sorted(range(len(items)), key=lambda place: abs(items[place].position - position))
+    return next(filter(names, nearest), None)

@@ -1,0 +1,159 @@
+"""Which usage records a client wants, and in which order."""
+
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from resolvers.payex.amounts import VolumeUnit
+from resolvers.payex.problems import Problem, refused
+from resolvers.payex.records import UsageRecord
+
+# PayEx gives times without a zone. If a deployment's records carry one nevertheless, they are
+# compared as what they are assumed to be otherwise: Swedish local time.
+_LOCAL = ZoneInfo("Europe/Stockholm")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFilter:
+    """What a record must be like; each condition that is not None must hold.
+
+    A record that lacks what a condition looks at does not meet it.
+    """
+
+    from_time: datetime | None = None
+    before_time: datetime | None = None
+    usage_types: Sequence[str] | None = None
+    destinations: Sequence[str] | None = None
+    minimum_amount: Decimal | None = None
+    currency_code: str | None = None
+
+    def refusal(self) -> Problem | None:
+        """Return what is wrong with the conditions."""
+        start, end = self.from_time, self.before_time
+        if start is not None and end is not None and local(start) >= local(end):
+            return refused(
+                "filter", "filter.startTimeBefore must be later than filter.startTimeFrom."
+            )
+        return None
+
+    def select(self, records: Sequence[UsageRecord]) -> Sequence[UsageRecord]:
+        """Return the records that meet every condition, in the order they came."""
+        conditions = list(self._conditions())
+        if not conditions:
+            return records
+        return [record for record in records if all(met(record) for met in conditions)]
+
+    def _conditions(self) -> Sequence[Callable[[UsageRecord], bool]]:
+        conditions: list[Callable[[UsageRecord], bool]] = []
+        if self.from_time is not None:
+            start = local(self.from_time)
+            conditions.append(lambda r: r.start_time is not None and local(r.start_time) >= start)
+        if self.before_time is not None:
+            end = local(self.before_time)
+            conditions.append(lambda r: r.start_time is not None and local(r.start_time) < end)
+        if self.usage_types is not None:
+            types = {text.casefold() for text in self.usage_types}
+            conditions.append(
+                lambda r: r.usage_type is not None and r.usage_type.casefold() in types
+            )
+        if self.destinations is not None:
+            destinations = {text.casefold() for text in self.destinations}
+            conditions.append(
+                lambda r: r.destination is not None and r.destination.casefold() in destinations
+            )
+        if self.minimum_amount is not None:
+            least = self.minimum_amount
+            conditions.append(lambda r: r.amount is not None and r.amount >= least)
+        if self.currency_code is not None:
+            code = self.currency_code.strip().upper()
+            conditions.append(
+                lambda r: r.currency is not None and r.currency.strip().upper() == code
+            )
+        return conditions
+
+
+class OrderField(enum.Enum):
+    """What usage records can be ordered by."""
+
+    TIME = "time"
+    AMOUNT = "amount"
+    VOLUME = "volume"
+
+
+class Direction(enum.Enum):
+    """Which end comes first."""
+
+    ASCENDING = "ascending"
+    DESCENDING = "descending"
+
+
+# Units of one dimension have one base: seconds, bytes, events. PayEx does not say whether its
+# kilobyte has 1000 or 1024 bytes; the order of 1 KB, 1 MB and 1 GB is the same.
+_BASE: dict[VolumeUnit, tuple[int, int]] = {
+    VolumeUnit.E: (0, 1),
+    VolumeUnit.S: (1, 1),
+    VolumeUnit.MIN: (1, 60),
+    VolumeUnit.B: (2, 1),
+    VolumeUnit.KB: (2, 1024),
+    VolumeUnit.MB: (2, 1024**2),
+    VolumeUnit.GB: (2, 1024**3),
+    VolumeUnit.UNKNOWN: (3, 1),
+}
+
+
+# Exact for any volume that PayEx could mean, and never an error for the others.
+_WIDE = Context(prec=200, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
+
+
+def order(
+    records: Sequence[UsageRecord], field: OrderField, direction: Direction
+) -> Sequence[UsageRecord]:
+    """Return the records ordered; equal ones stay as PayEx has them.
+
+    Amounts are ordered within one currency, currencies by their codes; volumes by the volume used,
+    within one dimension (events, time, data), whatever their units. Records that lack the value
+    come last in either direction.
+    """
+    key = _KEYS[field]
+    keyed = [(key(record), record) for record in records]
+    with_value = [pair for pair in keyed if pair[0] is not None]
+    with_value.sort(key=lambda pair: pair[0], reverse=direction is Direction.DESCENDING)
+    return [r for _, r in with_value] + [r for value, r in keyed if value is None]
+
+
+def local(moment: datetime) -> datetime:
+    """Return a moment as local time without a zone."""
+    if moment.tzinfo is None:
+        return moment
+    try:
+        return moment.astimezone(_LOCAL).replace(tzinfo=None)
+    except OverflowError:  # The first or last hours that a date can have, as in "for ever".
+        return moment.replace(tzinfo=None)
+
+
+def _time(record: UsageRecord) -> Any:
+    return None if record.start_time is None else local(record.start_time)
+
+
+def _amount(record: UsageRecord) -> Any:
+    charge = record.charge
+    return None if charge is None else (charge.currency_code or "", charge.amount)
+
+
+def _volume(record: UsageRecord) -> Any:
+    total = record.total
+    if total is None:
+        return None
+    dimension, factor = _BASE[total.unit]
+    return dimension, _WIDE.multiply(total.value, Decimal(factor))
+
+
+_KEYS: dict[OrderField, Callable[[UsageRecord], Any]] = {
+    OrderField.TIME: _time,
+    OrderField.AMOUNT: _amount,
+    OrderField.VOLUME: _volume,
+}

@@ -1,0 +1,69 @@
+"""What one operation cost: its upstream calls, and the calls it was spared."""
+
+from typing import Any
+
+from resolvers.payex.client import Call
+
+
+class Tally:
+    """Counts the calls of one operation.
+
+    A *demand* is a field that needs what a route answers: without dataloaders it would be a call
+    of its own. A *wave* is a round of calls that wait for nothing but the
+    round before: the operation takes as many upstream round trips as it has waves.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self._demands = 0
+        self._started = 0
+
+    def demand(self) -> None:
+        """Note that a field needs what a route answers."""
+        self._demands += 1
+
+    def started(self) -> None:
+        """Note that a route is being asked."""
+        self._started += 1
+
+    def made(self, call: Call) -> None:
+        """Note a call that has ended."""
+        self.calls.append(call)
+
+    @property
+    def deduplicated(self) -> int:
+        """How many demands were met without asking a route for them alone."""
+        return max(0, self._demands - self._started)
+
+    @property
+    def waves(self) -> int:
+        """The number of rounds."""
+        return max((call.wave for call in self.calls), default=0)
+
+    @property
+    def milliseconds(self) -> float:
+        """The time in which at least one call was under way."""
+        total = until = 0.0
+        for call in sorted(self.calls, key=lambda call: call.started):
+            total += max(0.0, call.ended - max(call.started, until))
+            until = max(until, call.ended)
+        return total * 1000
+
+    def report(self) -> dict[str, Any]:
+        """Return what `extensions.upstream` shows; routes are templates, free of numbers."""
+        return {
+            "calls": len(self.calls),
+            "deduplicated": self.deduplicated,
+            "waves": self.waves,
+            "milliseconds": round(self.milliseconds, 3),
+            "trace": [
+                {
+                    "route": call.route,
+                    "wave": call.wave,
+                    "status": call.status,
+                    "milliseconds": round((call.ended - call.started) * 1000, 3),
+                    **({"fault": call.fault.value} if call.fault else {}),
+                }
+                for call in sorted(self.calls, key=lambda call: (call.wave, call.started))
+            ],
+        }

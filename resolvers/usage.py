@@ -1,0 +1,194 @@
+"""The usage of a subscription: records, PayEx's summaries, and the gateway's totals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from resolvers.bounds import records_page, subscriptions_page
+from resolvers.ledger import HolderNode, SubscriptionNode
+from resolvers.operation import Operation
+from resolvers.pages import Page
+from resolvers.payex.client import Answer
+from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.problems import Problem
+from resolvers.payex.records import ItemList, SubscriptionItem, UsageRecord, UsageSummary
+from resolvers.payex.routes import Holder, Kind
+from resolvers.selection import Direction, OrderField, RecordFilter, order
+from resolvers.totals import Group, Totals, totals
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionEdge:
+    """A subscription of a page, with its cursor."""
+
+    cursor: str
+    node: SubscriptionNode
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionPage:
+    """A page of a holder's subscriptions; `wave` is when PayEx listed them."""
+
+    holder: Holder
+    page: Page[SubscriptionItem]
+    wave: int
+
+    @property
+    def nodes(self) -> list[SubscriptionNode]:
+        """The subscriptions, in PayEx's order."""
+        return [
+            SubscriptionNode(self.holder, item.number, self.wave, item) for item in self.page.items
+        ]
+
+    @property
+    def edges(self) -> list[SubscriptionEdge]:
+        """The subscriptions with their cursors."""
+        cursors = map(self.page.cursor, self.page.items)
+        return [SubscriptionEdge(*edge) for edge in zip(cursors, self.nodes, strict=True)]
+
+    @property
+    def total(self) -> int:
+        """How many subscriptions the holder has."""
+        return self.page.total
+
+
+@dataclass(frozen=True, slots=True)
+class Summaries:
+    """All of PayEx's sums for one subscription."""
+
+    items: Sequence[UsageSummary]
+
+
+async def subscriptions(
+    operation: Operation, parent: HolderNode, first: int | None, after: str | None
+) -> SubscriptionPage | Problem:
+    """Return a page of the holder's subscriptions, in PayEx's order.
+
+    Raises:
+        Fault: PayEx could not be asked, or it listed a subscription without a number.
+    """
+    request = subscriptions_page(parent.holder, first, after, operation.bounds)
+    if problem := request.refusal():
+        return problem
+    listed = operation.payex.routes.of(parent.holder, Kind.SUBSCRIPTIONS)
+    answer = await operation.routes.demand(listed, parent.wave)
+    found = _items(answer)
+    if isinstance(found, Problem):
+        return found
+    if any(not item.number for item in found):
+        raise Fault(FaultCode.UPSTREAM_MALFORMED, hint="A listed subscription has no number.")
+    page = request.page(found)
+    if isinstance(page, Problem):
+        return page
+    return SubscriptionPage(parent.holder, page, answer.wave)
+
+
+async def records(
+    operation: Operation,
+    subscription: SubscriptionNode,
+    *,
+    first: int | None,
+    after: str | None,
+    wanted: RecordFilter,
+    ordered: tuple[OrderField, Direction] | None,
+) -> Page[UsageRecord] | Problem:
+    """Return a page of the subscription's usage records.
+
+    Args:
+        operation: what to ask through.
+        subscription: whose usage.
+        first: how many records.
+        after: the cursor behind which the page begins.
+        wanted: the conditions that the records meet.
+        ordered: the order; PayEx's own if None.
+
+    Raises:
+        Fault: PayEx could not be asked.
+    """
+    holder, number = subscription.holder, subscription.subscription_no
+    request = records_page(holder, number, first, after, operation.bounds)
+    if problem := request.refusal() or wanted.refusal():
+        return problem
+    found = await _details(operation, subscription)
+    if isinstance(found, Problem):
+        return found
+    selected = wanted.select(found)
+    return request.page(order(selected, *ordered) if ordered else selected)
+
+
+async def record_totals(
+    operation: Operation,
+    subscription: SubscriptionNode,
+    group_by: Sequence[Group],
+    wanted: RecordFilter,
+) -> Totals | Problem:
+    """Return exact sums over the subscription's usage records.
+
+    Raises:
+        Fault: PayEx could not be asked.
+    """
+    if problem := wanted.refusal():
+        return problem
+    found = await _details(operation, subscription)
+    if isinstance(found, Problem):
+        return found
+    return totals(wanted.select(found), group_by)
+
+
+async def summaries(operation: Operation, subscription: SubscriptionNode) -> Summaries | Problem:
+    """Return PayEx's own sums of the subscription's usage.
+
+    Raises:
+        Fault: PayEx could not be asked.
+    """
+    route = subscription.route(operation.payex.routes, Kind.SUMMARIES)
+    found = _items(await operation.routes.demand(route, subscription.wave))
+    return found if isinstance(found, Problem) else Summaries(found)
+
+
+async def raw_holder(operation: Operation, node: HolderNode) -> msgspec.Raw | Problem:
+    """Return the invoice or customer as PayEx sends it.
+
+    Raises:
+        Fault: PayEx could not be asked.
+    """
+    route = operation.payex.routes.of(node.holder, Kind.HOLDER)
+    found: msgspec.Raw | Problem = _content(await operation.routes.demand(route, node.wave))
+    return found
+
+
+async def raw_subscription(operation: Operation, node: SubscriptionNode) -> msgspec.Raw | Problem:
+    """Return the subscription as PayEx's list or its own route sends it.
+
+    Raises:
+        Fault: PayEx could not be asked.
+    """
+    if node.item is not None:
+        return node.item.raw
+    number = node.subscription_no
+    operation.tally.demand()
+    found = _content(await operation.subscriptions.answer(node.holder, number, node.wave))
+    return found if isinstance(found, Problem) else found.raw
+
+
+async def _details(
+    operation: Operation, subscription: SubscriptionNode
+) -> Sequence[UsageRecord] | Problem:
+    route = subscription.route(operation.payex.routes, Kind.DETAILS)
+    found: Sequence[UsageRecord] | Problem = _items(
+        await operation.routes.demand(route, subscription.wave)
+    )
+    return found
+
+
+def _items(answer: Answer) -> Any:
+    content = _content(answer)
+    return content.items if isinstance(content, ItemList) else content
+
+
+def _content(answer: Answer) -> Any:
+    if isinstance(answer.outcome, Fault):
+        raise answer.outcome
+    return answer.outcome
