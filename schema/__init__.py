@@ -1,0 +1,1 @@
+"""What clients see: types, unions, scalars. A field hands over to a resolver."""

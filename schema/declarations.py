@@ -1,0 +1,84 @@
+"""How the schema's types are declared over the resolvers' objects.
+
+The resolvers hand out their own objects (decoded records, nodes, problems), and the types read
+them as they are: nothing is copied into GraphQL objects. Each type that a union or an interface
+can hold says by `is_type_of` which objects are its own.
+"""
+
+import enum
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import strawberry
+from strawberry.schema_directive import Location
+
+from resolvers.operation import Operation
+
+C = TypeVar("C")
+T = TypeVar("T")
+E = TypeVar("E", bound=type[enum.Enum])
+
+Info = strawberry.Info[Operation, None]
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="semanticNonNull",
+    description=(
+        "The field is null only where `errors` has an entry for it. "
+        "`levels` are the list levels that this holds for, 0 being the field itself."
+    ),
+)
+class SemanticNonNull:
+    """A field that is null only together with an entry in `errors` (GAP-49)."""
+
+    levels: list[int] = strawberry.directive_field(name="levels", default=(0,))
+
+
+def reads(predicate: Callable[[Any], bool]) -> Callable[[type[C]], type[C]]:
+    """Say which of the resolvers' objects a type of a union or interface stands for.
+
+    Apply it below `@strawberry.type`.
+    """
+
+    def mark(cls: type[C]) -> type[C]:
+        cls.is_type_of = staticmethod(lambda obj, _info: predicate(obj))  # type: ignore[attr-defined]
+        return cls
+
+    return mark
+
+
+def resolved(
+    resolver: Callable[..., Any], description: str, *, levels: tuple[int, ...] | None = (0,)
+) -> Any:
+    """Declare a field that a resolver fills and that may call PayEx.
+
+    Args:
+        resolver: the function behind the field.
+        description: what the field tells, for a reader who does not know PayEx.
+        levels: the list levels that are null only together with an error; None if null says more.
+    """
+    directives = [] if levels is None else [SemanticNonNull(levels=list(levels))]
+    return strawberry.field(resolver=resolver, description=description, directives=directives)
+
+
+def described(name: str, cls: E, description: str, values: Mapping[str, str]) -> E:
+    """Declare a resolvers' enum as a GraphQL enum, every value with its description.
+
+    The resolvers' own enum is what the schema declares, so that no value is ever converted.
+
+    Raises:
+        KeyError: a value has no description.
+    """
+    declared = strawberry.enum(cls, name=name, description=description)
+    for value in declared.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = values[value.name]
+    return declared
+
+
+def given(argument: T | None) -> T | None:
+    """Return an optional argument's value, None if it was omitted.
+
+    The default `UNSET` keeps a spurious `= null` out of the SDL.
+    """
+    return None if argument is strawberry.UNSET else argument

@@ -1,0 +1,111 @@
+"""PayEx's problem types as GraphQL types."""
+
+from collections.abc import Callable
+from typing import Any
+
+import strawberry
+
+from resolvers.payex import problems as payex
+from resolvers.payex.problems import ProblemType
+from schema.declarations import reads
+from schema.scalars import RawJSON
+
+
+@strawberry.interface(
+    description=(
+        "Why there is no answer, told by PayEx. A union may gain a problem type later: a client "
+        "that selects `... on Problem` shows it all the same."
+    )
+)
+class Problem:
+    """The members that every problem has."""
+
+    title: str = strawberry.field(description="What kind of problem it is, in English.")
+    detail: str | None = strawberry.field(
+        description="What is the matter in this case; null where PayEx says no more."
+    )
+    status: int = strawberry.field(description="The HTTP status that PayEx answered with.")
+    instance: strawberry.ID | None = strawberry.field(
+        description=(
+            "PayEx's own id of this occurrence: give it to PayEx support. Null where PayEx gave "
+            "none, and where the gateway refused an argument without asking PayEx."
+        )
+    )
+
+
+def _of(kind: ProblemType) -> Callable[[Any], bool]:
+    return lambda obj: isinstance(obj, payex.Problem) and obj.kind is kind
+
+
+@strawberry.type(description="One argument that was refused.")
+class FieldError:
+    """The parameter and what is wrong with it."""
+
+    parameter: str = strawberry.field(
+        description="The parameter's name or path, as PayEx has it: `customerNo`."
+    )
+    message: str = strawberry.field(description="What is wrong with it.")
+
+
+@strawberry.type(
+    description=(
+        "An argument was refused (PayEx: `validation`). The gateway answers so by itself where it "
+        "can know beforehand, for example for an empty number; PayEx is then not asked."
+    )
+)
+@reads(_of(ProblemType.VALIDATION))
+class ValidationProblem(Problem):
+    """PayEx's `validation`."""
+
+    field_errors: list[FieldError] = strawberry.field(description="What was refused, and why.")
+
+
+@strawberry.type(
+    description="PayEx Usage has no invoice with this number (PayEx: `invoice-not-found`)."
+)
+@reads(_of(ProblemType.INVOICE_NOT_FOUND))
+class InvoiceNotFound(Problem):
+    """PayEx's `invoice-not-found`."""
+
+
+@strawberry.type(
+    description=(
+        "PayEx Usage has no unbilled usage for a customer with this number "
+        "(PayEx: `customer-not-found`)."
+    )
+)
+@reads(_of(ProblemType.CUSTOMER_NOT_FOUND))
+class CustomerNotFound(Problem):
+    """PayEx's `customer-not-found`."""
+
+
+@strawberry.type(
+    description="The invoice is there, but bills no usage (PayEx: `invoice-has-no-usage`)."
+)
+@reads(_of(ProblemType.INVOICE_HAS_NO_USAGE))
+class InvoiceHasNoUsage(Problem):
+    """PayEx's `invoice-has-no-usage`."""
+
+
+@strawberry.type(
+    description=(
+        "The invoice (billed) or the customer (unbilled) has no subscription with this number "
+        "(PayEx: `subscription-not-found`)."
+    )
+)
+@reads(_of(ProblemType.SUBSCRIPTION_NOT_FOUND))
+class SubscriptionNotFound(Problem):
+    """PayEx's `subscription-not-found`."""
+
+
+@strawberry.type(
+    description=(
+        "A problem of a type that this gateway does not know: PayEx may add types at any time."
+    )
+)
+@reads(_of(ProblemType.UNRECOGNIZED))
+class UnrecognizedProblem(Problem):
+    """Any other problem type of PayEx."""
+
+    type: str = strawberry.field(description="PayEx's problem type, as it came.")
+    raw: RawJSON | None = strawberry.field(description="The whole problem, as PayEx sent it.")

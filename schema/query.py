@@ -1,0 +1,38 @@
+"""The root of every query."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from resolvers import entries
+from schema.declarations import Info, resolved
+from schema.ledger import Owner
+from schema.node import Node
+
+_OwnerNo = Annotated[
+    strawberry.ID, strawberry.argument(description="The ledger's number at PayEx.")
+]
+_Id = Annotated[strawberry.ID, strawberry.argument(description="A global id that this API gave.")]
+
+
+def _owner(info: Info, owner_no: _OwnerNo) -> Any:
+    return entries.find_owner(info.context, owner_no)
+
+
+async def _node(info: Info, id: _Id) -> Any:  # noqa: A002 - the argument's public name
+    return await entries.find_node(info.context, info._raw_info, id)  # noqa: SLF001
+
+
+@strawberry.type(description="Billed and unbilled usage that companies keep at PayEx.")
+class Query:
+    """The entry points."""
+
+    owner: Owner | None = resolved(
+        _owner,
+        "A ledger by its number. It costs no call; a ledger that the gateway has no credentials "
+        "for is an error.",
+    )
+    node: Node | None = resolved(
+        _node,
+        "Anything with a global id, as PayEx has it now. What PayEx no longer knows is an error.",
+    )

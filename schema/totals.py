@@ -1,0 +1,67 @@
+"""The gateway's exact sums over usage records as GraphQL types."""
+
+import strawberry
+
+from resolvers.totals import Group, Totals
+from schema.amounts import Money, Volume
+from schema.declarations import described, reads
+from schema.scalars import LocalDate
+
+described(
+    "UsageGroup",
+    Group,
+    "What usage records are grouped by before they are summed.",
+    {
+        "USAGE_TYPE": "By `usageType`.",
+        "DAY": "By the day that `startTime` falls on, in local time.",
+        "DESTINATION": "By `destination`.",
+        "CURRENCY": (
+            "By currency. Totals never mix currencies: each stands apart even without this."
+        ),
+    },
+)
+
+
+@strawberry.type(
+    description=(
+        "The exact sums of one group of usage records in one currency. Fields that the records "
+        "were not grouped by are null."
+    )
+)
+class UsageTotal:
+    """Sums of one group."""
+
+    usage_type: str | None = strawberry.field(description="The group's `usageType`.")
+    day: LocalDate | None = strawberry.field(description="The group's day, in local time.")
+    destination: str | None = strawberry.field(description="The group's `destination`.")
+    currency_code: str | None = strawberry.field(
+        description="The currency of every amount in the group; null where PayEx gave none."
+    )
+    amount: Money | None = strawberry.field(
+        description="The sum of the amounts; null if no record of the group carries one."
+    )
+    record_count: int = strawberry.field(description="How many records the group holds.")
+    without_amount: int = strawberry.field(
+        name="recordsWithoutAmount",
+        description="How many of them carry no amount, so that the sum does not hold them.",
+    )
+    charged_volumes: list[Volume] = strawberry.field(
+        description="The sums of the volumes that are paid for, one for each unit."
+    )
+    total_volumes: list[Volume] = strawberry.field(
+        description="The sums of the volumes that were used, one for each unit."
+    )
+
+
+@strawberry.type(description="Exact sums over a subscription's usage records, by group.")
+@reads(lambda obj: isinstance(obj, Totals))
+class UsageTotals:
+    """All groups."""
+
+    groups: list[UsageTotal] = strawberry.field(
+        description=(
+            "The groups, in the order in which PayEx first has a record of each. Without "
+            "`groupBy`, one for each currency; empty if no record is summed."
+        )
+    )
+    record_count: int = strawberry.field(description="How many records are summed in all groups.")
