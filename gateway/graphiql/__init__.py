@@ -1,0 +1,1 @@
+"""The GraphiQL page, served from the gateway's own origin."""
