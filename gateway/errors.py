@@ -1,0 +1,96 @@
+"""How errors leave the gateway: a stable code, a support id, and nothing from within.
+
+Every error of a reply passes here. The text of an unexpected exception, of PayEx's fault bodies
+and of the query itself stays inside.
+"""
+
+import logging
+import traceback
+from collections.abc import Iterable
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSyntaxError, ValueNode
+
+from resolvers.errors import ErrorCode, RequestError
+from resolvers.payex.faults import Fault
+
+logger = logging.getLogger(__name__)
+
+MASKED = "The gateway failed. Its operators can find why by the support id."
+
+
+def format_errors(
+    errors: Iterable[GraphQLError], support_id: str, *, executed: bool
+) -> list[dict[str, Any]]:
+    """Return the `errors` of a reply.
+
+    Args:
+        errors: as graphql-core collected them.
+        support_id: the operation's id, which the log has as well.
+        executed: whether the operation was executed; otherwise the document or the variables are
+            to blame, and graphql-core's own words are the client's to read.
+    """
+    return [_format(error, support_id, executed=executed) for error in errors]
+
+
+def log_unexpected(error: BaseException, support_id: str) -> None:
+    """Log an exception that nobody foresaw.
+
+    Its text may quote anything, people's numbers and secrets too; its type and place tell enough.
+    """
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    logger.error(
+        "unexpected %s\n%s", type(error).__name__, frames, extra={"support_id": support_id}
+    )
+
+
+def _format(error: GraphQLError, support_id: str, *, executed: bool) -> dict[str, Any]:
+    cause = error.original_error
+    extensions: dict[str, Any]
+    match cause:
+        case Fault():
+            message, extensions = str(cause), {"code": cause.code.value}
+            if cause.limit:
+                extensions["limit"] = cause.limit
+        case RequestError():
+            message, extensions = str(cause), {"code": cause.code.value}
+            if cause.argument:
+                extensions["argument"] = cause.argument
+            if cause.instance:
+                extensions["instance"] = cause.instance
+        case _ if not executed and _is_of_the_request(error):
+            message, extensions = error.message, {"code": _request_code(error)}
+        case GraphQLError() if _is_of_an_argument(cause):
+            message, extensions = error.message, {"code": ErrorCode.BAD_USER_INPUT.value}
+        case _:
+            log_unexpected(cause or error, support_id)
+            message, extensions = MASKED, {"code": ErrorCode.INTERNAL_SERVER_ERROR.value}
+    extensions["supportId"] = support_id
+    formatted: dict[str, Any] = {"message": message}
+    if error.locations:
+        formatted["locations"] = [
+            {"line": location.line, "column": location.column} for location in error.locations
+        ]
+    if error.path is not None:
+        formatted["path"] = error.path
+    return {**formatted, "extensions": extensions}
+
+
+def _is_of_the_request(error: GraphQLError) -> bool:
+    """Whether graphql-core blames the document or the variables.
+
+    It points at what it blames, or raises the error by itself. An exception from elsewhere, which
+    Strawberry wraps, does neither.
+    """
+    return bool(error.nodes) or error.original_error is None
+
+
+def _is_of_an_argument(error: GraphQLError) -> bool:
+    """Whether an argument's value turned out bad while executing, such as a null variable."""
+    return bool(error.nodes) and all(isinstance(node, ValueNode) for node in error.nodes or ())
+
+
+def _request_code(error: GraphQLError) -> str:
+    if isinstance(error, GraphQLSyntaxError):
+        return ErrorCode.GRAPHQL_PARSE_FAILED.value
+    return ErrorCode.GRAPHQL_VALIDATION_FAILED.value

@@ -1,0 +1,528 @@
+"""GraphQL over HTTP: what is accepted, what is refused, and with which status and media type."""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+import strawberry
+from starlette.types import Message
+from strawberry.extensions import SchemaExtension
+from strawberry.federation import Schema
+
+from gateway.endpoint import GraphQLEndpoint
+from resolvers.bounds import Bounds
+from resolvers.operation import Operation
+from resolvers.payex.client import Payex
+from resolvers.payex.credentials import StaticTokens
+from resolvers.payex.routes import Routes
+from resolvers.payex.transport import Limits, Transport
+from schema.subgraph import build_schema
+
+JSON = "application/json"
+GRAPHQL_JSON = "application/graphql-response+json"
+PROBLEM_JSON = "application/problem+json"
+PRIVATE = "Elsa Andersson 46701740605"
+TYPENAME = {"query": "{ __typename }"}
+
+
+@pytest.fixture
+async def gateway(serve: Callable[..., Awaitable[httpx.AsyncClient]]) -> httpx.AsyncClient:
+    """Return a client of a gateway over the sandbox, with a small bound for bodies."""
+    client = await serve({"GATEWAY_MAX_REQUEST_BODY": "1024"})
+    # httpx would ask for anything by itself: each test says what it accepts.
+    del client.headers["accept"]
+    return client
+
+
+async def post(
+    gateway: httpx.AsyncClient, body: object, accept: str = GRAPHQL_JSON
+) -> httpx.Response:
+    return await gateway.post("/graphql", json=body, headers={"accept": accept})
+
+
+def assert_problem(reply: httpx.Response, status: int, detail: str) -> None:
+    """Assert that a reply is a problem document of this status, and no GraphQL."""
+    assert reply.status_code == status
+    assert reply.headers["content-type"] == PROBLEM_JSON
+    assert reply.json()["status"] == status
+    assert reply.json()["detail"] == detail
+
+
+def code(reply: httpx.Response) -> str:
+    """Return the code of the one error."""
+    (error,) = reply.json()["errors"]
+    found: str = error["extensions"]["code"]
+    return found
+
+
+async def test_a_query_may_be_posted_as_json(gateway: httpx.AsyncClient) -> None:
+    reply = await post(gateway, TYPENAME)
+
+    assert reply.status_code == 200
+    assert reply.json()["data"] == {"__typename": "Query"}
+
+
+async def test_a_query_may_be_asked_by_get(gateway: httpx.AsyncClient) -> None:
+    query = "query A($o: ID!) { owner(ownerNo: $o) { ownerNo } } query B { __typename }"
+    parameters = {
+        "query": query,
+        "operationName": "A",
+        "variables": '{"o": "1234"}',
+        "extensions": "{}",
+    }
+
+    reply = await gateway.get("/graphql", params=parameters)
+
+    assert reply.json()["data"] == {"owner": {"ownerNo": "1234"}}
+
+
+async def test_get_parameters_may_be_empty(gateway: httpx.AsyncClient) -> None:
+    """Forms leave them so."""
+    reply = await gateway.get(
+        "/graphql?query=query+A{__typename}&operationName=&variables=&extensions="
+    )
+
+    assert reply.json()["data"] == {"__typename": "Query"}
+
+
+async def test_members_of_a_request_may_be_null(gateway: httpx.AsyncClient) -> None:
+    reply = await post(
+        gateway, {**TYPENAME, "variables": None, "operationName": None, "extensions": None}
+    )
+
+    assert reply.json()["data"] == {"__typename": "Query"}
+
+
+async def test_members_that_are_not_known_are_let_be(gateway: httpx.AsyncClient) -> None:
+    reply = await post(gateway, {**TYPENAME, "id": 5, "extensions": {"a": 1}})
+
+    assert reply.json()["data"] == {"__typename": "Query"}
+
+
+async def test_variables_are_given_to_the_operation(gateway: httpx.AsyncClient) -> None:
+    reply = await post(
+        gateway,
+        {
+            "query": "query ($o: ID!) { owner(ownerNo: $o) { ownerNo } }",
+            "variables": {"o": "1234"},
+        },
+    )
+
+    assert reply.json()["data"] == {"owner": {"ownerNo": "1234"}}
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        JSON,
+        "Application/JSON",
+        f"{JSON}; charset=utf-8",
+        f'{JSON};charset="UTF-8"',
+        f"{JSON}; charset=utf-8; x=y",
+    ],
+)
+async def test_a_body_is_json_in_utf_8(gateway: httpx.AsyncClient, content_type: str) -> None:
+    reply = await gateway.post(
+        "/graphql", content=json.dumps(TYPENAME), headers={"content-type": content_type}
+    )
+
+    assert reply.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "",
+        "text/plain",
+        "application/graphql",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        f"{JSON}; charset=latin-1",
+        f"{JSON}; charset=utf-8; charset=utf-16",
+    ],
+)
+async def test_any_other_body_is_refused_as_an_unsupported_type(
+    gateway: httpx.AsyncClient, content_type: str
+) -> None:
+    reply = await gateway.post(
+        "/graphql", content=json.dumps(TYPENAME), headers={"content-type": content_type}
+    )
+
+    assert_problem(reply, 415, "Send the request as application/json in UTF-8.")
+    assert reply.headers["accept-post"] == JSON
+
+
+@pytest.mark.parametrize("accept", ["", "*/*", "application/*", JSON, f"{JSON}, text/html;q=0.9"])
+async def test_plain_json_is_the_reply_to_who_does_not_name_the_graphql_type(
+    gateway: httpx.AsyncClient, accept: str
+) -> None:
+    reply = await post(gateway, TYPENAME, accept)
+
+    assert reply.headers["content-type"] == f"{JSON}; charset=utf-8"
+
+
+async def test_plain_json_is_the_reply_without_an_accept_header(gateway: httpx.AsyncClient) -> None:
+    reply = await gateway.post("/graphql", json={"query": "{"})
+
+    assert "accept" not in reply.request.headers
+    assert reply.headers["content-type"] == f"{JSON}; charset=utf-8"
+    assert reply.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        (GRAPHQL_JSON, GRAPHQL_JSON),
+        (GRAPHQL_JSON.upper(), GRAPHQL_JSON),
+        (f"{GRAPHQL_JSON}; charset=utf-8", GRAPHQL_JSON),
+        (f"{GRAPHQL_JSON}, {JSON}", GRAPHQL_JSON),
+        (f"{JSON}, {GRAPHQL_JSON}", JSON),
+        (f"{JSON};q=0.5, {GRAPHQL_JSON}", GRAPHQL_JSON),
+        (f"{GRAPHQL_JSON};q=0.5, {JSON}", JSON),
+        (f"{GRAPHQL_JSON}, */*;q=0.1", GRAPHQL_JSON),
+        (f"{JSON};q=0, {GRAPHQL_JSON}", GRAPHQL_JSON),
+        (f"*/*, {GRAPHQL_JSON};q=0", JSON),
+        (f"{JSON}; charset=latin-1, {GRAPHQL_JSON};q=0.1", GRAPHQL_JSON),
+        (f"{GRAPHQL_JSON};q=nonsense, {JSON};q=0.1", JSON),
+        (f"{GRAPHQL_JSON};q=nan, {JSON};q=0.1", JSON),
+    ],
+)
+async def test_the_reply_has_the_type_that_the_client_likes_best(
+    gateway: httpx.AsyncClient, accept: str, chosen: str
+) -> None:
+    reply = await post(gateway, TYPENAME, accept)
+
+    assert reply.headers["content-type"] == f"{chosen}; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    "accept", ["image/png", "text/html", f"{JSON};q=0", "*/*;q=0", f"{JSON}; charset=latin-1"]
+)
+async def test_a_client_that_accepts_neither_type_is_refused(
+    gateway: httpx.AsyncClient, accept: str
+) -> None:
+    reply = await post(gateway, TYPENAME, accept)
+
+    assert_problem(reply, 406, f"Replies are {GRAPHQL_JSON} or {JSON} in UTF-8.")
+
+
+async def test_a_reply_is_kept_by_no_shared_cache_and_varies_by_type(
+    gateway: httpx.AsyncClient,
+) -> None:
+    reply = await post(gateway, TYPENAME)
+
+    assert reply.headers["cache-control"] == "private, no-store"
+    assert reply.headers["vary"] == "Accept"
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"])
+async def test_other_methods_are_refused_and_told_which_are_allowed(
+    gateway: httpx.AsyncClient, method: str
+) -> None:
+    reply = await gateway.request(method, "/graphql")
+
+    assert reply.status_code == 405
+    assert reply.headers["allow"] == "GET, POST"
+    assert reply.headers["content-type"] == PROBLEM_JSON
+
+
+@pytest.mark.parametrize("operation", ["mutation", "subscription"])
+async def test_get_is_for_queries(gateway: httpx.AsyncClient, operation: str) -> None:
+    reply = await gateway.get("/graphql", params={"query": f"{operation} {{ x }}"})
+
+    assert_problem(reply, 405, "GET is for queries.")
+    assert reply.headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize("operation", ["mutation", "subscription"])
+async def test_an_operation_that_is_no_query_is_a_validation_error(
+    gateway: httpx.AsyncClient, operation: str
+) -> None:
+    reply = await post(gateway, {"query": f"{operation} {{ x }}"})
+
+    assert (reply.status_code, code(reply)) == (400, "GRAPHQL_VALIDATION_FAILED")
+    assert reply.json()["errors"][0]["message"] == "The schema has queries only."
+
+
+async def test_a_body_at_the_bound_is_read(gateway: httpx.AsyncClient) -> None:
+    body = json.dumps(TYPENAME).ljust(1024)
+
+    reply = await gateway.post("/graphql", content=body, headers={"content-type": JSON})
+
+    assert reply.status_code == 200
+
+
+async def test_a_body_beyond_the_bound_is_refused_and_the_bound_named(
+    gateway: httpx.AsyncClient,
+) -> None:
+    body = json.dumps(TYPENAME).ljust(1025)
+
+    reply = await gateway.post("/graphql", content=body, headers={"content-type": JSON})
+
+    assert_problem(
+        reply,
+        413,
+        "The request's body is larger than 1024 bytes (GATEWAY_MAX_REQUEST_BODY).",
+    )
+
+
+async def test_a_body_that_tells_no_length_is_bounded_while_it_is_read() -> None:
+    """What stands behind the bound is never received."""
+    endpoint = GraphQLEndpoint(build_schema(), no_operation, max_body=1024, show_cost=False)
+    chunks = iter([b"x" * 600, b"x" * 600])
+
+    sent = await exchange(endpoint, lambda: next(chunks))
+
+    assert sent[0]["status"] == 413
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"\xff", b'{"query": "\\ud800"}', b'{"a": NaN}', b"[" * 1000],
+    ids=["empty", "broken", "not UTF-8", "half a character", "NaN", "nested"],
+)
+async def test_a_body_that_is_not_json_is_refused(gateway: httpx.AsyncClient, body: bytes) -> None:
+    reply = await gateway.post("/graphql", content=body, headers={"content-type": JSON})
+
+    assert_problem(reply, 400, "The request's body is not JSON.")
+
+
+@pytest.mark.parametrize("body", [[], [TYPENAME], "query", 5, True])
+async def test_a_body_that_is_no_object_is_refused(
+    gateway: httpx.AsyncClient, body: object
+) -> None:
+    assert_problem(await post(gateway, body), 400, "The request is not one JSON object.")
+
+
+@pytest.mark.parametrize("body", [{}, {"query": ""}, {"query": None}, {"operationName": "A"}])
+async def test_a_request_without_a_query_is_refused(
+    gateway: httpx.AsyncClient, body: object
+) -> None:
+    assert_problem(await post(gateway, body), 400, "The request has no query.")
+
+
+@pytest.mark.parametrize(
+    ("members", "detail"),
+    [
+        ({"query": 5}, "query must be text."),
+        ({"variables": []}, "variables must be a JSON object."),
+        ({"variables": "{}"}, "variables must be a JSON object."),
+        ({"operationName": 5}, "operationName must be text."),
+        ({"extensions": 5}, "extensions must be a JSON object."),
+    ],
+)
+async def test_a_member_of_the_wrong_type_is_refused_by_its_name(
+    gateway: httpx.AsyncClient, members: dict[str, Any], detail: str
+) -> None:
+    assert_problem(await post(gateway, {**TYPENAME, **members}), 400, detail)
+
+
+@pytest.mark.parametrize("name", ["variables", "extensions"])
+async def test_a_get_parameter_that_is_not_json_is_refused_by_its_name(
+    gateway: httpx.AsyncClient, name: str
+) -> None:
+    reply = await gateway.get("/graphql", params={"query": "{ __typename }", name: "{"})
+
+    assert_problem(reply, 400, f"The parameter {name} is not JSON.")
+
+
+REQUEST_ERRORS = [
+    ({"query": "{"}, "GRAPHQL_PARSE_FAILED"),
+    ({"query": " "}, "GRAPHQL_PARSE_FAILED"),
+    ({"query": "{ a " * 500 + "}" * 500}, "GRAPHQL_PARSE_FAILED"),
+    ({"query": "{ nothing }"}, "GRAPHQL_VALIDATION_FAILED"),
+    ({"query": "fragment F on Query { __typename }"}, "GRAPHQL_VALIDATION_FAILED"),
+    (
+        {"query": "query A { __typename }", "operationName": "B"},
+        "GRAPHQL_VALIDATION_FAILED",
+    ),
+    (
+        {"query": "query ($o: ID!) { owner(ownerNo: $o) { ownerNo } }"},
+        "GRAPHQL_VALIDATION_FAILED",
+    ),
+    (
+        {
+            "query": "query ($o: ID!) { owner(ownerNo: $o) { ownerNo } }",
+            "variables": {"o": [1]},
+        },
+        "GRAPHQL_VALIDATION_FAILED",
+    ),
+]
+IDS = [
+    "broken",
+    "blank",
+    "nested",
+    "unknown field",
+    "no operation",
+    "unknown operation",
+    "missing variable",
+    "wrong variable",
+]
+
+
+@pytest.fixture
+async def roomy(serve: Callable[..., Awaitable[httpx.AsyncClient]]) -> httpx.AsyncClient:
+    """Return a client of a gateway over the sandbox with the bounds it has by default."""
+    return await serve()
+
+
+@pytest.mark.parametrize(("body", "expected"), REQUEST_ERRORS, ids=IDS)
+async def test_a_request_that_cannot_be_executed_has_400_a_code_and_no_data(
+    roomy: httpx.AsyncClient, body: dict[str, Any], expected: str
+) -> None:
+    reply = await post(roomy, body)
+
+    assert (reply.status_code, code(reply)) == (400, expected)
+    assert reply.headers["content-type"] == f"{GRAPHQL_JSON}; charset=utf-8"
+    assert "data" not in reply.json()
+    assert reply.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(("body", "expected"), REQUEST_ERRORS, ids=IDS)
+async def test_to_plain_json_the_same_is_200(
+    roomy: httpx.AsyncClient, body: dict[str, Any], expected: str
+) -> None:
+    """Clients that know no other type take any other status for a failure of the network."""
+    reply = await post(roomy, body, JSON)
+
+    assert (reply.status_code, code(reply)) == (200, expected)
+    assert "data" not in reply.json()
+
+
+async def test_an_unknown_operation_name_is_told_of_and_not_repeated(
+    gateway: httpx.AsyncClient,
+) -> None:
+    reply = await post(gateway, {"query": "query A { __typename }", "operationName": "B-SECRET"})
+
+    assert reply.json()["errors"][0]["message"] == (
+        "The document has no operation of the operationName."
+    )
+    assert "SECRET" not in reply.text
+
+
+async def test_an_error_of_a_field_leaves_the_status_200_and_the_data(
+    gateway: httpx.AsyncClient,
+) -> None:
+    reply = await post(
+        gateway,
+        {"query": '{ a: owner(ownerNo: "1234") { ownerNo } b: owner(ownerNo: "") { ownerNo } }'},
+    )
+
+    assert (reply.status_code, code(reply)) == (200, "BAD_USER_INPUT")
+    assert reply.json()["data"] == {"a": {"ownerNo": "1234"}, "b": None}
+
+
+async def test_a_variable_that_turns_out_null_while_executing_is_bad_input(
+    gateway: httpx.AsyncClient,
+) -> None:
+    """Its default makes the document valid; the field that needs it is null, and nothing else."""
+    body = {
+        "query": 'query ($o: ID = "1") { __typename owner(ownerNo: $o) { ownerNo } }',
+        "variables": {"o": None},
+    }
+
+    reply = await post(gateway, body)
+
+    assert (reply.status_code, code(reply)) == (200, "BAD_USER_INPUT")
+    assert reply.json()["data"] == {"__typename": "Query", "owner": None}
+
+
+def no_operation() -> Operation:
+    """Stand in for a context that cannot be made."""
+    raise RuntimeError(PRIVATE)
+
+
+async def exchange(endpoint: GraphQLEndpoint, read: Callable[[], bytes | None]) -> list[Message]:
+    """Post what `read` returns, a chunk a time; None is a client that hangs up."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        chunk = read()
+        if chunk is None:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": chunk, "more_body": True}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", JSON.encode())]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
+    await endpoint(scope, receive, send)
+    return sent
+
+
+async def test_a_client_that_hangs_up_while_it_sends_gets_nothing_and_breaks_nothing() -> None:
+    endpoint = GraphQLEndpoint(build_schema(), no_operation, max_body=1024, show_cost=False)
+    chunks = iter([b'{"query": ', None])
+
+    assert await exchange(endpoint, lambda: next(chunks)) == []
+
+
+async def test_a_failure_of_the_gateway_is_a_problem_without_its_text(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The log has the exception's type and place under the same support id, and no more."""
+    endpoint = GraphQLEndpoint(build_schema(), no_operation, max_body=1024, show_cost=False)
+    transport = httpx.ASGITransport(endpoint)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway.example") as client:
+        reply = await client.get(f"/?query={quote('{ __typename }')}")
+
+    assert_problem(reply, 500, "The gateway failed. Its operators can find why by the support id.")
+    (record,) = caplog.records
+    assert (record.name, record.levelno) == ("gateway.errors", logging.ERROR)
+    assert record.getMessage().startswith("unexpected RuntimeError\n")
+    assert "in no_operation" in record.getMessage()
+    assert vars(record)["support_id"] == reply.json()["supportId"]
+    assert PRIVATE not in reply.text + caplog.text
+
+
+class Broken(SchemaExtension):
+    """Fails around the execution, where no field is to blame."""
+
+    def on_execute(self) -> Iterator[None]:
+        """Fail."""
+        raise RuntimeError(PRIVATE)
+        yield  # what makes it a hook
+
+
+@strawberry.type
+class Query:
+    """A schema of one field."""
+
+    name: str = "x"
+
+
+@pytest.mark.parametrize(("accept", "status"), [(GRAPHQL_JSON, 500), (JSON, 200)])
+async def test_a_failure_around_the_execution_is_a_masked_error_without_data(
+    accept: str, status: int
+) -> None:
+    limits = Limits()
+    payex = Payex(
+        Transport("https://payex.example", limits),
+        StaticTokens({}),
+        routes=Routes("usage"),
+        limits=limits,
+    )
+    endpoint = GraphQLEndpoint(
+        Schema(query=Query, extensions=[Broken]),
+        lambda: Operation(payex, Bounds()),
+        max_body=1024,
+        show_cost=False,
+    )
+    transport = httpx.ASGITransport(endpoint)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway.example") as client:
+        reply = await client.post("/", json={"query": "{ name }"}, headers={"accept": accept})
+
+    assert (reply.status_code, code(reply)) == (status, "INTERNAL_SERVER_ERROR")
+    assert set(reply.json()) == {"errors"}
+    assert PRIVATE not in reply.text
+
+
+async def test_the_cost_is_shown_where_it_is_asked_for(gateway: httpx.AsyncClient) -> None:
+    reply = await post(gateway, {"query": "{ nothing }"})
+
+    assert reply.json()["extensions"]["upstream"]["calls"] == 0

@@ -1,0 +1,49 @@
+"""The page on errors says what the gateway does."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import httpx
+
+from resolvers.errors import ErrorCode
+from resolvers.payex.faults import FaultCode
+
+PAGE = (Path(__file__).parents[2] / "docs" / "errors.md").read_text("utf-8")
+CODES = re.findall(r"^\| `([A-Z_]+)` \|(.*)\|$", PAGE, re.MULTILINE)
+
+
+def test_the_table_has_every_code_exactly_once() -> None:
+    assert [code for code, _ in CODES] == [*FaultCode, *ErrorCode]
+
+
+def test_every_code_says_when_whether_to_retry_and_where_null_stands() -> None:
+    for code, cells in CODES:
+        when, retry, null = (cell.strip() for cell in cells.split("|"))
+
+        assert when.endswith("."), code
+        assert retry.split()[0].rstrip(".:,") in {"No", "Yes", "Once", "Later"}, code
+        assert null.endswith("."), code
+
+
+def test_the_page_explains_every_further_member_of_an_error() -> None:
+    explained = re.findall(r"^\| `([a-z]\w+)` \|", PAGE, re.MULTILINE)
+
+    assert explained == ["supportId", "limit", "argument", "instance"]
+
+
+async def test_the_query_that_the_page_shows_is_answered_as_shown(
+    serve: Callable[..., Awaitable[httpx.AsyncClient]],
+) -> None:
+    (query,) = re.findall(r"^```graphql\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    (answer,) = re.findall(r"^```json\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    shown = json.loads(answer)
+    gateway = await serve()
+
+    reply = (await gateway.post("/graphql", json={"query": query})).json()
+
+    del reply["extensions"]
+    # A new one for each operation.
+    shown["errors"][0]["extensions"]["supportId"] = reply["errors"][0]["extensions"]["supportId"]
+    assert reply == shown

@@ -1,0 +1,179 @@
+"""The commands really serve, in processes of their own, and stop when they are told to."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from gateway.app import SANDBOX_NOTICE
+from gateway.sandbox import CATALOGUE
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 60
+ELSE = {
+    name: value for name, value in os.environ.items() if not name.upper().startswith("GATEWAY_")
+}
+QUERY = '{ owner(ownerNo: "1234") { invoice(invoiceNo: "880044") { __typename } } }'
+
+
+class Service:
+    """A command that runs in a process of its own.
+
+    Args:
+        process: the process.
+        path: the file that holds what it prints and logs.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], path: Path) -> None:
+        self._process = process
+        self._path = path
+
+    @property
+    def printed(self) -> str:
+        """What it has printed and logged so far."""
+        return self._path.read_text("utf-8")
+
+    def request(self, method: str, path: str, **options: object) -> httpx.Response:
+        """Send a request, as soon as it can be taken."""
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            assert self._process.poll() is None, self.printed
+            address = re.search(r"running on (http://\S+)", self.printed)
+            if address:
+                try:
+                    return httpx.request(
+                        method,
+                        address[1] + path,
+                        timeout=SECONDS,
+                        trust_env=False,
+                        **options,  # type: ignore[arg-type]
+                    )
+                except httpx.ConnectError:
+                    pass  # It is bound to its port, and does not listen yet.
+            time.sleep(0.05)
+        pytest.fail(f"It does not serve:\n{self.printed}")
+
+    def stop(self) -> int:
+        """Stop it as service managers do, and return its exit status."""
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(SECONDS)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    """Starts a command of the gateway with these variables."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def run(*arguments: str, **variables: str) -> Service:
+        path = tmp_path / f"{len(processes)}.log"
+        with path.open("wb") as output:
+            process = subprocess.Popen(  # noqa: S603 - our own command
+                [sys.executable, "-m", "gateway", *arguments],
+                cwd=ROOT,
+                env={**ELSE, **variables},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        processes.append(process)
+        return Service(process, path)
+
+    yield run
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(SECONDS)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_the_gateway_serves_the_sandbox_says_so_and_stops(
+    start: Callable[..., Service], workers: str
+) -> None:
+    service = start("serve", "--port", "0", GATEWAY_WORKERS=workers)
+
+    reply = service.request("POST", "/graphql", json={"query": QUERY})
+    status = service.stop()
+
+    assert reply.json()["data"]["owner"]["invoice"] == {"__typename": "Invoice"}
+    assert reply.headers["payex-usage-upstream"] == "sandbox"
+    assert "server" not in reply.headers
+    assert f"WARNING gateway.app: {SANDBOX_NOTICE}" in service.printed
+    assert service.printed.count("Application shutdown complete") == int(workers)
+    assert "Traceback" not in service.printed
+    assert status in {0, -signal.SIGTERM}
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_request_leaves_no_line_with_its_numbers(
+    start: Callable[..., Service], workers: str
+) -> None:
+    """Neither the server's access log nor that of httpx, whose line holds the upstream's URL."""
+    service = start("--port", "0", "--workers", workers)
+
+    reply = service.request("GET", "/graphql", params={"query": QUERY})
+    service.stop()
+
+    assert reply.json()["extensions"]["upstream"]["calls"] == 1
+    assert "HTTP Request" not in service.printed
+    assert "880044" not in service.printed
+
+
+def test_a_fault_is_logged_under_the_support_id_of_the_reply(
+    start: Callable[..., Service],
+) -> None:
+    service = start("--port", "0", "--fault", "resource=501")
+
+    reply = service.request("POST", "/graphql", json={"query": QUERY})
+    service.stop()
+
+    (error,) = reply.json()["errors"]
+    support_id = error["extensions"]["supportId"]
+    (line,) = [line for line in service.printed.splitlines() if support_id in line]
+    assert "UPSTREAM_LEDGER_NOT_CONFIGURED on /invoices/{invoiceNo}" in line
+
+
+def test_the_sandbox_alone_is_an_upstream_for_a_gateway(start: Callable[..., Service]) -> None:
+    """The two talk over the network, as the gateway does with PayEx."""
+    example = CATALOGUE[0]
+    sandbox = start("sandbox", "--port", "0")
+    headers = {"Authorization": f"Bearer {example.token}"}
+    reply = sandbox.request("GET", example.path(), headers=headers)
+    assert reply.status_code == 200
+    gateway = start(
+        "--port",
+        "0",
+        GATEWAY_UPSTREAM_ORIGIN=f"{reply.url.scheme}://{reply.url.netloc.decode()}",
+        GATEWAY_LEDGER_TOKENS=f'{{"1234": "{example.token}"}}',
+        GATEWAY_INSECURE="1",
+    )
+
+    reply = gateway.request("POST", "/graphql", json={"query": QUERY})
+
+    assert reply.json() == {"data": {"owner": {"invoice": {"__typename": "Invoice"}}}}
+    assert "payex-usage-upstream" not in reply.headers
+    assert {gateway.stop(), sandbox.stop()} <= {0, -signal.SIGTERM}
+    assert SANDBOX_NOTICE not in gateway.printed
+    assert f"  {example.ledger}  {example.token}\n" in sandbox.printed
+    assert example.token not in gateway.printed
+
+
+def test_settings_that_cannot_be_used_end_the_process_with_2() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "gateway", "--port", "x"],
+        cwd=ROOT,
+        env=ELSE,
+        capture_output=True,
+        timeout=SECONDS,
+        check=False,
+        text=True,
+    )
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "payex-usage-gateway: GATEWAY_PORT: must be a whole number.\n"
