@@ -1,0 +1,71 @@
+# Two commands: `make run` and `make test`. Each sets up what it needs, once.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+NODE := $(shell command -v node 2>/dev/null)
+NPM := $(shell command -v npm 2>/dev/null)
+GRAPHIQL := gateway/graphiql
+BUNDLE := $(GRAPHIQL)/dist/graphiql.js
+
+.PHONY: run test lint types schema lock clean bundle
+
+run: $(VENV)/.installed bundle  ## serve on http://127.0.0.1:8000
+	@exec $(BIN)/python -m gateway serve
+
+test: $(VENV)/.installed-dev bundle  ## run the whole suite
+	$(BIN)/pytest --cov --cov-report=term
+
+lint: $(VENV)/.installed-dev  ## check style and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(VENV)/.installed-dev  ## check types, strictly
+	$(BIN)/mypy
+
+schema: $(VENV)/.installed  ## write schema.graphql anew
+	$(BIN)/python -m gateway schema > schema.graphql
+
+lock: $(VENV)/.installed-dev  ## resolve the dependencies anew
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile $(LOCK_FLAGS) --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile $(LOCK_FLAGS) --group dev --constraint requirements.lock \
+		--output-file requirements-dev.lock pyproject.toml
+
+LOCK_FLAGS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header
+
+clean:  ## remove everything that was built or installed
+	rm -rf $(VENV) $(GRAPHIQL)/dist $(GRAPHIQL)/node_modules build dist *.egg-info
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found."; exit 1; }
+	@echo "Creating the environment in $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.lock | $(BIN)/python
+	@echo "Installing the locked dependencies"
+	@$(PIP) --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock pyproject.toml | $(BIN)/python
+	@echo "Installing the locked dependencies, and those of the tests"
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/.installed
+
+# GraphiQL is built with Node. Without it the gateway serves a page that says so.
+bundle:
+ifeq ($(and $(NODE),$(NPM)),)
+	@echo "Node or npm is missing: the GraphiQL page is not built. GraphQL is served all the same."
+else
+	@$(MAKE) --silent $(BUNDLE) || \
+		echo "The GraphiQL page could not be built, see above. GraphQL is served all the same."
+endif
+
+$(BUNDLE): $(GRAPHIQL)/package-lock.json $(GRAPHIQL)/build.mjs $(wildcard $(GRAPHIQL)/src/*)
+	@echo "Building the GraphiQL page"
+	@cd $(GRAPHIQL) && npm ci --no-audit --no-fund --loglevel=error && node build.mjs

@@ -1,0 +1,106 @@
+"""The house: imports run downwards only, files stay small, names say what is inside."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("gateway", "schema", "resolvers")
+FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in FILES
+}
+# From the bottom of the house to its top; a room may use what stands before it.
+FLOORS = ("resolvers.payex", "resolvers", "schema", "gateway")
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            module = node.module or ""
+            for alias in node.names:
+                deeper = f"{module}.{alias.name}"
+                yield deeper if deeper in MODULES else module
+
+
+def floor(module: str) -> int | None:
+    return next(
+        (n for n, name in enumerate(FLOORS) if module == name or module.startswith(f"{name}.")),
+        None,
+    )
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_run_downwards(module: str) -> None:
+    own = floor(module)
+    assert own is not None
+    for imported in imports(MODULES[module]):
+        below = floor(imported)
+        assert below is None or below <= own, f"{module} imports {imported}"
+
+
+@pytest.mark.parametrize(
+    ("package", "strangers"),
+    [
+        ("resolvers.payex", {"graphql", "strawberry", "starlette", "aiodataloader"}),
+        ("resolvers", {"strawberry", "starlette"}),
+        ("schema", {"httpx", "starlette", "uvicorn"}),
+        ("gateway.sandbox", {"resolvers", "schema", "graphql", "strawberry", "httpx"}),
+    ],
+)
+def test_a_package_does_not_know(package: str, strangers: set[str]) -> None:
+    """PayEx's client knows no GraphQL, the schema no HTTP, the sandbox nothing of the gateway."""
+    for module, path in MODULES.items():
+        if module == package or module.startswith(f"{package}."):
+            assert strangers.isdisjoint(name.split(".")[0] for name in imports(path)), module
+
+
+def test_the_sandbox_is_independent_of_the_rest_of_the_gateway() -> None:
+    for module, path in MODULES.items():
+        if module.startswith("gateway.sandbox"):
+            for imported in imports(path):
+                assert not imported.startswith("gateway") or imported.startswith("gateway.sandbox")
+
+
+def test_no_two_files_import_each_other_in_a_circle() -> None:
+    graph = {
+        module: {name for name in imports(path) if name in MODULES and name != module}
+        for module, path in MODULES.items()
+    }
+    while leaves := [module for module, below in graph.items() if not below & graph.keys()]:
+        for module in leaves:
+            del graph[module]
+
+    assert not graph
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_is_one_noun_and_fits_a_reader(path: Path) -> None:
+    forbidden = {"utils", "util", "helpers", "common", "manager", "base", "misc"}
+
+    assert path.stem not in forbidden
+    assert len(path.read_text("utf-8").splitlines()) <= 300
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_python_locks_have_hashes_and_no_address(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+
+    assert "://" not in text
+    assert len(re.findall(r"^\S+==", text, re.MULTILINE)) <= text.count("--hash=sha256:")
+
+
+def test_the_npm_lock_has_hashes_and_no_address() -> None:
+    lock = json.loads((ROOT / "gateway/graphiql/package-lock.json").read_text("utf-8"))
+    packages = [package for name, package in lock["packages"].items() if name]
+
+    assert all("integrity" in package for package in packages)
+    assert not any("resolved" in package for package in packages)
