@@ -1,0 +1,255 @@
+"""A route goes in; a reply, a problem or a fault comes out."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from resolvers.payex.client import Answer, Call, Payex
+from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.problems import Problem, ProblemType
+from resolvers.payex.records import ItemList, SubscriptionItem
+from resolvers.payex.routes import Billing, Holder, Kind
+from resolvers.payex.transport import Limits
+
+Connect = Callable[..., AbstractAsyncContextManager[Payex]]
+INVOICE = Holder("xxx", Billing.BILLED, "123456")
+CUSTOMER = Holder("xxx", Billing.UNBILLED, "9999")
+BASE = "/billing/usage/v1/xxx/invoices/123456/subscriptions"
+
+
+def always(status: int, body: bytes) -> Callable[[httpx.Request], httpx.Response]:
+    """A handler that always answers so."""
+    return lambda _request: httpx.Response(status, content=body)
+
+
+async def ask(
+    payex: Payex, kind: Kind, holder: Holder = INVOICE, wave: int = 1
+) -> tuple[Answer, list[Call]]:
+    """Ask for a route of a holder; return the answer and the calls that it took."""
+    calls: list[Call] = []
+    route = payex.routes.of(holder, kind, "12345680")
+    return await payex.answer(route, wave, calls.append), calls
+
+
+def fault_of(answer: Answer) -> Fault:
+    assert isinstance(answer.outcome, Fault)
+    return answer.outcome
+
+
+async def test_a_ledger_is_known_if_it_has_a_token(connect: Connect) -> None:
+    async with connect(always(200, b"{}")) as payex:
+        assert payex.knows("xxx")
+        assert not payex.knows("yyy")
+
+
+async def test_a_ledger_without_a_token_is_a_fault_without_a_call(connect: Connect) -> None:
+    async with connect(always(200, b"{}")) as payex:
+        answer, calls = await ask(payex, Kind.HOLDER, Holder("yyy", Billing.BILLED, "1"))
+    assert fault_of(answer).code is FaultCode.LEDGER_NOT_CONFIGURED
+    assert calls == []
+
+
+async def test_a_call_shows_the_ledgers_token_on_the_routes_path(connect: Connect) -> None:
+    def check(request: httpx.Request) -> httpx.Response:
+        assert request.headers["authorization"] == "Bearer a-token"
+        assert request.url.path == "/billing/usage/v1/xxx/customers/9999"
+        return httpx.Response(200, content=b'{"customerNo":"9999"}')
+
+    async with connect(check) as payex:
+        answer, _ = await ask(payex, Kind.HOLDER, CUSTOMER)
+    assert isinstance(answer.outcome, msgspec.Raw)
+    assert bytes(answer.outcome) == b'{"customerNo":"9999"}'
+
+
+async def test_one_subscription_is_the_whole_body(connect: Connect) -> None:
+    body = b'{"subscriptionNo":"12345680","later":1}'
+    async with connect(always(200, body)) as payex:
+        answer, _ = await ask(payex, Kind.SUBSCRIPTION)
+    assert isinstance(answer.outcome, SubscriptionItem)
+    assert (answer.outcome.number, bytes(answer.outcome.raw)) == ("12345680", body)
+
+
+@pytest.mark.parametrize("kind", [Kind.SUBSCRIPTIONS, Kind.DETAILS, Kind.SUMMARIES])
+async def test_a_list_follows_its_pages_each_one_wave_later(connect: Connect, kind: Kind) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        page = int(request.url.params.get("page", 1))
+        following = f"{request.url.path}?page={page + 1}" if page < 3 else None
+        items = [{"usageType": f"{page}a", "subscriptionNo": f"{page}a"}]
+        return httpx.Response(200, json={"items": items, "navigation": {"next": following}})
+
+    async with connect(answer, limits=Limits(max_pages=3)) as payex:
+        found, calls = await ask(payex, kind, wave=4)
+    assert isinstance(found.outcome, ItemList)
+    assert [msgspec.json.decode(i.raw)["usageType"] for i in found.outcome.items] == [
+        "1a", "2a", "3a",
+    ]  # fmt: skip
+    assert found.wave == 6
+    assert [call.wave for call in calls] == [4, 5, 6]
+
+
+async def test_more_pages_than_the_cap_are_a_fault_that_names_the_cap(connect: Connect) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        following = f"{BASE}?page={int(request.url.params.get('page', 1)) + 1}"
+        return httpx.Response(200, json={"items": [], "navigation": {"next": following}})
+
+    async with connect(answer, limits=Limits(max_pages=3)) as payex:
+        found, calls = await ask(payex, Kind.SUBSCRIPTIONS)
+    assert fault_of(found).code is FaultCode.UPSTREAM_TOO_MANY_PAGES
+    assert fault_of(found).limit == {"GATEWAY_UPSTREAM_MAX_PAGES": 3}
+    assert (len(calls), found.wave) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("following", "code"),
+    [
+        (BASE, FaultCode.UPSTREAM_MALFORMED),
+        (BASE.replace("subscriptions", "%73ubscriptions"), FaultCode.UPSTREAM_MALFORMED),
+        ("/billing/usage/v1/yyy/invoices/1", FaultCode.UPSTREAM_LINK_REFUSED),
+        (f"https://payex.test{BASE}?page=2", FaultCode.UPSTREAM_LINK_REFUSED),
+        (f"{BASE}/{'a' * 70_000}", FaultCode.UPSTREAM_LINK_REFUSED),
+    ],
+    ids=["same", "same spelled otherwise", "other ledger", "absolute", "endless"],
+)
+async def test_a_next_link_to_a_read_page_or_out_of_the_ledger_is_a_fault(
+    connect: Connect, following: str, code: FaultCode
+) -> None:
+    body = msgspec.json.encode({"items": [], "navigation": {"next": following}})
+    async with connect(always(200, body)) as payex:
+        found, calls = await ask(payex, Kind.SUBSCRIPTIONS)
+    assert fault_of(found).code is code
+    assert len(calls) == (2 if len(following) > 70_000 else 1)
+    assert "yyy" not in fault_of(found).hint
+
+
+@pytest.mark.parametrize("kind", Kind)
+async def test_a_body_that_cannot_be_read_is_malformed(connect: Connect, kind: Kind) -> None:
+    async with connect(always(200, b"<html>070</html>")) as payex:
+        found, calls = await ask(payex, kind)
+    assert fault_of(found).code is FaultCode.UPSTREAM_MALFORMED
+    assert "070" not in fault_of(found).hint
+    assert (len(calls), calls[0].status) == (1, 200)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (204, "UPSTREAM_ERROR"),
+        (302, "UPSTREAM_ERROR"),
+        (401, "UPSTREAM_UNAUTHENTICATED"),
+        (403, "UPSTREAM_FORBIDDEN"),
+        (429, "UPSTREAM_RATE_LIMITED"),
+        (500, "UPSTREAM_ERROR"),
+        (501, "UPSTREAM_LEDGER_NOT_CONFIGURED"),
+        (502, "UPSTREAM_UNAVAILABLE"),
+        (503, "UPSTREAM_UNAVAILABLE"),
+        (504, "UPSTREAM_UNAVAILABLE"),
+        (599, "UPSTREAM_ERROR"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("body", "instance"),
+    [
+        (b'{"Type":"problems/invoice-not-found","Instance":"i-1","Detail":"070"}', "i-1"),
+        (b"<html>070</html>", None),
+        (b"", None),
+    ],
+    ids=["problem", "html", "empty"],
+)
+async def test_a_status_that_is_no_answer_is_a_fault_even_with_a_problem_as_its_body(
+    connect: Connect, status: int, code: str, body: bytes, instance: str | None
+) -> None:
+    async with connect(always(status, body)) as payex:
+        found, [call] = await ask(payex, Kind.HOLDER)
+    fault = fault_of(found)
+    assert (fault.code.value, fault.instance, fault.hint) == (code, instance, f"HTTP {status}")
+    assert (call.status, call.fault) == (status, fault.code)
+    assert "070" not in repr(fault)
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 422])
+async def test_a_client_error_is_a_problem_only_if_its_body_is_one(
+    connect: Connect, status: int
+) -> None:
+    async with connect(always(status, b'{"type":"new-type"}')) as payex:
+        told, [call] = await ask(payex, Kind.HOLDER, wave=2)
+    assert isinstance(told.outcome, Problem)
+    assert (told.outcome.status, told.outcome.kind) == (status, ProblemType.UNRECOGNIZED)
+    assert (told.wave, call.status, call.fault) == (2, status, None)
+    async with connect(always(status, b"not found")) as payex:
+        untold, _ = await ask(payex, Kind.HOLDER)
+    assert fault_of(untold).code is FaultCode.UPSTREAM_ERROR
+
+
+async def test_a_problem_is_known_by_what_its_route_can_answer(connect: Connect) -> None:
+    async with connect(always(404, b'{"type":"invoice-not-found"}')) as payex:
+        billed, _ = await ask(payex, Kind.DETAILS)
+        unbilled, _ = await ask(payex, Kind.DETAILS, CUSTOMER)
+    assert isinstance(billed.outcome, Problem)
+    assert isinstance(unbilled.outcome, Problem)
+    assert billed.outcome.kind is ProblemType.INVOICE_NOT_FOUND
+    assert unbilled.outcome.kind is ProblemType.UNRECOGNIZED
+
+
+async def test_a_problem_of_a_later_page_is_the_answer(connect: Connect) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.query:
+            return httpx.Response(404, json={"type": "invoice-has-no-usage"})
+        return httpx.Response(200, json={"items": [], "navigation": {"next": f"{BASE}?page=2"}})
+
+    async with connect(answer) as payex:
+        found, _ = await ask(payex, Kind.SUBSCRIPTIONS)
+    assert isinstance(found.outcome, Problem)
+    assert found.wave == 2
+
+
+def refuse(_request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("070")
+
+
+async def test_a_call_is_told_with_its_template_times_and_fault(connect: Connect) -> None:
+    async with connect(refuse) as payex:
+        holder = Holder("xxx", Billing.BILLED, "number-of-one")
+        found, [call] = await ask(payex, Kind.DETAILS, holder, wave=3)
+    assert call.route == "/invoices/{invoiceNo}/subscriptions/{subscriptionNo}/usage-details"
+    assert (call.wave, call.status, call.fault) == (3, None, FaultCode.UPSTREAM_UNREACHABLE)
+    assert call.started <= call.ended
+    assert fault_of(found).hint == "ConnectError"
+    assert not any(text in repr(call) for text in ("number-of-one", "xxx", "a-token"))
+
+
+async def test_a_cancelled_call_is_told_as_well(connect: Connect) -> None:
+    asked = asyncio.Event()
+
+    async def hang(_request: httpx.Request) -> httpx.Response:
+        asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    calls: list[Call] = []
+    async with connect(hang) as payex:
+        route = payex.routes.of(INVOICE, Kind.HOLDER)
+        task = asyncio.create_task(payex.answer(route, 1, calls.append))
+        await asked.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert [(call.status, call.fault) for call in calls] == [(None, None)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "member"),
+    [(Kind.DETAILS, "usage_details", "amount"), (Kind.SUMMARIES, "usage_summaries", "totalCharge")],
+)
+async def test_a_deployments_field_map_reaches_its_route(
+    connect: Connect, kind: Kind, name: str, member: str
+) -> None:
+    field_map: dict[str, Any] = {name: {member: "sum"}}
+    async with connect(always(200, b'{"items":[{"sum":1.10}]}'), field_map=field_map) as payex:
+        found, _ = await ask(payex, kind)
+    assert isinstance(found.outcome, ItemList)
+    assert str(found.outcome.items[0].charge.amount) == "1.10"

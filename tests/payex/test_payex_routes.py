@@ -1,0 +1,172 @@
+"""The ten routes as paths, and the links that may lead back into them."""
+
+from urllib.parse import quote, unquote
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.routes import TEMPLATES, Billing, Holder, Kind, Route, Routes
+
+ROUTES = Routes()
+INVOICE = Holder("xxx", Billing.BILLED, "123456")
+CUSTOMER = Holder("xxx", Billing.UNBILLED, "9999")
+LEDGER = "/billing/usage/v1/xxx"
+
+numbers = st.text(min_size=1, max_size=34).filter(
+    lambda number: number not in {".", ".."} and number.isprintable()
+)
+holders = st.builds(Holder, numbers, st.sampled_from(Billing), numbers)
+
+
+@pytest.mark.parametrize(
+    ("holder", "below"), [(INVOICE, "/invoices/123456"), (CUSTOMER, "/customers/9999")]
+)
+@pytest.mark.parametrize(
+    ("kind", "rest"),
+    [
+        (Kind.HOLDER, ""),
+        (Kind.SUBSCRIPTIONS, "/subscriptions"),
+        (Kind.SUBSCRIPTION, "/subscriptions/12345680"),
+        (Kind.DETAILS, "/subscriptions/12345680/usage-details"),
+        (Kind.SUMMARIES, "/subscriptions/12345680/usage-summaries"),
+    ],
+)
+def test_the_ten_routes_are_spelled_as_documented(
+    holder: Holder, below: str, kind: Kind, rest: str
+) -> None:
+    route = ROUTES.of(holder, kind, "12345680")
+    assert (route.path, route.holder, route.kind) == (LEDGER + below + rest, holder, kind)
+
+
+@given(holders, st.sampled_from(Kind), numbers)
+def test_any_number_comes_back_out_of_its_own_path_segment(
+    holder: Holder, kind: Kind, subscription_no: str
+) -> None:
+    route = ROUTES.of(holder, kind, subscription_no)
+    template = f"/billing/usage/v1/{{ownerNo}}{TEMPLATES[holder.billing, kind]}".split("/")
+    segments = route.path.split("/")
+    values = {
+        "{ownerNo}": holder.owner_no,
+        "{invoiceNo}": holder.number,
+        "{customerNo}": holder.number,
+        "{subscriptionNo}": subscription_no,
+    }
+    assert [unquote(s) for s in segments] == [values.get(part, part) for part in template]
+
+
+@given(holders, st.sampled_from(Kind), numbers)
+def test_a_link_to_what_was_built_is_the_same_call(
+    holder: Holder, kind: Kind, subscription_no: str
+) -> None:
+    built = ROUTES.of(holder, kind, subscription_no)
+    assert ROUTES.follow(built.path, holder, kind) == built
+
+
+@given(numbers, numbers)
+def test_a_link_that_encodes_less_than_the_gateway_is_the_same_call(
+    invoice: str, number: str
+) -> None:
+    holder = Holder("xxx", Billing.BILLED, invoice)
+    invoice, number = (quote(text, safe="&!$'()*+,;=:@ åäöÅÄÖ#~") for text in (invoice, number))
+    link = f"{LEDGER}/invoices/{invoice}/subscriptions/{number}/usage-details"
+    built = ROUTES.of(holder, Kind.DETAILS, unquote(number))
+    assert ROUTES.follow(link, holder, Kind.DETAILS) == built
+
+
+@given(st.binary(min_size=1).filter(lambda text: text not in {b".", b".."}))
+def test_every_byte_that_a_link_names_reaches_the_path(number: bytes) -> None:
+    escaped = "".join(f"%{byte:02x}" for byte in number)
+    route = ROUTES.follow(f"{LEDGER}/invoices/{escaped}", INVOICE, Kind.HOLDER)
+    assert route.path == f"{LEDGER}/invoices/{quote(number, safe='')}"
+
+
+@pytest.mark.parametrize("query", ["?page=2&size=50", "?cursor=a%2Fb", "?", "?a?b"])
+def test_a_link_keeps_its_query(query: str) -> None:
+    link = f"{LEDGER}/invoices/123456/subscriptions{query}"
+    assert ROUTES.follow(link, INVOICE, Kind.SUBSCRIPTIONS).path == link
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "",
+        "/",
+        "invoices/1",
+        LEDGER,
+        f"{LEDGER}/",
+        f"{LEDGER}/invoices//subscriptions",
+        f"{LEDGER}2/invoices/1",
+        "/billing/usage/v1/yyy/invoices/1",
+        "/billing/usage/v2/xxx/invoices/1",
+        "/billing/billing/v1/xxx/invoices/1",
+        f"https://payex.test{LEDGER}/invoices/1",
+        f"//evil.example{LEDGER}/invoices/1",
+        f"\\\\evil.example{LEDGER}/invoices/1",
+        f"{LEDGER}/../yyy/invoices/1",
+        f"{LEDGER}/./invoices/1",
+        f"{LEDGER}/%2e%2E/yyy/invoices/1",
+        f"{LEDGER}/.%2e/yyy/invoices/1",
+        f"{LEDGER}/invoices/..",
+        f"{LEDGER}%2F../yyy/invoices/1",
+        f"{LEDGER}/invoices/1\n",
+        f"{LEDGER}/invoices/1\x00",
+        f"{LEDGER}/invoices/1?a=b c",
+        f"{LEDGER}/invoices/1?a=\\b",
+        f"{LEDGER}/invoices/1?a=b#c",
+    ],
+)
+def test_a_link_out_of_the_ledger_or_with_a_foul_spelling_is_refused(link: str) -> None:
+    with pytest.raises(Fault) as refused:
+        ROUTES.follow(link, INVOICE, Kind.HOLDER)
+    assert refused.value.code is FaultCode.UPSTREAM_LINK_REFUSED
+
+
+PIECES = [
+    LEDGER, "/", "//", ".", "..", "%2e", "%2E%2e", "%2f", "%5c", "\\", "?", "#", "@", ":", "%",
+    "https:", "evil.example", "xxx", "yyy", "invoices", " ", "\n", "\t", "å", "%e5", "%00", ";",
+]  # fmt: skip
+
+
+def followed(link: str) -> Route | None:
+    """Return the route that a link names, or None if it is refused."""
+    try:
+        return ROUTES.follow(link, INVOICE, Kind.HOLDER)
+    except Fault:
+        return None
+
+
+@given(st.lists(st.sampled_from(PIECES)).map(lambda pieces: LEDGER + "".join(pieces)) | st.text())
+def test_whatever_link_is_followed_stays_on_the_host_and_in_the_ledger(link: str) -> None:
+    route = followed(link)
+    if route is None:
+        return
+    url = httpx.URL("https://payex.test").join(route.path)
+    assert (url.scheme, url.host) == ("https", "payex.test")
+    assert url.raw_path.startswith(f"{LEDGER}/".encode())
+    assert url.raw_path.partition(b"?")[0].decode() == route.path.partition("?")[0]
+
+
+def test_the_subdomain_is_one_encoded_segment_that_links_must_name() -> None:
+    routes = Routes("bill/ing")
+    built = routes.of(INVOICE, Kind.HOLDER)
+    assert built.path == "/billing/bill%2Fing/v1/xxx/invoices/123456"
+    assert routes.follow(built.path, INVOICE, Kind.HOLDER) == built
+    with pytest.raises(Fault):
+        routes.follow(f"{LEDGER}/invoices/123456", INVOICE, Kind.HOLDER)
+
+
+@pytest.mark.parametrize(("holder", "name"), [(INVOICE, "invoiceNo"), (CUSTOMER, "customerNo")])
+def test_a_holder_knows_payex_name_of_its_number(holder: Holder, name: str) -> None:
+    assert holder.parameter == name
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("billing", Billing)
+def test_a_route_shows_its_template_and_nobodys_number(billing: Billing, kind: Kind) -> None:
+    route = ROUTES.of(Holder("owner77", billing, "holder88"), kind, "phone99")
+    shown = f"{route!r} {route} {route.template}"
+    assert route.template in repr(route)
+    assert not any(number in shown for number in ("77", "88", "99"))

@@ -1,0 +1,203 @@
+"""What one operation leaves behind: a log of its faults, and no work."""
+
+import asyncio
+import gc
+import logging
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import httpx
+import pytest
+
+from resolvers.operation import Operation
+from resolvers.payex.client import Answer
+from resolvers.payex.routes import Billing, Holder, Kind, Route, Routes
+
+Operate = Callable[..., AbstractAsyncContextManager[Operation]]
+INVOICE = Holder("xxx", Billing.BILLED, "123456")
+
+
+def route(number: str = "123456") -> Route:
+    return Routes().of(Holder("xxx", Billing.BILLED, number), Kind.HOLDER)
+
+
+class Hanging:
+    """An upstream that never answers, and knows when calls begin and what becomes of them."""
+
+    def __init__(self, calls: int = 1) -> None:
+        self._calls = calls
+        self._begun = 0
+        self.asked = asyncio.Event()
+        self.cancelled = 0
+
+    async def __call__(self, _request: httpx.Request) -> httpx.Response:
+        """Begin the call."""
+        self._begun += 1
+        if self._begun == self._calls:
+            self.asked.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        raise AssertionError
+
+
+def others() -> set["asyncio.Task[Any]"]:
+    """Return the tasks that run beside the test."""
+    return asyncio.all_tasks() - {asyncio.current_task()}
+
+
+def complaints_of(main: Callable[[], Any]) -> list[dict[str, Any]]:
+    """Run a program in a loop of its own, and return what the loop complained of."""
+    complaints: list[dict[str, Any]] = []
+
+    async def run() -> None:
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _loop, context: complaints.append(context)
+        )
+        await main()
+
+    asyncio.run(run())
+    gc.collect()
+    return complaints
+
+
+async def test_leaving_cancels_what_runs_and_what_waits_for_its_turn(operate: Operate) -> None:
+    upstream = Hanging(calls=2)
+    async with operate(upstream, max_in_flight=2) as operation:
+        waiters = [
+            asyncio.create_task(operation.routes.answer(route(str(number)))) for number in range(5)
+        ]
+        waiters.append(asyncio.create_task(operation.subscriptions.answer(INVOICE, "1")))
+        await upstream.asked.wait()
+    assert upstream.cancelled == 2
+    results = await asyncio.gather(*waiters, return_exceptions=True)
+    assert {type(result) for result in results} == {asyncio.CancelledError}
+    assert not others()
+
+
+async def test_a_call_cancelled_by_leaving_is_tallied(operate: Operate) -> None:
+    upstream = Hanging()
+    async with operate(upstream) as operation:
+        waiter = asyncio.create_task(operation.routes.answer(route()))
+        await upstream.asked.wait()
+    assert [(call.status, call.fault) for call in operation.tally.calls] == [(None, None)]
+    with pytest.raises(asyncio.CancelledError):
+        await waiter
+
+
+async def test_what_was_asked_for_but_not_begun_does_not_begin_after_leaving(
+    operate: Operate,
+) -> None:
+    upstream = Hanging()
+
+    async with operate(upstream) as operation:
+        waiter = asyncio.create_task(operation.routes.answer(route()))
+    with pytest.raises(asyncio.CancelledError):
+        await waiter
+    assert not upstream.asked.is_set()
+    assert not others()
+
+
+async def test_work_spawned_after_leaving_is_cancelled(operate: Operate) -> None:
+    async with operate(Hanging()) as operation:
+        pass
+
+    async def work() -> Answer:
+        raise AssertionError
+
+    with pytest.raises(asyncio.CancelledError):
+        await operation.spawn(work())
+
+
+async def test_an_error_of_the_body_leaves_nothing_running_either(operate: Operate) -> None:
+    upstream = Hanging()
+
+    async def fail() -> None:
+        async with operate(upstream) as operation:
+            waiter.append(asyncio.create_task(operation.routes.answer(route())))
+            await upstream.asked.wait()
+            raise LookupError
+
+    waiter: list[asyncio.Task[Answer]] = []
+    with pytest.raises(LookupError):
+        await fail()
+    assert upstream.cancelled == 1
+    with pytest.raises(asyncio.CancelledError):
+        await waiter[0]
+
+
+def test_nothing_is_left_for_the_loop_to_complain_of(operate: Operate) -> None:
+    async def main() -> None:
+        upstream = Hanging()
+        async with operate(upstream) as operation:
+            waiters = [
+                asyncio.create_task(operation.subscriptions.answer(INVOICE, number))
+                for number in ("1", "2")
+            ]
+            await upstream.asked.wait()
+            waiters[0].cancel()
+        await asyncio.gather(*waiters, return_exceptions=True)
+
+    assert complaints_of(main) == []
+
+
+def test_a_fault_that_nobody_waits_for_any_more_is_no_complaint(operate: Operate) -> None:
+    async def main() -> None:
+        asked, answered = asyncio.Event(), asyncio.Event()
+
+        async def fail(_request: httpx.Request) -> httpx.Response:
+            asked.set()
+            await answered.wait()
+            return httpx.Response(500)
+
+        async with operate(fail) as operation:
+            waiter = asyncio.create_task(operation.routes.answer(route()))
+            await asked.wait()
+            waiter.cancel()
+            answered.set()
+            [work] = others() - {waiter}
+            await asyncio.wait([work])
+
+    assert complaints_of(main) == []
+
+
+async def test_each_fault_is_logged_once_under_the_support_id_and_without_numbers(
+    operate: Operate, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = {"type": "x", "instance": "i-1", "detail": "said-by-payex"}
+
+    def fail(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(500, json=body)
+
+    with caplog.at_level(logging.DEBUG, "resolvers"):
+        async with operate(fail) as operation:
+            for _ in range(2):
+                await operation.routes.answer(route("number-of-one"))
+    [entry] = [record for record in caplog.records if record.name == "resolvers.operation"]
+    assert entry.getMessage() == "UPSTREAM_ERROR on /invoices/{invoiceNo} HTTP 500"
+    assert entry.levelno == logging.WARNING
+    extra = vars(entry)
+    assert (extra["support_id"], extra["instance"]) == (operation.support_id, "i-1")
+    shown = caplog.text + repr(sorted(extra.items(), key=str))
+    assert not any(text in shown for text in ("number-of-one", "a-token", "said-by-payex"))
+
+
+async def test_a_problem_is_an_answer_and_not_logged(
+    operate: Operate, caplog: pytest.LogCaptureFixture
+) -> None:
+    def tell(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(404, json={"type": "invoice-not-found"})
+
+    with caplog.at_level(logging.DEBUG, "resolvers"):
+        async with operate(tell) as operation:
+            await operation.routes.answer(route())
+    assert not [record for record in caplog.records if record.name.startswith("resolvers")]
+
+
+async def test_each_operation_has_a_support_id_of_its_own(operate: Operate) -> None:
+    async with operate(Hanging()) as one, operate(Hanging()) as other:
+        assert uuid.UUID(one.support_id) != uuid.UUID(other.support_id)

@@ -1,0 +1,69 @@
+"""What an operation cost."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resolvers.payex.client import Call
+from resolvers.payex.faults import FaultCode
+from resolvers.tally import Tally
+
+TEMPLATE = "/invoices/{invoiceNo}"
+
+
+def tally_of(*calls: Call) -> Tally:
+    tally = Tally()
+    for call in calls:
+        tally.made(call)
+    return tally
+
+
+def test_an_operation_without_calls_costs_nothing() -> None:
+    assert Tally().report() == {
+        "calls": 0, "deduplicated": 0, "waves": 0, "milliseconds": 0.0, "trace": [],
+    }  # fmt: skip
+
+
+def test_a_report_lists_the_calls_by_wave_and_start() -> None:
+    calls = (
+        Call("/c", 2, None, 3.0, 3.5, FaultCode.UPSTREAM_TIMEOUT),
+        Call("/b", 1, 404, 1.5, 2.0),
+        Call("/a", 1, 200, 1.0, 2.5),
+    )
+    report = tally_of(*calls).report()
+    assert report["trace"] == [
+        {"route": "/a", "wave": 1, "status": 200, "milliseconds": 1500.0},
+        {"route": "/b", "wave": 1, "status": 404, "milliseconds": 500.0},
+        {
+            "route": "/c",
+            "wave": 2,
+            "status": None,
+            "milliseconds": 500.0,
+            "fault": "UPSTREAM_TIMEOUT",
+        },
+    ]
+    assert (report["calls"], report["waves"], report["milliseconds"]) == (3, 2, 2000.0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 10))))
+def test_time_in_which_calls_overlap_counts_once(spans: list[tuple[int, int]]) -> None:
+    calls = [Call(TEMPLATE, 1, 200, float(start), float(start + took)) for start, took in spans]
+    seconds = {second for start, took in spans for second in range(start, start + took)}
+    assert tally_of(*calls).milliseconds == 1000 * len(seconds)
+
+
+@given(st.lists(st.integers(1, 9)))
+def test_an_operation_has_as_many_waves_as_its_last_call(waves: list[int]) -> None:
+    calls = [Call(TEMPLATE, wave, 200, 0.0, 1.0) for wave in waves]
+    assert tally_of(*calls).waves == max(waves, default=0)
+
+
+@given(st.integers(0, 9), st.integers(0, 9))
+def test_what_is_spared_is_what_was_asked_for_beyond_the_routes_asked(
+    demands: int, started: int
+) -> None:
+    tally = Tally()
+    for _ in range(demands):
+        tally.demand()
+    for _ in range(started):
+        tally.started()
+    assert tally.deduplicated == (demands - started if demands > started else 0)
