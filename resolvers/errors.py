@@ -50,5 +50,5 @@ def problem_error(problem: Problem) -> RequestError:
             code, message = ErrorCode.UPSTREAM_PROBLEM, "PayEx told of a problem."
         case _:
             code, message = ErrorCode.NOT_FOUND, f"PayEx answers {problem.kind.value[0]}."
-    argument = next(iter(sorted(problem.parameters)), None)
+    argument = next(iter(problem.parameters), None)
     return RequestError(code, message, argument=argument, instance=problem.instance)

@@ -68,8 +68,8 @@ async def find_holder(
             return _Verdict.REFUTED
         if problem.kind is ProblemType.SUBSCRIPTION_NOT_FOUND:
             return _Verdict.PROVEN
-        about_holder = {"ownerNo", holder.parameter} & problem.parameters
-        return _Verdict.REFUTED if about_holder else _Verdict.OPEN
+        blamed = problem.blames("ownerNo", holder.parameter)
+        return _Verdict.REFUTED if blamed else _Verdict.OPEN
 
     gate = _Gate(operation, deeper, ask, judge)
     found = await gate.decide(asks_itself=needs.own_call)
@@ -97,8 +97,8 @@ async def find_subscription(
     def judge(problem: Problem) -> _Verdict:
         if problem.kind in {*_ABOUT_THE_HOLDER, ProblemType.SUBSCRIPTION_NOT_FOUND}:
             return _Verdict.REFUTED
-        about_number = {"ownerNo", holder.parameter, "subscriptionNo"} & problem.parameters
-        return _Verdict.REFUTED if about_number else _Verdict.OPEN
+        blamed = problem.blames("ownerNo", holder.parameter, "subscriptionNo")
+        return _Verdict.REFUTED if blamed else _Verdict.OPEN
 
     gate = _Gate(operation, deeper, ask, judge)
     found = await gate.decide(asks_itself=needs.own_call)

@@ -53,7 +53,7 @@ class SubscriptionNode:
     """A subscription of a holder; `item` is what PayEx's list said of it, if it came from one."""
 
     holder: Holder
-    subscription_no: str
+    subscription_no: str = field(repr=False)
     wave: int = 0
     item: SubscriptionItem | None = field(default=None, repr=False)
 

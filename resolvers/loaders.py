@@ -7,6 +7,7 @@ shielded from each other's cancellation (a plain aiodataloader shares one future
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from aiodataloader import DataLoader
@@ -77,9 +78,10 @@ class RouteLoader(DataLoader[_Ask, "asyncio.Task[Answer]"]):
         return answer
 
 
-class _Wanted(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Wanted:
     holder: Holder
-    subscription_no: str
+    subscription_no: str = field(repr=False)
     wave: int
 
 
@@ -91,7 +93,7 @@ class SubscriptionLoader(DataLoader[_Wanted, "asyncio.Task[Answer]"]):
     """
 
     def __init__(self, payex: Payex, routes: RouteLoader, spawn: Spawn) -> None:
-        super().__init__(get_cache_key=lambda wanted: wanted[:2])
+        super().__init__(get_cache_key=lambda wanted: (wanted.holder, wanted.subscription_no))
         self._paths = payex.routes
         self._routes = routes
         self._spawn = spawn
@@ -109,7 +111,7 @@ class SubscriptionLoader(DataLoader[_Wanted, "asyncio.Task[Answer]"]):
         return [self._spawn(self._find(wanted, siblings[wanted.holder])) for wanted in keys]
 
     async def _find(self, wanted: _Wanted, siblings: Sequence[_Wanted]) -> Answer:
-        holder, number, wave = wanted
+        holder, number, wave = wanted.holder, wanted.subscription_no, wanted.wave
         own = self._paths.of(holder, Kind.SUBSCRIPTION, number)
         listed = self._paths.of(holder, Kind.SUBSCRIPTIONS)
         after = wave - 1

@@ -2,8 +2,8 @@
 
 PayEx answers whole lists, and they change between two pages of a client: unbilled usage grows, and
 a bill run empties it. So a cursor does not count: it names the element it stands behind, by a
-digest of PayEx's own JSON, beside where it stood. The next page goes on behind that element
-wherever it is now, under whatever filter and order; if it is gone, the client is told.
+digest of PayEx's own JSON. The next page goes on behind that element wherever it is now, under
+whatever filter and order; if it is gone, the client is told.
 """
 
 import base64
@@ -20,8 +20,9 @@ T = TypeVar("T", bound=Item)
 
 DEFAULT_FIRST = 50
 
-# What a cursor is made of: a digest of the list, the position, a digest of the element.
-_CURSOR = struct.Struct(">8sI8s")
+# What a cursor is made of: a digest of the list, a digest of the element, how many equal elements
+# stand before it, and where it stood, which is only where the search begins.
+_CURSOR = struct.Struct(">8s8sII")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ class Page(Generic[T]):
 
     def cursor(self, item: T) -> str:
         """Return the cursor behind an element of the page."""
-        packed = _CURSOR.pack(self.list_key, item.position, _digest(item.identity))
+        digest = _digest(item.identity)
+        packed = _CURSOR.pack(self.list_key, digest, item.twin, item.position)
         return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
@@ -129,24 +131,24 @@ def _digest(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=8).digest()
 
 
-def _unpack(cursor: str) -> tuple[bytes, int, bytes] | None:
+def _unpack(cursor: str) -> tuple[bytes, bytes, int, int] | None:
     try:
         packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        key, position, digest = _CURSOR.unpack(packed)
+        key, digest, twin, position = _CURSOR.unpack(packed)
     except (ValueError, struct.error):
         return None
-    return key, position, digest
+    return key, digest, twin, position
 
 
-def _find(items: Sequence[Item], position: int, digest: bytes) -> int | None:
-    """Return where the element stands that a cursor names: the nearest, of equal ones."""
+def _find(items: Sequence[Item], digest: bytes, twin: int, position: int) -> int | None:
+    """Return where the element stands that a cursor names."""
 
-    def names(place: int) -> bool:
-        return _digest(items[place].identity) == digest
+    def named(place: int) -> bool:
+        item = items[place]
+        return _digest(item.identity) == digest and item.twin == twin
 
     # Nearly always it has not moved: that needs one digest instead of one for each element.
     stays = next((p for p, item in enumerate(items) if item.position == position), None)
-    if stays is not None and names(stays):
+    if stays is not None and named(stays):
         return stays
-    nearest = sorted(range(len(items)), key=lambda place: abs(items[place].position - position))
-    return next(filter(names, nearest), None)
+    return next(filter(named, range(len(items))), None)

@@ -129,7 +129,7 @@ class Payex:
                         assert_never(route.kind)
                 bodies.append(body)
                 items.extend(page)
-                if link is None:
+                if not link:
                     return Answer(ItemList(items, bodies), wave)
                 route = self._next(link, route, seen)
                 wave += 1

@@ -11,6 +11,7 @@ Keys are the names below; values are PayEx's member names. A member that nothing
 readable in `raw`.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -48,18 +49,23 @@ USAGE_SUMMARIES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_ESCAPED = re.compile(r'["\\\x00-\x1f]')
+
 
 def fit(assumed: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
     """Return the assumed map with a deployment's changes.
 
     Raises:
-        ValueError: a key is no field, or two fields would read the same member.
+        ValueError: a key is no field, two fields would read the same member, or a member's name
+            is one that JSON would have to escape.
     """
     for field in changes:
         if field not in assumed:
             raise ValueError(f"{field!r} is no field; the fields are: {', '.join(assumed)}.")
     fitted = {**assumed, **changes}
     for field, member in fitted.items():
+        if not member or _ESCAPED.search(member):
+            raise ValueError(f"The member for {field!r} needs a name without quotes or escapes.")
         others = [name for name in fitted if fitted[name] == member and name != field]
         if others:
             raise ValueError(f"{field!r} and {others[0]!r} would both read the member {member!r}.")

@@ -40,9 +40,10 @@ def refusal(parameter: str, number: str) -> str | None:
         return f"{parameter} has {len(number)} characters; at most {rule.longest} are allowed."
     if not number.isprintable():
         return f"{parameter} holds control characters."
-    # A URL resolves these two as directions, in whatever way they are encoded.
-    if number in {".", ".."}:
-        return f"{parameter} is not a number."
+    # A URL resolves these two as directions, however they are encoded, and what stands before
+    # PayEx may decode an encoded slash.
+    if not {".", ".."}.isdisjoint(re.split(r"[/\\]", number)):
+        return f"{parameter} holds a path."
     if rule.characters and not rule.characters.fullmatch(number):
         return (
             f"{parameter} holds a character that PayEx does not allow: letters (with å, ä, ö), "

@@ -7,7 +7,7 @@ styles, and their members in more than one casing, so that both are read with a 
 import enum
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -60,15 +60,21 @@ class Problem:
     type: str
     title: str
     status: int
-    detail: str | None = None
+    detail: str | None = field(default=None, repr=False)
     instance: str | None = None
-    field_errors: tuple[FieldError, ...] = ()
-    raw: msgspec.Raw | None = None
+    field_errors: tuple[FieldError, ...] = field(default=(), repr=False)
+    raw: msgspec.Raw | None = field(default=None, repr=False)
 
     @property
-    def parameters(self) -> frozenset[str]:
-        """The last segments of the refused parameters: PayEx may send them as paths."""
-        return frozenset(re.split(r"[./\]]", e.parameter)[-1] for e in self.field_errors)
+    def parameters(self) -> list[str]:
+        """The names of the refused parameters, without the paths that PayEx may put before."""
+        paths = (re.findall(r"[^./\[\]]+", error.parameter) for error in self.field_errors)
+        return [path[-1] for path in paths if path]
+
+    def blames(self, *parameters: str) -> bool:
+        """Whether one of these parameters was refused, in whatever casing PayEx names it."""
+        refused_ones = {name.casefold() for name in self.parameters}
+        return not refused_ones.isdisjoint(map(str.casefold, parameters))
 
 
 def expected(problem: Problem, route: Route) -> Problem:

@@ -1,6 +1,7 @@
 """Usage records and usage summaries, decoded once from PayEx's bodies into typed values."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -56,6 +57,12 @@ class Item(msgspec.Struct, dict=True):
     def identity(self) -> bytes:
         """What tells the element from others in its list, for as long as nothing in it changes."""
         return bytes(self.raw)
+
+    @property
+    def twin(self) -> int:
+        """How many elements with the same identity stand before it in PayEx's list."""
+        items: ItemList[Any] = self.__dict__["items"]
+        return items.twins[self.position]
 
 
 class Usage(Item, kw_only=True):
@@ -158,6 +165,17 @@ class ItemList(Generic[T]):
         """The elements' JSON. Cut from the bodies only when someone reads it."""
         pages = (msgspec.json.decode(body, type=_RawItems) for body in self._bodies)
         return [raw for page in pages for raw in page.items or ()]
+
+    @cached_property
+    def twins(self) -> list[int]:
+        """For each element, how many equal ones stand before it. Counted when a cursor is read."""
+        seen: Counter[bytes] = Counter()
+        counts = []
+        for item in self.items:
+            identity = item.identity
+            counts.append(seen[identity])
+            seen[identity] += 1
+        return counts
 
 
 def alone(item: T, body: bytes) -> T:

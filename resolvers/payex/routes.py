@@ -7,7 +7,7 @@ customers as a resource are documented, the four routes below them are not.
 import enum
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import quote, unquote_to_bytes
 
@@ -51,6 +51,7 @@ TEMPLATES: Mapping[tuple[Billing, Kind], str] = MappingProxyType(
 )
 """The path templates, each below `/billing/{subdomain}/v1/{ownerNo}`."""
 
+_DIRECTIONS = {b".", b".."}
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -60,7 +61,7 @@ class Holder:
 
     owner_no: str
     billing: Billing
-    number: str
+    number: str = field(repr=False)
 
     @property
     def parameter(self) -> str:
@@ -125,7 +126,9 @@ class Routes:
         inside = path.startswith(self._ledger(holder) + "/")
         if (
             not inside
-            or any(segment in {b"", b".", b".."} for segment in segments[1:])
+            or b"" in segments[1:]
+            # Also behind an encoded slash, which what stands before PayEx may decode.
+            or any(not _DIRECTIONS.isdisjoint(re.split(rb"[/\\]", part)) for part in segments)
             or not link.isprintable()
             or re.search(r"[\s\\#]", query)
         ):

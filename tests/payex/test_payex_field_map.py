@@ -82,3 +82,9 @@ def test_a_member_that_nothing_maps_stays_readable_in_raw() -> None:
 def test_a_mapped_record_is_still_silent_about_itself() -> None:
     [record], _ = usage_records({"destination": "place"}).page(b'{"items":[{"place":"Kiruna"}]}')
     assert f"{record!r} {record}" == "<UsageRecord> <UsageRecord>"
+
+
+@pytest.mark.parametrize("member", ["", 'a"b', "a\\b", "a\nb"])
+def test_a_member_that_json_would_have_to_escape_is_refused(member: str) -> None:
+    with pytest.raises(ValueError, match="'amount' needs a name without quotes or escapes"):
+        fit(USAGE_DETAILS, {"amount": member})

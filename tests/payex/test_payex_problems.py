@@ -165,10 +165,25 @@ def test_field_errors_are_read_from_a_list_of_objects_or_from_one(
 
 
 @pytest.mark.parametrize(
-    "path", ["customerNo", "$.customerNo", "path/customerNo", "a[0].customerNo", "a[0]customerNo"]
+    "path",
+    [
+        "customerNo",
+        "$.customerNo",
+        "path/customerNo",
+        "a[0].customerNo",
+        "a[0]customerNo",
+        "x[customerNo]",
+    ],
 )
 def test_a_refused_parameter_is_known_by_the_last_segment_of_its_path(path: str) -> None:
-    assert parsed(400, problems=[{path: "no"}]).parameters == {"customerNo"}
+    assert parsed(400, problems=[{path: "no"}]).parameters == ["customerNo"]
+
+
+def test_a_parameter_is_blamed_in_whatever_casing_payex_names_it() -> None:
+    problem = parsed(400, problems=[{"CustomerNo": "no"}, {"": "no"}])
+
+    assert problem.blames("ownerNo", "customerNo")
+    assert not problem.blames("ownerNo", "invoiceNo")
 
 
 def test_a_refused_argument_is_told_in_payex_words() -> None:
@@ -179,7 +194,7 @@ def test_a_refused_argument_is_told_in_payex_words() -> None:
         400,
     )
     assert problem.field_errors == (FieldError("first", "first is too large."),)
-    assert problem.parameters == {"first"}
+    assert problem.parameters == ["first"]
 
 
 ALL = set(Kind)

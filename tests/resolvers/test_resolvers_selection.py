@@ -81,7 +81,7 @@ def test_a_period_that_ends_before_it_begins_is_refused(gap: timedelta) -> None:
     problem = RecordFilter(from_time=NOON, before_time=NOON + gap).refusal()
     assert problem is not None
     assert problem.kind is ProblemType.VALIDATION
-    assert problem.parameters == {"filter"}
+    assert problem.parameters == ["filter"]
 
 
 @pytest.mark.parametrize(

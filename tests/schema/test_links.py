@@ -56,6 +56,8 @@ async def test_a_link_that_is_none_is_built_from_the_numbers(
         "/billing/usage/v1/5678/invoices/123456/subscriptions/12345680/usage-details",
         "/billing/usage/v1/1234/../5678/invoices/1",
         "/billing/usage/v1/1234/%2e%2e/5678/invoices/1",
+        "/billing/usage/v1/1234/x%2F..%2F..%2F5678/invoices/1",
+        "/billing/usage/v1/1234/x%5C..%5C..%5C5678/invoices/1",
         "/billing/usage/v1/12345/invoices/1",
         "/billing/other/v1/1234/invoices/1",
         "/etc/passwd",
