@@ -36,7 +36,7 @@ lock: $(VENV)/.installed-dev  ## resolve the dependencies anew
 		--output-file requirements-dev.lock pyproject.toml
 
 LOCK_FLAGS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header
+	--no-emit-index-url --no-emit-find-links --no-header --extra redis
 
 clean:  ## remove everything that was built or installed
 	rm -rf $(VENV) $(GRAPHIQL)/dist $(GRAPHIQL)/node_modules build dist *.egg-info
