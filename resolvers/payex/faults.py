@@ -10,15 +10,19 @@ from collections.abc import Mapping
 class FaultCode(enum.StrEnum):
     """The stable code of a fault, the same that clients read in `extensions.code`."""
 
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
     LEDGER_NOT_CONFIGURED = "LEDGER_NOT_CONFIGURED"
     UPSTREAM_BODY_TOO_LARGE = "UPSTREAM_BODY_TOO_LARGE"
+    UPSTREAM_BREAKER_OPEN = "UPSTREAM_BREAKER_OPEN"
     UPSTREAM_ERROR = "UPSTREAM_ERROR"
     UPSTREAM_FORBIDDEN = "UPSTREAM_FORBIDDEN"
     UPSTREAM_LEDGER_NOT_CONFIGURED = "UPSTREAM_LEDGER_NOT_CONFIGURED"
     UPSTREAM_LINK_REFUSED = "UPSTREAM_LINK_REFUSED"
     UPSTREAM_MALFORMED = "UPSTREAM_MALFORMED"
+    UPSTREAM_OVERLOADED = "UPSTREAM_OVERLOADED"
     UPSTREAM_RATE_LIMITED = "UPSTREAM_RATE_LIMITED"
     UPSTREAM_TIMEOUT = "UPSTREAM_TIMEOUT"
+    UPSTREAM_TOO_MANY_CALLS = "UPSTREAM_TOO_MANY_CALLS"
     UPSTREAM_TOO_MANY_PAGES = "UPSTREAM_TOO_MANY_PAGES"
     UPSTREAM_UNAUTHENTICATED = "UPSTREAM_UNAUTHENTICATED"
     UPSTREAM_UNAVAILABLE = "UPSTREAM_UNAVAILABLE"
@@ -26,15 +30,19 @@ class FaultCode(enum.StrEnum):
 
 
 MESSAGES = {
+    FaultCode.DEADLINE_EXCEEDED: "The operation's time is up.",
     FaultCode.LEDGER_NOT_CONFIGURED: "This gateway has no credentials for the ledger ownerNo.",
     FaultCode.UPSTREAM_BODY_TOO_LARGE: "PayEx answered with a body larger than the limit.",
+    FaultCode.UPSTREAM_BREAKER_OPEN: "PayEx has failed too often; the gateway lets it rest.",
     FaultCode.UPSTREAM_ERROR: "PayEx failed to answer.",
     FaultCode.UPSTREAM_FORBIDDEN: "PayEx refused the gateway's access.",
     FaultCode.UPSTREAM_LEDGER_NOT_CONFIGURED: "The ledger is not configured at PayEx.",
     FaultCode.UPSTREAM_LINK_REFUSED: "PayEx gave a link that leads out of the ledger.",
     FaultCode.UPSTREAM_MALFORMED: "PayEx answered with a body that cannot be read.",
+    FaultCode.UPSTREAM_OVERLOADED: "The gateway has too many calls to PayEx under way.",
     FaultCode.UPSTREAM_RATE_LIMITED: "PayEx asks the gateway to slow down.",
     FaultCode.UPSTREAM_TIMEOUT: "PayEx did not answer in time.",
+    FaultCode.UPSTREAM_TOO_MANY_CALLS: "The operation needs more calls to PayEx than the limit.",
     FaultCode.UPSTREAM_TOO_MANY_PAGES: "PayEx spread the list over more pages than the limit.",
     FaultCode.UPSTREAM_UNAUTHENTICATED: "PayEx refused the gateway's credentials for the ledger.",
     FaultCode.UPSTREAM_UNAVAILABLE: "PayEx is not available at the moment.",
@@ -61,6 +69,9 @@ class Fault(Exception):  # noqa: N818 - PayEx's errors are problems; this is the
         limit: the bound that bit, if one did, by the name of its setting: `{name: value}`.
         hint: what to look at, for the operator's log. It never holds a value that PayEx sent.
         instance: PayEx's own id of the fault, which its support asks for.
+        status: the HTTP status that PayEx answered with, if one arrived.
+        retry_after: seconds after which another attempt may succeed, if that is known: what PayEx
+            asks for, or what is left of the breaker's pause.
     """
 
     def __init__(
@@ -70,12 +81,16 @@ class Fault(Exception):  # noqa: N818 - PayEx's errors are problems; this is the
         limit: Mapping[str, float] | None = None,
         hint: str = "",
         instance: str | None = None,
+        status: int | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(MESSAGES[code])
         self.code = code
         self.limit = dict(limit or {})
         self.hint = hint
         self.instance = instance
+        self.status = status
+        self.retry_after = retry_after
 
     @property
     def of_one_answer(self) -> bool:

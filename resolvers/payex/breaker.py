@@ -1,0 +1,178 @@
+"""The breaker: while PayEx fails, the gateway fails at once instead of adding to its load.
+
+    CLOSED     every call may go. Opens at a failure, when at least `requests` calls ended within
+               the window and at least `failure_share` of them failed.
+    OPEN       no call may go, for `pause` seconds.
+    HALF_OPEN  `probes` calls at a time may go. The first success closes, the first failure opens.
+
+One success is enough to close: a success that was luck costs `requests` calls until the breaker
+opens again, while to ask for several would prolong every outage by as many round trips.
+
+Each change from CLOSED or HALF_OPEN begins a new *generation*. A call belongs to the generation
+that permitted it, and its result counts in that one only. So a call from before the breaker
+opened, which ends while a probe is under way, neither closes the breaker nor opens it again, nor
+does one from before an outage count after it.
+
+Times are seconds of one monotonic clock, which the caller reads and passes in as `now`.
+"""
+
+import enum
+from http import HTTPStatus
+
+from resolvers.payex.faults import FaultCode
+from resolvers.payex.rolling_count import RollingCount
+
+_FAILURES = frozenset(
+    {
+        FaultCode.UPSTREAM_TIMEOUT,
+        FaultCode.UPSTREAM_UNAVAILABLE,
+        FaultCode.UPSTREAM_UNREACHABLE,
+    }
+)
+_SERVER_ERROR = 5
+
+
+class BreakerState(enum.Enum):
+    """Whether calls may go."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half-open"
+
+
+class Breaker:
+    """The breaker of one upstream.
+
+    Every call that `allow` permits must end in exactly one of `succeeded`, `failed` and
+    `abandoned`: a probe that never does keeps its place for good.
+
+    Args:
+        requests: calls that must have ended in the window before a share of them means anything.
+        failure_share: the share of failures, of 1, from which on the breaker opens.
+        window: seconds that a result is remembered, less up to one bucket.
+        buckets: parts of the window; a result is forgotten with its whole bucket.
+        pause: seconds without any call, before the first probe.
+        probes: calls that may be under way at a time while the breaker is half-open.
+    """
+
+    def __init__(
+        self,
+        *,
+        requests: int = 20,
+        failure_share: float = 0.5,
+        window: float = 30.0,
+        buckets: int = 10,
+        pause: float = 10.0,
+        probes: int = 1,
+    ) -> None:
+        self._requests = requests
+        self._failure_share = failure_share
+        self._pause = pause
+        self._probes = probes
+        self._ended = RollingCount(window / buckets, buckets)
+        self._failures = RollingCount(window / buckets, buckets)
+        self._generation = 0
+        self._until: float | None = None  # the end of the pause; None while closed
+        self._probing = 0
+
+    @property
+    def generation(self) -> int:
+        """What a call that is permitted now belongs to. Keep it and hand it in with the result."""
+        return self._generation
+
+    def state(self, now: float) -> BreakerState:
+        """Return whether calls may go."""
+        if self._until is None:
+            return BreakerState.CLOSED
+        return BreakerState.OPEN if now < self._until else BreakerState.HALF_OPEN
+
+    def retry_after(self, now: float) -> float:
+        """Return the seconds until a call may be tried again; 0 unless the breaker is open.
+
+        When a probe under way will end is not known, so that it says 0 then as well.
+        """
+        return 0.0 if self._until is None else max(0.0, self._until - now)
+
+    def allow(self, now: float) -> bool:
+        """Return whether a call may go now; half-open, it then takes the place of one probe."""
+        match self.state(now):
+            case BreakerState.CLOSED:
+                return True
+            case BreakerState.HALF_OPEN if self._probing < self._probes:
+                self._probing += 1
+                return True
+            case _:
+                return False
+
+    def succeeded(self, now: float, generation: int | None = None) -> None:
+        """Take in that PayEx answered a call, be it with a problem.
+
+        Args:
+            now: when the call ended.
+            generation: what `generation` was when the call was permitted. None is the present
+                one, which is right only for a caller with one call at a time.
+        """
+        if not self._counts(generation):
+            return
+        if self._until is None:
+            self._ended.add(now)
+        else:
+            self._until = None
+            self._begin_generation()
+
+    def failed(self, now: float, generation: int | None = None) -> None:
+        """Take in that a call failed, as `counts_as_failure` says; arguments as of `succeeded`."""
+        if not self._counts(generation):
+            return
+        self._ended.add(now)
+        self._failures.add(now)
+        if self._until is not None or self._fails_too_often(now):
+            self._until = now + self._pause
+            self._begin_generation()
+
+    def abandoned(self, now: float, generation: int | None = None) -> None:  # noqa: ARG002 - as its siblings
+        """Take in that a call was given up, so that it says nothing; arguments as of `succeeded`.
+
+        A probe's place is free again.
+        """
+        if self._until is not None and self._counts(generation):
+            self._probing -= 1
+
+    def _counts(self, generation: int | None) -> bool:
+        """Whether a result is of this generation. While open, there is no call that could be."""
+        present = generation is None or generation == self._generation
+        return present and (self._until is None or self._probing > 0)
+
+    def _fails_too_often(self, now: float) -> bool:
+        ended = self._ended.total(now)
+        least = self._failure_share * ended
+        return ended >= self._requests and self._failures.total(now) >= least
+
+    def _begin_generation(self) -> None:
+        self._generation += 1
+        self._probing = 0
+        self._ended.clear()
+        self._failures.clear()
+
+
+def counts_as_failure(code: FaultCode | None, status: int | None) -> bool:
+    """Whether a call that ended so is a sign that PayEx is unwell.
+
+    Timeouts, failed connections and 5xx are, whatever the body of the latter. 501 is not: PayEx
+    says with it that one ledger is not configured. Nor are problems and other 4xx, of which PayEx
+    answered quickly and well, nor a body of another status that cannot be read.
+
+    A call that the gateway gave up itself (`DEADLINE_EXCEEDED`, a client that left) is neither a
+    failure nor a success: it is abandoned.
+
+    Args:
+        code: the fault, or None where there is none.
+        status: the HTTP status, or None when none arrived.
+    """
+    if code in _FAILURES:
+        return True
+    return (
+        status is not None
+        and status // 100 == _SERVER_ERROR
+        and status != HTTPStatus.NOT_IMPLEMENTED
+    )

@@ -1,0 +1,49 @@
+"""A count of the events of the latest seconds, in a memory that does not grow with them."""
+
+import math
+from collections import deque
+
+
+class RollingCount:
+    """Counts events in buckets of time, and forgets whole buckets.
+
+    It counts the bucket that `now` lies in and the `buckets - 1` before it: all events of the
+    latest `width * (buckets - 1)` seconds, and none that is `width * buckets` seconds old. A `now`
+    that is earlier than one before it belongs to the newest bucket.
+
+    Args:
+        width: seconds of one bucket.
+        buckets: how many are remembered.
+    """
+
+    def __init__(self, width: float, buckets: int) -> None:
+        self._width = width
+        self._size = buckets
+        # The place of each bucket in time, and its count; empty buckets are left out.
+        self._buckets: deque[tuple[int, int]] = deque()
+        self._total = 0
+
+    def add(self, now: float) -> None:
+        """Count one event."""
+        place = self._forget(now)
+        count = 0
+        if self._buckets and self._buckets[-1][0] >= place:
+            place, count = self._buckets.pop()
+        self._buckets.append((place, count + 1))
+        self._total += 1
+
+    def total(self, now: float) -> int:
+        """Return the number of events that are remembered."""
+        self._forget(now)
+        return self._total
+
+    def clear(self) -> None:
+        """Forget all events."""
+        self._buckets.clear()
+        self._total = 0
+
+    def _forget(self, now: float) -> int:
+        place = math.floor(now / self._width)
+        while self._buckets and self._buckets[0][0] <= place - self._size:
+            self._total -= self._buckets.popleft()[1]
+        return place
