@@ -1,25 +1,91 @@
-"""What the gateway shows PayEx: a bearer reference token, issued to exactly one ledger."""
+"""What the gateway shows PayEx: a reference token of a ledger, and the certificate of a tenant.
 
+PayEx issues the bearer reference token to exactly one ledger, and the client certificate to a
+tenant owner, who may have several ledgers. Each call carries both.
+"""
+
+import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
+
+from resolvers.payex.tls import client_context
+
+
+class CredentialsError(Exception):
+    """Credentials cannot be used. The message names the file and the key, and holds no secret."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What opens one ledger, all of it from one moment.
+
+    Attributes:
+        token: the ledger's reference token.
+        tenant: the name of whoever the client certificate was issued to, or None without one.
+        generation: a number that grows whenever anything of this changed.
+        tls: what connections are made with, the same object for as long as certificate, key and
+            trusted authorities are the same; None for a connection without a client certificate.
+    """
+
+    token: str = field(repr=False)
+    tenant: str | None = None
+    generation: int = 0
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
+
+    def opens_as(self, other: "Access") -> bool:
+        """Whether nothing but the generation differs."""
+        return (self.token, self.tenant, self.tls) == (other.token, other.tenant, other.tls)
 
 
 class Credentials(Protocol):
-    """Where tokens come from. PayEx documents no token endpoint, so the source is replaceable."""
+    """Where accesses come from. PayEx documents no token endpoint, so the source is replaceable."""
+
+    def access(self, owner_no: str) -> Access | None:
+        """Return what opens the ledger, or None when the gateway may not ask for it."""
 
     def token(self, owner_no: str) -> str | None:
         """Return the ledger's token, or None when the gateway may not ask for the ledger."""
 
+    def tls(self, tenant: str | None) -> ssl.SSLContext:
+        """Return what the tenant's connections are made with.
+
+        Raises:
+            KeyError: there is no such tenant.
+        """
+
+    def refresh(self) -> bool:
+        """Look at the source now, and return whether anything changed. It may read files."""
+
 
 class StaticTokens:
-    """Tokens that were given once, by ledger."""
+    """Tokens that were given once, by ledger, without a client certificate."""
 
     def __init__(self, tokens: Mapping[str, str]) -> None:
-        self._tokens = dict(tokens)
+        self._accesses = {ledger: Access(token=token) for ledger, token in tokens.items()}
+
+    def access(self, owner_no: str) -> Access | None:
+        """Return what opens the ledger, or None."""
+        return self._accesses.get(owner_no)
 
     def token(self, owner_no: str) -> str | None:
         """Return the ledger's token, or None."""
-        return self._tokens.get(owner_no)
+        access = self._accesses.get(owner_no)
+        return access.token if access else None
+
+    def tls(self, tenant: str | None) -> ssl.SSLContext:
+        """Return what connections without a client certificate are made with.
+
+        Raises:
+            KeyError: a tenant is named; there is none.
+        """
+        if tenant is not None:
+            raise KeyError(tenant)
+        return client_context()
+
+    def refresh(self) -> bool:
+        """Return False: these never change."""
+        return False
 
     def __repr__(self) -> str:
-        return f"StaticTokens({len(self._tokens)} ledgers)"
+        return f"StaticTokens({len(self._accesses)} ledgers)"
