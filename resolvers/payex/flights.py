@@ -1,0 +1,107 @@
+"""Flights: identical work that is under way at the same time is done once."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Hashable
+from contextvars import Context
+from typing import Any, Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
+
+class _Flight(Generic[T]):
+    __slots__ = ("task", "waiters")
+
+    def __init__(self, task: "asyncio.Task[T]") -> None:
+        self.task = task
+        self.waiters = 0
+
+
+class Flights(Generic[K, T]):
+    """Work in flight, by a key that names all it depends on: identity, ledger and path.
+
+    A flight belongs to all who wait for it. It ends when its work does, or when the last of them
+    has left; until then nobody's cancellation reaches another. Once it is over, nothing of it is
+    kept: whoever comes later starts anew.
+    """
+
+    def __init__(self) -> None:
+        self._flights: dict[K, _Flight[T]] = {}
+        # Also those that were left and are still cleaning up: the loop itself holds tasks weakly.
+        self._tasks: set[asyncio.Task[T]] = set()
+
+    async def join(self, key: K, fly: Callable[[], Coroutine[Any, Any, T]]) -> tuple[T, bool]:
+        """Wait for the work that is in flight under the key, or start it.
+
+        The work runs in an empty context: a context variable of the waiter who happens to come
+        first, such as who asks, is none of the others' business. What `fly` needs, it brings.
+
+        Args:
+            key: what makes the work the same.
+            fly: does the work. Called only if nothing is in flight under the key.
+
+        Returns:
+            The result, and whether somebody else's flight brought it.
+
+        Raises:
+            Exception: what the work raised; it is the same for every waiter.
+            asyncio.CancelledError: the caller was cancelled, or the work was: by `aclose`, or by
+                itself.
+            RuntimeError: the work waits for itself.
+        """
+        flight = self._flights.get(key)
+        coalesced = flight is not None and not flight.task.done()
+        if flight is None or not coalesced:
+            flight = self._start(key, fly)
+        elif flight.task is asyncio.current_task():
+            raise RuntimeError("Work in flight cannot wait for itself.")
+        flight.waiters += 1
+        try:
+            # Unlike `shield`, this leaves nothing behind in the task when its caller is cancelled.
+            await asyncio.wait([flight.task])
+        finally:
+            flight.waiters -= 1
+            if not flight.waiters and not flight.task.done() and self._forget(key, flight):
+                flight.task.cancel()
+        return flight.task.result(), coalesced
+
+    def joined(self, key: K) -> bool:
+        """Whether work is in flight under the key, so that `join` would not start any."""
+        flight = self._flights.get(key)
+        return flight is not None and not flight.task.done()
+
+    def __len__(self) -> int:
+        return len(self._flights)
+
+    async def aclose(self) -> None:
+        """Cancel all that is in flight, and wait until it has cleaned up.
+
+        The waiters meet the cancellation of what they wait for.
+        """
+        for flight in self._flights.values():
+            flight.task.cancel()
+        self._flights.clear()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _start(self, key: K, fly: Callable[[], Coroutine[Any, Any, T]]) -> _Flight[T]:
+        task = asyncio.create_task(fly(), context=Context())
+        flight = self._flights[key] = _Flight(task)
+        self._tasks.add(task)
+
+        def land(task: "asyncio.Task[T]") -> None:
+            self._tasks.discard(task)
+            self._forget(key, flight)
+            if not task.cancelled():
+                # Read it, lest asyncio reports what a flight that was left fails with.
+                task.exception()
+
+        task.add_done_callback(land)
+        return flight
+
+    def _forget(self, key: K, flight: _Flight[T]) -> bool:
+        """Free the key if it is this flight's, and tell whether it was."""
+        mine = self._flights.get(key) is flight
+        if mine:
+            del self._flights[key]
+        return mine

@@ -1,0 +1,493 @@
+"""Identical work in flight is one task, which belongs to all who wait for it."""
+
+import asyncio
+import gc
+from collections.abc import Awaitable
+from contextvars import ContextVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resolvers.payex.flights import Flights
+
+WHO: ContextVar[str] = ContextVar("WHO", default="nobody")
+
+
+class Work:
+    """Work that a test lands, and that tells how often it began and how it ended."""
+
+    def __init__(self) -> None:
+        self.began = 0
+        self.cancelled = 0
+        self.landing: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def fly(self) -> str:
+        """Wait for the landing, as a call waits for its answer."""
+        self.began += 1
+        try:
+            return await asyncio.shield(self.landing)
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+
+
+async def settle() -> None:
+    """Let everything run that can run."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+def strangers() -> set["asyncio.Task[object]"]:
+    """The tasks that are alive beside the test itself."""
+    return asyncio.all_tasks() - {asyncio.current_task()}
+
+
+async def test_waiters_of_one_key_share_one_flight_and_know_who_started_it() -> None:
+    flights: Flights[str, str] = Flights()
+    work = Work()
+    waiters = [asyncio.create_task(flights.join("a", work.fly)) for _ in range(3)]
+    await settle()
+
+    assert (work.began, len(flights), flights.joined("a")) == (1, 1, True)
+
+    work.landing.set_result("landed")
+    assert await asyncio.gather(*waiters) == [("landed", False), ("landed", True), ("landed", True)]
+    assert (len(flights), flights.joined("a"), strangers()) == (0, False, set())
+
+
+async def test_waiters_of_two_keys_share_nothing() -> None:
+    """Two ledgers, two identities: any part of the key that differs makes it other work."""
+    flights: Flights[tuple[str, str], str] = Flights()
+
+    async def fly(key: tuple[str, str]) -> str:
+        await asyncio.sleep(0)
+        return "/".join(key)
+
+    def join(key: tuple[str, str]) -> Awaitable[tuple[str, bool]]:
+        return flights.join(key, lambda: fly(key))
+
+    keys = [("alice", "1234"), ("alice", "5678"), ("bob", "1234"), ("bob", "5678")]
+    results = await asyncio.gather(*(join(key) for key in keys))
+
+    assert results == [("/".join(key), False) for key in keys]
+
+
+async def test_a_flight_that_is_over_is_not_kept() -> None:
+    flights: Flights[str, int] = Flights()
+    count = 0
+
+    async def fly() -> int:
+        nonlocal count
+        count += 1
+        return count
+
+    assert [await flights.join("a", fly) for _ in range(2)] == [(1, False), (2, False)]
+
+
+async def test_who_comes_in_the_very_moment_a_flight_lands_starts_anew() -> None:
+    flights: Flights[str, int] = Flights()
+    results: list[tuple[int, bool]] = []
+    late: list[asyncio.Task[None]] = []
+
+    async def join(number: int) -> None:
+        results.append(await flights.join("a", lambda: asyncio.sleep(0, number)))
+
+    async def fly() -> int:
+        # It runs before the loop tells anyone that this flight is over.
+        asyncio.get_running_loop().call_soon(lambda: late.append(asyncio.create_task(join(2))))
+        asyncio.get_running_loop().call_soon(lambda: joined.append(flights.joined("a")))
+        return 1
+
+    joined: list[bool] = []
+    results.append(await flights.join("a", fly))
+    await settle()
+    await late[0]
+
+    assert results == [(1, False), (2, False)]
+    assert joined == [False]
+    assert len(flights) == 0
+
+
+async def test_an_exception_reaches_every_waiter_and_frees_the_key() -> None:
+    flights: Flights[str, str] = Flights()
+    work = Work()
+    waiters = [asyncio.create_task(flights.join("a", work.fly)) for _ in range(3)]
+    await settle()
+
+    failure = ValueError("down")
+    work.landing.set_exception(failure)
+    results = await asyncio.gather(*waiters, return_exceptions=True)
+
+    assert all(result is failure for result in results)
+    assert (len(flights), strangers()) == (0, set())
+
+
+async def test_what_cannot_even_start_is_an_exception_and_leaves_nothing() -> None:
+    flights: Flights[str, str] = Flights()
+
+    def fly() -> None:
+        raise ValueError("no coroutine")
+
+    with pytest.raises(ValueError, match="no coroutine"):
+        await flights.join("a", fly)  # type: ignore[arg-type]
+    assert (len(flights), strangers()) == (0, set())
+
+
+async def test_a_cancelled_waiter_harms_no_one_not_even_the_one_who_started_it() -> None:
+    flights: Flights[str, str] = Flights()
+    work = Work()
+    waiters = [asyncio.create_task(flights.join("a", work.fly)) for _ in range(3)]
+    await settle()
+
+    waiters[0].cancel()
+    await settle()
+    assert waiters[0].cancelled()
+    assert (work.cancelled, flights.joined("a")) == (0, True)
+
+    work.landing.set_result("landed")
+    assert await asyncio.gather(*waiters[1:]) == [("landed", True), ("landed", True)]
+
+
+async def test_a_waiter_that_runs_out_of_time_harms_no_one() -> None:
+    flights: Flights[str, str] = Flights()
+    work = Work()
+    patient = asyncio.create_task(flights.join("a", work.fly))
+    await settle()
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await flights.join("a", work.fly)
+
+    work.landing.set_result("landed")
+    assert await patient == ("landed", False)
+
+
+async def test_the_last_waiter_that_leaves_ends_the_flight_and_frees_the_key_at_once() -> None:
+    flights: Flights[str, str] = Flights()
+    left, anew = Work(), Work()
+    waiters = [asyncio.create_task(flights.join("a", left.fly)) for _ in range(2)]
+    await settle()
+    for waiter in waiters:
+        waiter.cancel()
+    # The cancelled waiters run, and before the work has heard of it another one comes.
+    next_one = asyncio.create_task(flights.join("a", anew.fly))
+    await settle()
+
+    assert (left.cancelled, anew.began, len(flights)) == (1, 1, 1)
+
+    anew.landing.set_result("anew")
+    assert await next_one == ("anew", False)
+    assert strangers() == set()
+
+
+async def test_a_flight_that_cleans_up_slowly_stays_out_of_the_next_ones_way() -> None:
+    flights: Flights[str, str] = Flights()
+    cleaned = asyncio.Event()
+    may_clean = asyncio.Event()
+
+    async def slow() -> str:
+        try:
+            return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+        finally:
+            await may_clean.wait()
+            cleaned.set()
+
+    waiter = asyncio.create_task(flights.join("a", slow))
+    await settle()
+    waiter.cancel()
+    await settle()
+    assert (waiter.cancelled(), len(flights), cleaned.is_set()) == (True, 0, False)
+
+    assert await flights.join("a", lambda: asyncio.sleep(0, "anew")) == ("anew", False)
+
+    gc.collect()  # What is left behind is still held by somebody.
+    may_clean.set()
+    await settle()
+    assert cleaned.is_set()
+    assert strangers() == set()
+
+
+async def test_what_a_flight_fails_with_after_everyone_left_is_no_noise() -> None:
+    flights: Flights[str, str] = Flights()
+    noise: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, what: noise.append(what))
+
+    async def spiteful() -> str:
+        try:
+            return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+        except asyncio.CancelledError:
+            raise ValueError("on the way out") from None
+
+    waiter = asyncio.create_task(flights.join("a", spiteful))
+    await settle()
+    waiter.cancel()
+    await settle()
+    gc.collect()
+
+    assert waiter.cancelled()
+    assert (noise, strangers()) == ([], set())
+
+
+async def test_a_flight_that_will_not_be_cancelled_ends_by_itself() -> None:
+    flights: Flights[str, str] = Flights()
+
+    async def stubborn() -> str:
+        try:
+            await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            return "kept on"
+        raise NotImplementedError
+
+    waiter = asyncio.create_task(flights.join("a", stubborn))
+    await settle()
+    waiter.cancel()
+    await settle()
+
+    assert waiter.cancelled()
+    assert (len(flights), strangers()) == (0, set())
+
+
+async def test_work_that_cancels_itself_is_cancelled_for_every_waiter() -> None:
+    flights: Flights[str, str] = Flights()
+
+    async def fly() -> str:
+        await asyncio.sleep(0)
+        raise asyncio.CancelledError
+
+    waiters = [asyncio.create_task(flights.join("a", fly)) for _ in range(2)]
+    await settle()
+
+    assert all(waiter.cancelled() for waiter in waiters)
+    assert (len(flights), strangers()) == (0, set())
+
+
+async def test_a_flight_does_not_know_who_started_it() -> None:
+    flights: Flights[str, str] = Flights()
+
+    async def fly() -> str:
+        await asyncio.sleep(0)
+        return WHO.get()
+
+    async def ask(who: str) -> str:
+        WHO.set(who)
+        result, _ = await flights.join("a", fly)
+        assert WHO.get() == who
+        return result
+
+    assert set(await asyncio.gather(ask("alice"), ask("bob"))) == {"nobody"}
+
+
+async def test_what_a_flight_sets_stays_with_it() -> None:
+    flights: Flights[str, None] = Flights()
+
+    async def fly() -> None:
+        WHO.set("the flight")
+
+    await flights.join("a", fly)
+
+    assert WHO.get() == "nobody"
+
+
+async def test_a_flight_may_wait_for_another() -> None:
+    flights: Flights[str, str] = Flights()
+    work = Work()
+
+    async def outer() -> str:
+        result, coalesced = await flights.join("inner", work.fly)
+        return f"{result} {coalesced}"
+
+    waiters = [asyncio.create_task(flights.join(key, outer)) for key in ("x", "y")]
+    await settle()
+    assert len(flights) == 3
+
+    waiters[0].cancel()
+    await settle()
+    assert (work.cancelled, len(flights)) == (0, 2)
+
+    work.landing.set_result("landed")
+    assert await waiters[1] == ("landed True", False)
+    assert strangers() == set()
+
+
+async def test_a_flight_that_is_left_leaves_those_it_waits_for() -> None:
+    flights: Flights[str, str] = Flights()
+    work = Work()
+
+    async def outer() -> str:
+        result, _ = await flights.join("inner", work.fly)
+        return result
+
+    waiter = asyncio.create_task(flights.join("outer", outer))
+    await settle()
+    waiter.cancel()
+    await settle()
+
+    assert (work.cancelled, len(flights), strangers()) == (1, 0, set())
+
+
+async def test_a_flight_cannot_wait_for_itself() -> None:
+    flights: Flights[str, str] = Flights()
+
+    async def fly() -> str:
+        result, _ = await flights.join("a", fly)
+        return result
+
+    with pytest.raises(RuntimeError, match="cannot wait for itself"):
+        await flights.join("a", fly)
+    assert strangers() == set()
+
+
+async def test_closing_cancels_all_and_waits_for_the_last_to_clean_up() -> None:
+    flights: Flights[str, str] = Flights()
+    works = [Work() for _ in range(3)]
+    waiters = [
+        asyncio.create_task(flights.join(key, work.fly))
+        for key, work in zip("aabc", [works[0], *works], strict=True)
+    ]
+    await settle()
+
+    await flights.aclose()
+
+    assert [work.cancelled for work in works] == [1, 1, 1]
+    assert len(flights) == 0
+    await settle()
+    assert all(waiter.cancelled() for waiter in waiters)
+    assert strangers() == set()
+
+
+async def test_a_waiter_that_leaves_while_all_is_closed_does_not_cancel_twice() -> None:
+    flights: Flights[str, str] = Flights()
+    cleaned = 0
+    may_clean = asyncio.Event()
+
+    async def fly() -> str:
+        nonlocal cleaned
+        try:
+            return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+        finally:
+            await may_clean.wait()
+            cleaned += 1
+
+    waiter = asyncio.create_task(flights.join("a", fly))
+    await settle()
+    closing = asyncio.create_task(flights.aclose())
+    await settle()
+    waiter.cancel()
+    await settle()
+    assert not closing.done()
+
+    may_clean.set()
+    await closing
+    assert cleaned == 1
+
+
+async def test_closing_without_flights_is_nothing() -> None:
+    await Flights[str, str]().aclose()
+
+
+@pytest.mark.parametrize("ticks", range(12))
+@pytest.mark.parametrize("others", [0, 1, 3])
+async def test_a_waiter_may_be_cancelled_at_every_point(ticks: int, others: int) -> None:
+    """Whenever it happens, the others get the result, and nothing is left behind."""
+    flights: Flights[str, str] = Flights()
+    ended = 0
+
+    async def fly() -> str:
+        nonlocal ended
+        try:
+            for _ in range(5):
+                await asyncio.sleep(0)
+        finally:
+            ended += 1
+        return "landed"
+
+    unlucky = asyncio.create_task(flights.join("a", fly))
+    rest = [asyncio.create_task(flights.join("a", fly)) for _ in range(others)]
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    unlucky.cancel()
+    results = await asyncio.gather(*rest)
+    await settle()
+
+    # Whoever is cancelled before it ran has not started anything; the next one does.
+    assert [result for result, _ in results] == ["landed"] * others
+    assert sum(not coalesced for _, coalesced in results) == (1 if others and not ticks else 0)
+    assert ended == (1 if ticks or others else 0)
+    assert (unlucky.done(), len(flights), strangers()) == (True, 0, set())
+
+
+class Airport:
+    """Flights over two keys whose work the test lands, with all who ever waited for them."""
+
+    def __init__(self) -> None:
+        self.flights: Flights[int, tuple[int, int]] = Flights()
+        self.waiters: list[tuple[int, asyncio.Task[tuple[tuple[int, int], bool]]]] = []
+        self.landings: tuple[list[asyncio.Future[None]], ...] = ([], [])
+        self.running = [0, 0]
+
+    async def _fly(self, key: int) -> tuple[int, int]:
+        number = len(self.landings[key])
+        self.landings[key].append(asyncio.get_running_loop().create_future())
+        self.running[key] += 1
+        try:
+            await self.landings[key][number]
+        finally:
+            self.running[key] -= 1
+        return key, number
+
+    def step(self, what: str, number: int) -> None:
+        """Let somebody come or leave, or let a flight end, where there is one."""
+        key = number % 2
+        aloft = [future for future in self.landings[key] if not future.done()]
+        match what:
+            case "join":
+                joining = self.flights.join(key, lambda: self._fly(key))
+                self.waiters.append((key, asyncio.create_task(joining)))
+            case "leave" if self.waiters:
+                self.waiters[number % len(self.waiters)][1].cancel()
+            case "land" if aloft:
+                aloft[0].set_result(None)
+            case "fail" if aloft:
+                aloft[0].set_exception(ValueError(key))
+
+    def check(self) -> None:
+        """As long as someone waits, and no longer, one flight is there for the key."""
+        for key in (0, 1):
+            wanted = any(own == key and not task.done() for own, task in self.waiters)
+            assert self.running[key] == wanted == self.flights.joined(key)
+        assert len(self.flights) == sum(self.running)
+
+    def audit(self) -> None:
+        """Everyone has an end: cancelled, or the result or the failure of its own key."""
+        for key, task in self.waiters:
+            assert task.done()
+            if not task.cancelled():
+                failure = task.exception()
+                assert str(failure) == str(key) if failure else task.result()[0][0] == key
+
+
+STEPS = st.tuples(st.sampled_from(["join", "leave", "land", "fail", "settle"]), st.integers(0, 7))
+
+
+@given(st.lists(STEPS, max_size=40))
+def test_whoever_comes_and_goes_gets_the_result_of_its_own_flight(
+    steps: list[tuple[str, int]],
+) -> None:
+    """Any order of joining, leaving, landing and failing, over two keys."""
+
+    async def live() -> None:
+        airport = Airport()
+        for what, number in steps:
+            airport.step(what, number)
+            if what == "settle":
+                await settle()
+                airport.check()
+        await settle()
+        airport.check()
+        await airport.flights.aclose()
+        await settle()
+        airport.audit()
+        assert (len(airport.flights), airport.running, strangers()) == (0, [0, 0], set())
+
+    asyncio.run(live())
