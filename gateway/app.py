@@ -1,39 +1,32 @@
 """The running service as one ASGI app: GraphiQL at `/`, GraphQL at `/graphql`."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
-from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.drain import ClosesWhileDraining, draining
 from gateway.endpoint import GraphQLEndpoint
+from gateway.environment import load_settings
 from gateway.graphiql.page import graphiql_routes
-from gateway.sandbox import TOKENS, Fault, create_sandbox
-from gateway.settings import Settings, load_settings
+from gateway.health import Readiness, health_routes
+from gateway.overload import Admission, Bounded
+from gateway.settings import Settings
+from gateway.upstream import Upstream
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
-from resolvers.payex.client import Payex
-from resolvers.payex.credentials import StaticTokens
-from resolvers.payex.routes import Routes
-from resolvers.payex.transport import Limits, Transport
 from schema.subgraph import build_schema
 
 logger = logging.getLogger(__name__)
 
 ENDPOINT = "/graphql"
 SANDBOX_HEADER = "payex-usage-upstream"
-SANDBOX_NOTICE = (
-    "No upstream is configured: serving the embedded sandbox. All of its data are invented. "
-    "Set GATEWAY_UPSTREAM_ORIGIN to connect to PayEx."
-)
-# Never resolved: the sandbox is called in this process.
-_SANDBOX_ORIGIN = "http://sandbox.localhost"
 
 
 def create_app(
@@ -47,76 +40,49 @@ def create_app(
 
     Raises:
         SettingsError: the settings cannot be used.
+        CredentialsError: a file of credentials cannot be used.
     """
     settings = settings or load_settings()
-    limits = Limits(
-        timeout=settings.upstream_timeout,
-        max_body=settings.upstream_max_body,
-        max_pages=settings.upstream_max_pages,
-        max_connections=settings.upstream_max_connections,
-    )
     bounds = Bounds(
+        max_calls=settings.max_calls,
         max_in_flight=settings.max_in_flight,
         max_numbers=settings.max_numbers,
         max_records=settings.max_records,
         max_subscriptions=settings.max_subscriptions,
     )
-    tokens = _plain(settings.ledger_tokens)
-    if settings.is_sandbox:
-        tokens = dict(TOKENS)
-        upstream = upstream or httpx.ASGITransport(_sandbox(settings))
-    transport = Transport(
-        settings.upstream_origin or _SANDBOX_ORIGIN,
-        limits,
-        headers={
-            name: value.get_secret_value() for name, value in settings.upstream_headers.items()
-        },
-        http=upstream,
-    )
-    payex = Payex(
-        transport,
-        StaticTokens(tokens),
-        routes=Routes(settings.upstream_subdomain),
-        limits=limits,
-        field_map=settings.field_map.model_dump(),
-    )
+    source = Upstream(settings, upstream)
     endpoint = GraphQLEndpoint(
         build_schema(),
-        lambda: Operation(payex, bounds),
+        lambda seconds: Operation(source.payex, bounds, seconds=seconds),
+        deadline=settings.deadline,
         max_body=settings.max_request_body,
         show_cost=settings.is_sandbox or settings.development,
     )
 
+    admission = Admission(settings.max_operations)
+    readiness = Readiness(admission)
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        if settings.is_sandbox:
-            logger.warning(SANDBOX_NOTICE)
-        async with transport:
-            yield
+        with draining(readiness, settings.shutdown_delay):
+            async with source.opened():
+                yield
 
     return Starlette(
         routes=[
-            Route(ENDPOINT, endpoint),
+            Route(ENDPOINT, Bounded(endpoint, admission)),
+            *health_routes(readiness),
             *graphiql_routes(
                 endpoint=ENDPOINT,
-                upstream=settings.upstream_origin or _SANDBOX_ORIGIN,
+                upstream=source.origin,
                 sandbox=settings.is_sandbox,
             ),
         ],
-        middleware=[Middleware(_SandboxHeader)] if settings.is_sandbox else [],
+        middleware=[
+            Middleware(ClosesWhileDraining, readiness=readiness),
+            *([Middleware(_SandboxHeader)] if settings.is_sandbox else []),
+        ],
         lifespan=lifespan,
-    )
-
-
-def _plain(secrets: Mapping[str, SecretStr]) -> dict[str, str]:
-    return {name: secret.get_secret_value() for name, secret in secrets.items()}
-
-
-def _sandbox(settings: Settings) -> ASGIApp:
-    return create_sandbox(
-        subdomain=settings.upstream_subdomain,
-        latency=settings.sandbox_latency,
-        faults=[Fault.parse(text) for text in settings.sandbox_faults],
     )
 
 

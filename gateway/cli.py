@@ -1,4 +1,4 @@
-"""The command line: `serve`, `sandbox` and `schema`."""
+"""The command line: `serve`, `check`, `sandbox` and `schema`."""
 
 import argparse
 import json
@@ -6,14 +6,16 @@ import os
 import sys
 from collections.abc import Callable, MutableMapping, Sequence
 
-import uvicorn
-
 from gateway import __version__
 from gateway.app import create_app
+from gateway.contract.command import add_check, run_check
+from gateway.credentials import credentials_of
+from gateway.environment import SettingsError, load_settings
 from gateway.logs import LOGGING
 from gateway.sandbox import CATALOGUE, TOKENS, Fault, create_sandbox
 from gateway.sandbox.faults import KINDS, ROUTES
-from gateway.settings import SettingsError, load_settings
+from gateway.server import serve
+from resolvers.payex.credentials import CredentialsError
 from schema.subgraph import print_sdl
 
 _DESCRIPTION = """\
@@ -64,6 +66,8 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--workers", help="server processes (GATEWAY_WORKERS)")
     _add_faults(serve, "the embedded sandbox")
 
+    add_check(commands)
+
     sandbox = commands.add_parser(
         "sandbox",
         help="serve the imitation of PayEx alone, as an HTTP server",
@@ -104,7 +108,7 @@ def main(
     arguments: Sequence[str] | None = None,
     *,
     environment: MutableMapping[str, str] | None = None,
-    run: Callable[..., None] = uvicorn.run,
+    run: Callable[..., None] = serve,
 ) -> int:
     """Run a command, and return the exit status.
 
@@ -112,7 +116,7 @@ def main(
         arguments: the command line after the program's name; the process's own if None.
         environment: the variables; the process's own if None. Options of `serve` are put into it,
             because further server processes read their settings there.
-        run: what serves an ASGI app, called as `uvicorn.run` is.
+        run: what serves an ASGI app, called as `gateway.server.serve` is.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     # Options of `serve` need not be preceded by its name.
@@ -123,11 +127,13 @@ def main(
         match options.command:
             case "schema":
                 sys.stdout.write(print_sdl())
+            case "check":
+                return run_check(options, os.environ if environment is None else environment)
             case "sandbox":
                 _sandbox(options, run)
             case _:
                 _serve(options, os.environ if environment is None else environment, run)
-    except SettingsError as error:
+    except (SettingsError, CredentialsError) as error:
         sys.stderr.write(f"payex-usage-gateway: {error}\n")
         return 2
     return 0
@@ -145,6 +151,9 @@ def _serve(
     }
     environment.update({name: value for name, value in given.items() if value is not None})
     settings = load_settings(environment)
+    if settings.workers > 1:
+        # Told here, where it ends the command: the processes would die of it again and again.
+        credentials_of(settings)
     # An access log would hold the queries of GET requests, and so people's numbers.
     run(
         create_app(settings) if settings.workers == 1 else "gateway.app:create_app",
@@ -152,6 +161,7 @@ def _serve(
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        timeout_graceful_shutdown=settings.shutdown_timeout,
         access_log=False,
         server_header=False,
         log_config=LOGGING,

@@ -1,7 +1,7 @@
 """GraphQL over HTTP: one path, GET and POST, JSON in and JSON out."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http import HTTPMethod, HTTPStatus
 from typing import Any
 
@@ -15,41 +15,16 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from gateway.disconnect import while_listening
 from gateway.errors import MASKED, format_errors, log_unexpected
+from gateway.refusals import Refusal
 from resolvers.errors import ErrorCode
 from resolvers.operation import Operation
+from resolvers.payex.deadline import parse_budget
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
-
-
-class _HttpError(Exception):
-    """There is no GraphQL reply: the request is refused before it is GraphQL, or all fails."""
-
-    def __init__(
-        self,
-        status: HTTPStatus,
-        detail: str,
-        headers: Mapping[str, str] | None = None,
-        *,
-        support_id: str | None = None,
-    ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.headers = headers or {}
-        self.support_id = support_id
-
-    def response(self) -> Response:
-        """Return what happened as problem details (RFC 9457)."""
-        body = {"title": self.status.phrase, "status": self.status.value, "detail": str(self)}
-        if self.support_id:
-            body["supportId"] = self.support_id
-        return Response(
-            msgspec.json.encode(body),
-            self.status,
-            self.headers,
-            media_type="application/problem+json",
-        )
+DEADLINE_HEADER = "payex-usage-deadline"
 
 
 class GraphQLEndpoint:
@@ -60,7 +35,8 @@ class GraphQLEndpoint:
 
     Args:
         schema: what is executed.
-        new_operation: makes the context of one operation.
+        new_operation: makes the context of one operation, given its seconds.
+        deadline: seconds that an operation may take, unless its request grants fewer.
         max_body: bytes that a request's body may have.
         show_cost: whether replies tell in `extensions.upstream` what the operation cost.
     """
@@ -68,13 +44,15 @@ class GraphQLEndpoint:
     def __init__(
         self,
         schema: Schema,
-        new_operation: Callable[[], Operation],
+        new_operation: Callable[[float], Operation],
         *,
+        deadline: float,
         max_body: int,
         show_cost: bool,
     ) -> None:
         self._schema = schema
         self._new_operation = new_operation
+        self._deadline = deadline
         self._max_body = max_body
         self._show_cost = show_cost
 
@@ -82,7 +60,7 @@ class GraphQLEndpoint:
         """Answer one request."""
         try:
             response = await self._respond(Request(scope, receive))
-        except _HttpError as error:
+        except Refusal as error:
             response = error.response()
         except ClientDisconnect:
             return
@@ -90,12 +68,12 @@ class GraphQLEndpoint:
             support_id = str(uuid.uuid4())
             log_unexpected(error, support_id)
             status = HTTPStatus.INTERNAL_SERVER_ERROR
-            response = _HttpError(status, MASKED, support_id=support_id).response()
+            response = Refusal(status, MASKED, support_id=support_id).response()
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
         if request.method not in {HTTPMethod.GET, HTTPMethod.POST}:
-            raise _HttpError(
+            raise Refusal(
                 HTTPStatus.METHOD_NOT_ALLOWED,
                 "GraphQL is asked by GET or POST.",
                 {"Allow": "GET, POST"},
@@ -105,8 +83,9 @@ class GraphQLEndpoint:
             parameters = _from_query(request)
         else:
             parameters = await self._from_body(request)
-        async with self._new_operation() as operation:
-            result = await self._execute(parameters, operation, request.method)
+        async with self._new_operation(self._granted(request)) as operation:
+            work = self._execute(parameters, operation, request.method)
+            result = await while_listening(request.receive, work)
             reply, status = self._reply(result, operation)
         if media_type == JSON:
             status = HTTPStatus.OK
@@ -134,7 +113,7 @@ class GraphQLEndpoint:
             message = f"The document has no operation{' of the operationName' if name else ''}."
         except InvalidOperationTypeError:
             if method == HTTPMethod.GET:
-                raise _HttpError(
+                raise Refusal(
                     HTTPStatus.METHOD_NOT_ALLOWED, "GET is for queries.", {"Allow": HTTPMethod.POST}
                 ) from None
             message = "The schema has queries only."
@@ -160,12 +139,23 @@ class GraphQLEndpoint:
             reply["extensions"] = {"upstream": operation.tally.report()}
         return reply, status
 
+    def _granted(self, request: Request) -> float:
+        given = request.headers.get(DEADLINE_HEADER)
+        if given is None:
+            return self._deadline
+        seconds = parse_budget(given, self._deadline)
+        if seconds is None:
+            raise Refusal(
+                HTTPStatus.BAD_REQUEST, f"{DEADLINE_HEADER} must be seconds, such as 2.5."
+            )
+        return seconds
+
     async def _from_body(self, request: Request) -> dict[str, Any]:
         content_type = request.headers.get("content-type", "").lower().replace('"', "")
         media_type, *given = (part.strip() for part in content_type.split(";"))
         charsets = {part for part in given if part.startswith("charset=")}
         if media_type != JSON or charsets - {"charset=utf-8"}:
-            raise _HttpError(
+            raise Refusal(
                 HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
                 "Send the request as application/json in UTF-8.",
                 {"Accept-Post": JSON},
@@ -174,7 +164,7 @@ class GraphQLEndpoint:
         async for chunk in request.stream():
             body += chunk
             if len(body) > self._max_body:
-                raise _HttpError(
+                raise Refusal(
                     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                     f"The request's body is larger than {self._max_body} bytes "
                     "(GATEWAY_MAX_REQUEST_BODY).",
@@ -198,9 +188,7 @@ def _negotiated(accept: str) -> str:
     plain = offers.get(JSON, anything)
     graphql = offers.get(GRAPHQL_JSON, (0.0, 0))
     if max(plain, graphql)[0] <= 0:
-        raise _HttpError(
-            HTTPStatus.NOT_ACCEPTABLE, f"Replies are {GRAPHQL_JSON} or {JSON} in UTF-8."
-        )
+        raise Refusal(HTTPStatus.NOT_ACCEPTABLE, f"Replies are {GRAPHQL_JSON} or {JSON} in UTF-8.")
     return GRAPHQL_JSON if graphql > plain else JSON
 
 
@@ -226,7 +214,7 @@ def _decoded(text: bytes, what: str) -> Any:
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _HttpError(HTTPStatus.BAD_REQUEST, f"{what} is not JSON.") from None
+        raise Refusal(HTTPStatus.BAD_REQUEST, f"{what} is not JSON.") from None
 
 
 _SHAPE: dict[str, type] = {
@@ -240,12 +228,12 @@ _SHAPE: dict[str, type] = {
 def _well_formed(parameters: Any) -> dict[str, Any]:
     """Check the members that GraphQL over HTTP defines, and let others be."""
     if not isinstance(parameters, dict):
-        raise _HttpError(HTTPStatus.BAD_REQUEST, "The request is not one JSON object.")
+        raise Refusal(HTTPStatus.BAD_REQUEST, "The request is not one JSON object.")
     if not parameters.get("query"):
-        raise _HttpError(HTTPStatus.BAD_REQUEST, "The request has no query.")
+        raise Refusal(HTTPStatus.BAD_REQUEST, "The request has no query.")
     for name, type_ in _SHAPE.items():
         value = parameters.get(name)
         if value is not None and not isinstance(value, type_):
             kind = "text" if type_ is str else "a JSON object"
-            raise _HttpError(HTTPStatus.BAD_REQUEST, f"{name} must be {kind}.")
+            raise Refusal(HTTPStatus.BAD_REQUEST, f"{name} must be {kind}.")
     return parameters

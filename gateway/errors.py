@@ -49,9 +49,7 @@ def _format(error: GraphQLError, support_id: str, *, executed: bool) -> dict[str
     extensions: dict[str, Any]
     match cause:
         case Fault():
-            message, extensions = str(cause), {"code": cause.code.value}
-            if cause.limit:
-                extensions["limit"] = cause.limit
+            message, extensions = str(cause), _of_fault(cause)
         case RequestError():
             message, extensions = str(cause), {"code": cause.code.value}
             if cause.argument:
@@ -88,6 +86,15 @@ def _is_of_the_request(error: GraphQLError) -> bool:
 def _is_of_an_argument(error: GraphQLError) -> bool:
     """Whether an argument's value turned out bad while executing, such as a null variable."""
     return bool(error.nodes) and all(isinstance(node, ValueNode) for node in error.nodes or ())
+
+
+def _of_fault(fault: Fault) -> dict[str, Any]:
+    extensions: dict[str, Any] = {"code": fault.code.value}
+    if fault.limit:
+        extensions["limit"] = fault.limit
+    if fault.retry_after is not None:
+        extensions["retryAfter"] = round(fault.retry_after, 3)
+    return extensions
 
 
 def _request_code(error: GraphQLError) -> str:

@@ -3,7 +3,9 @@
 Each check tells in a `ValueError` what the value must be, without repeating a secret.
 """
 
+import difflib
 import re
+from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -66,6 +68,15 @@ def _fault(text: str) -> str:
     return text
 
 
+def _cache_url(text: SecretStr) -> SecretStr:
+    if urlsplit(text.get_secret_value()).scheme not in {"redis", "rediss", "unix"}:
+        raise ValueError("must look like redis://host:6379/0")
+    return text
+
+
+CacheUrl = Annotated[SecretStr, AfterValidator(_cache_url)]
+"""The address of a Redis, which may hold its password."""
+
 Origin = Annotated[str, AfterValidator(_origin)]
 """Scheme, host and port; plain HTTP on loopback only."""
 
@@ -80,3 +91,9 @@ LedgerNumber = Annotated[str, AfterValidator(_ledger)]
 
 FaultText = Annotated[str, AfterValidator(_fault)]
 """A fault of the sandbox, as its command line has it."""
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return the question for the name that was meant."""
+    near = difflib.get_close_matches(name, sorted(names), n=1, cutoff=0.0)
+    return f"did you mean {near[0]}?"

@@ -16,7 +16,7 @@ from graphql import GraphQLResolveInfo
 from resolvers.ledger import HolderNode, SubscriptionNode
 from resolvers.look_ahead import LookAhead, SubscriptionNeeds
 from resolvers.operation import Operation
-from resolvers.payex.client import Answer
+from resolvers.payex.answers import Answer
 from resolvers.payex.faults import Fault
 from resolvers.payex.numbers import refusal
 from resolvers.payex.problems import Problem, ProblemType, refused

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from aiodataloader import DataLoader
 
-from resolvers.payex.client import Answer, Payex
+from resolvers.payex.answers import Answer, Asker
+from resolvers.payex.client import Payex
 from resolvers.payex.faults import Fault
 from resolvers.payex.problems import Problem
 from resolvers.payex.records import ItemList
@@ -33,6 +34,7 @@ class RouteLoader(DataLoader[_Ask, "asyncio.Task[Answer]"]):
     def __init__(
         self,
         payex: Payex,
+        asker: Asker,
         tally: Tally,
         spawn: Spawn,
         *,
@@ -41,6 +43,7 @@ class RouteLoader(DataLoader[_Ask, "asyncio.Task[Answer]"]):
     ) -> None:
         super().__init__(get_cache_key=lambda ask: ask.route)
         self._payex = payex
+        self._asker = asker
         self._tally = tally
         self._spawn = spawn
         self._in_flight = asyncio.Semaphore(max_in_flight)
@@ -72,7 +75,7 @@ class RouteLoader(DataLoader[_Ask, "asyncio.Task[Answer]"]):
     async def _call(self, ask: _Ask) -> Answer:
         self._tally.started()
         async with self._in_flight:
-            answer = await self._payex.answer(ask.route, ask.wave, self._tally.made)
+            answer = await self._payex.answer(ask.route, ask.wave, self._asker)
         if isinstance(answer.outcome, Fault):
             self._failed(ask.route, answer.outcome)
         return answer

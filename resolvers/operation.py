@@ -2,14 +2,18 @@
 
 import asyncio
 import logging
+import math
+import time
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self
 
 from resolvers.bounds import Bounds
 from resolvers.loaders import RouteLoader, SubscriptionLoader
-from resolvers.payex.client import Answer, Payex
+from resolvers.payex.answers import Answer, Asker
+from resolvers.payex.client import Payex
+from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault
 from resolvers.payex.routes import Route
 from resolvers.tally import Tally
@@ -21,17 +25,40 @@ class Operation:
     """The GraphQL context. Use it as a context manager: leaving it cancels what is still running.
 
     A call may outlive the need for it, for instance one whose parent turned out to be missing.
+
+    Args:
+        payex: what the fields ask.
+        bounds: the bounds of the operation.
+        seconds: how long it may take.
+        rights: what the caller may see; callers with other rights share nothing.
+        clock: seconds of a monotonic clock.
     """
 
-    def __init__(self, payex: Payex, bounds: Bounds) -> None:
+    def __init__(
+        self,
+        payex: Payex,
+        bounds: Bounds,
+        *,
+        seconds: float = math.inf,
+        rights: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.payex = payex
         self.bounds = bounds
         self.support_id = str(uuid.uuid4())
-        self.tally = Tally()
+        self.tally = Tally(bounds.max_calls)
+        self.asker = Asker(
+            counts=self.tally,
+            deadline=Deadline.after(seconds, clock()),
+            seconds=seconds,
+            rights=rights,
+            turn=self.support_id,
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
         self._left = False
         self.routes = RouteLoader(
             payex,
+            self.asker,
             self.tally,
             self.spawn,
             max_in_flight=bounds.max_in_flight,

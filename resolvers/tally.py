@@ -2,19 +2,29 @@
 
 from typing import Any
 
-from resolvers.payex.client import Call
+from resolvers.payex.answers import Call
+from resolvers.payex.faults import Fault, FaultCode
 
 
 class Tally:
     """Counts the calls of one operation.
 
     A *demand* is a field that needs what a route answers: without dataloaders it would be a call
-    of its own. A *wave* is a round of calls that wait for nothing but the
-    round before: the operation takes as many upstream round trips as it has waves.
+    of its own. A *wave* is a round of calls that wait for nothing but the round before: the
+    operation takes as many upstream round trips as it has waves. An answer is a *hit* where a cache
+    held it, *coalesced* where another operation's call brought it, and else a *miss*.
+
+    Args:
+        max_calls: how many calls may be made.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_calls: int) -> None:
         self.calls: list[Call] = []
+        self.hits = 0
+        self.misses = 0
+        self.joined = 0
+        self._max_calls = max_calls
+        self._permitted = 0
         self._demands = 0
         self._started = 0
 
@@ -26,9 +36,32 @@ class Tally:
         """Note that a route is being asked."""
         self._started += 1
 
+    def permit(self) -> None:
+        """Let one more call be made.
+
+        Raises:
+            Fault: `UPSTREAM_TOO_MANY_CALLS`.
+        """
+        if self._permitted >= self._max_calls:
+            limit = {"GATEWAY_MAX_CALLS": self._max_calls}
+            raise Fault(FaultCode.UPSTREAM_TOO_MANY_CALLS, limit=limit)
+        self._permitted += 1
+
     def made(self, call: Call) -> None:
         """Note a call that has ended."""
         self.calls.append(call)
+
+    def hit(self) -> None:
+        """Note an answer that a cache held."""
+        self.hits += 1
+
+    def missed(self) -> None:
+        """Note an answer that had to be asked for."""
+        self.misses += 1
+
+    def coalesced(self) -> None:
+        """Note an answer that another operation's call brought."""
+        self.joined += 1
 
     @property
     def deduplicated(self) -> int:
@@ -54,12 +87,16 @@ class Tally:
         return {
             "calls": len(self.calls),
             "deduplicated": self.deduplicated,
+            "coalesced": self.joined,
+            "hits": self.hits,
+            "misses": self.misses,
             "waves": self.waves,
             "milliseconds": round(self.milliseconds, 3),
             "trace": [
                 {
                     "route": call.route,
                     "wave": call.wave,
+                    "attempt": call.attempt,
                     "status": call.status,
                     "milliseconds": round((call.ended - call.started) * 1000, 3),
                     **({"fault": call.fault.value} if call.fault else {}),

@@ -10,7 +10,7 @@ from resolvers.bounds import records_page, subscriptions_page
 from resolvers.ledger import HolderNode, SubscriptionNode
 from resolvers.operation import Operation
 from resolvers.pages import Page
-from resolvers.payex.client import Answer
+from resolvers.payex.answers import Answer
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.problems import Problem
 from resolvers.payex.records import ItemList, SubscriptionItem, UsageRecord, UsageSummary

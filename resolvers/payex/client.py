@@ -1,183 +1,175 @@
-"""PayEx as the resolvers see it: a route goes in; a reply, a problem or a fault comes out."""
+"""PayEx as the resolvers see it: a route goes in; a reply, a problem or a fault comes out.
 
+On the way, what is kept is not asked for again, and what is under way is not asked for twice.
+"""
+
+import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Any, assert_never
 
-import msgspec
-
-from resolvers.payex.credentials import Credentials
+from resolvers.payex.answers import Answer, Asker, Content
+from resolvers.payex.attempts import Attempts
+from resolvers.payex.cache import CacheKey, access_mark
+from resolvers.payex.credentials import Access, Credentials
+from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
-from resolvers.payex.problems import Problem, expected, parse_problem
-from resolvers.payex.records import (
-    Decoder,
-    Item,
-    ItemList,
-    SubscriptionItem,
-    alone,
-    decode_object,
-    usage_records,
-    usage_summaries,
-)
-from resolvers.payex.routes import Kind, Route, Routes
-from resolvers.payex.transport import Limits, Transport
+from resolvers.payex.flights import Flights
+from resolvers.payex.memory import Memory
+from resolvers.payex.problems import Problem
+from resolvers.payex.reader import Reader, Reading
+from resolvers.payex.routes import Route, Routes
+
+_OF_ONE_ASKER = frozenset({FaultCode.DEADLINE_EXCEEDED, FaultCode.UPSTREAM_TOO_MANY_CALLS})
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One GET as it went: the route's template, its wave, and how it ended.
+class _Question:
+    """What a shared call is about, and for whom it was started."""
 
-    `status` is the HTTP status, or None when none arrived; `fault` the code of the fault, if any;
-    `started` and `ended` are seconds of a clock that has no zero.
-    """
-
-    route: str
+    route: Route
     wave: int
-    status: int | None
-    started: float
-    ended: float
-    fault: FaultCode | None = None
-
-
-Content = ItemList[Any] | SubscriptionItem | msgspec.Raw
-"""What a reply holds: the elements of a list, one subscription, or a holder's JSON."""
+    key: CacheKey
+    access: Access
+    deadline: Deadline
+    asker: Asker
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """How a route answered, and in which wave of the operation its last call was made."""
+class _Landed:
+    """What a shared call brought, and how many rounds of calls it took: none from a cache."""
 
     outcome: Content | Problem | Fault
-    wave: int
+    rounds: int
 
-
-_CLIENT_ERROR = 4
-_FAULTS = {
-    401: FaultCode.UPSTREAM_UNAUTHENTICATED,
-    403: FaultCode.UPSTREAM_FORBIDDEN,
-    429: FaultCode.UPSTREAM_RATE_LIMITED,
-    501: FaultCode.UPSTREAM_LEDGER_NOT_CONFIGURED,
-    502: FaultCode.UPSTREAM_UNAVAILABLE,
-    503: FaultCode.UPSTREAM_UNAVAILABLE,
-    504: FaultCode.UPSTREAM_UNAVAILABLE,
-}
+    @property
+    def is_the_starters(self) -> bool:
+        """Whether it was the bounds of who started the call that ended it."""
+        return isinstance(self.outcome, Fault) and self.outcome.code in _OF_ONE_ASKER
 
 
 class Payex:
     """The client of one upstream, shared by all operations of a process.
 
     Args:
-        transport: what carries the calls.
+        attempts: what carries single calls.
         credentials: where tokens come from.
         routes: the path templates.
-        limits: the bounds, of which the page cap is kept here.
-        field_map: a deployment's changes to the assumed field map, by `usage_details` and
-            `usage_summaries`.
+        reader: decodes what comes back.
+        memory: what is kept of it.
+        clock: seconds of a monotonic clock.
     """
 
     def __init__(
         self,
-        transport: Transport,
+        attempts: Attempts,
         credentials: Credentials,
         *,
         routes: Routes,
-        limits: Limits,
-        field_map: Mapping[str, Mapping[str, str]] | None = None,
+        reader: Reader,
+        memory: Memory,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.routes = routes
-        self._transport = transport
+        self._attempts = attempts
         self._credentials = credentials
-        self._limits = limits
-        changes = field_map or {}
-        self._decoders: dict[Kind, Decoder[Any]] = {
-            Kind.SUBSCRIPTIONS: Decoder(SubscriptionItem),
-            Kind.SUBSCRIPTION: Decoder(SubscriptionItem),
-            Kind.DETAILS: usage_records(changes.get("usage_details", {})),
-            Kind.SUMMARIES: usage_summaries(changes.get("usage_summaries", {})),
-        }
+        self._reader = reader
+        self._memory = memory
+        self._clock = clock
+        self._flights: Flights[CacheKey, _Landed] = Flights()
+        self._deadlines: dict[CacheKey, Deadline] = {}
 
     def knows(self, owner_no: str) -> bool:
         """Whether there are credentials for the ledger."""
-        return self._credentials.token(owner_no) is not None
+        return self._credentials.access(owner_no) is not None
 
-    async def answer(self, route: Route, wave: int, made: Callable[[Call], None]) -> Answer:
+    async def answer(self, route: Route, wave: int, asker: Asker) -> Answer:
         """Ask PayEx, following the pages of a list. Never raises a `Fault`: it is the outcome.
 
         Args:
             route: what to ask for.
             wave: the wave that the first call belongs to; each further page is one wave later.
-            made: told of every call, when it has ended.
+            asker: on whose behalf.
         """
-        bodies: list[bytes] = []
-        items: list[Item] = []
-        seen = {route.path}
         try:
-            while True:
-                body = await self._get(route, wave, made)
-                if isinstance(body, Problem):
-                    return Answer(expected(body, route), wave)
-                match route.kind:
-                    case Kind.HOLDER:
-                        return Answer(decode_object(body), wave)
-                    case Kind.SUBSCRIPTION:
-                        return Answer(alone(self._decoders[route.kind].one(body), body), wave)
-                    case Kind.SUBSCRIPTIONS | Kind.DETAILS | Kind.SUMMARIES:
-                        page, link = self._decoders[route.kind].page(body)
-                    case _:
-                        assert_never(route.kind)
-                bodies.append(body)
-                items.extend(page)
-                if not link:
-                    return Answer(ItemList(items, bodies), wave)
-                route = self._next(link, route, seen)
-                wave += 1
+            return await self._answer(route, wave, asker)
         except Fault as fault:
             return Answer(fault, wave)
 
-    def _next(self, link: str, route: Route, seen: set[str]) -> Route:
-        following = self.routes.follow(link, route.holder, route.kind)
-        if following.path in seen:
-            hint = "`navigation.next` leads to a page that was read before."
-            raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=hint)
-        if len(seen) >= self._limits.max_pages:
-            limit = {"GATEWAY_UPSTREAM_MAX_PAGES": self._limits.max_pages}
-            raise Fault(FaultCode.UPSTREAM_TOO_MANY_PAGES, limit=limit)
-        seen.add(following.path)
-        return following
+    async def aclose(self) -> None:
+        """Cancel what is under way, and close the caches."""
+        await self._flights.aclose()
+        await self._memory.aclose()
 
-    async def _get(self, route: Route, wave: int, made: Callable[[Call], None]) -> bytes | Problem:
-        token = self._credentials.token(route.holder.owner_no)
-        if token is None:
+    async def _answer(self, route: Route, wave: int, asker: Asker) -> Answer:
+        access = self._credentials.access(route.holder.owner_no)
+        if access is None:
             raise Fault(FaultCode.LEDGER_NOT_CONFIGURED)
-        started = time.perf_counter()
-        status: int | None = None
-        code: FaultCode | None = None
+        key = CacheKey(asker.rights, access_mark(access.token), route.path, route.kind)
+        kept = self._memory.get(key)
+        if kept is not None:
+            asker.counts.hit()
+            return Answer(kept, wave - 1)
+        landed, coalesced = await self._join(route, wave, key, access, asker)
+        while coalesced and landed.is_the_starters:
+            landed, coalesced = await self._join(route, wave, key, access, asker)
+        if coalesced:
+            asker.counts.coalesced()
+        return Answer(landed.outcome, wave - 1 + landed.rounds)
+
+    async def _join(
+        self, route: Route, wave: int, key: CacheKey, access: Access, asker: Asker
+    ) -> tuple[_Landed, bool]:
+        """Wait for the shared call, or start it, and tell whether somebody else has started it.
+
+        Raises:
+            Fault: `DEADLINE_EXCEEDED`.
+        """
+        # A shared call lives as long as the most patient of those who wait for it.
+        deadline = self._deadlines.setdefault(key, Deadline(asker.deadline.at))
+        deadline.extend(asker.deadline)
+        question = _Question(route, wave, key, access, deadline, asker)
         try:
-            response = await self._transport.get(route.path, token)
-            status = response.status
-            return _understand(status, response.body)
-        except Fault as fault:
-            code = fault.code
-            raise
+            async with asyncio.timeout(asker.deadline.remaining(self._clock())):
+                return await self._flights.join(key, lambda: self._fly(question))
+        except TimeoutError:
+            raise asker.expired() from None
         finally:
-            made(Call(route.template, wave, status, started, time.perf_counter(), code))
+            if not self._flights.joined(key):
+                self._deadlines.pop(key, None)
 
+    async def _fly(self, question: _Question) -> _Landed:
+        recalled = await self._memory.recall(question.route, question.key, question.access.token)
+        if recalled is not None:
+            question.asker.counts.hit()
+            return _Landed(recalled.outcome, 0)
+        question.asker.counts.missed()
+        access = question.access
+        reading, rounds = await self._ask(question, access)
+        if isinstance(reading, Fault) and reading.code is FaultCode.UPSTREAM_UNAUTHENTICATED:
+            # The token may have been rotated since the files were last looked at.
+            await asyncio.to_thread(self._credentials.refresh)
+            renewed = self._credentials.access(question.route.holder.owner_no)
+            if renewed is not None and renewed.token != access.token:
+                access = renewed
+                reading, rounds = await self._ask(question, access)
+        if isinstance(reading, Fault):
+            return _Landed(reading, rounds)
+        key = question.key._replace(access=access_mark(access.token))
+        self._memory.keep(question.route, key, access.token, reading)
+        return _Landed(reading.outcome, rounds)
 
-def _understand(status: int, body: bytes) -> bytes | Problem:
-    """Tell a body from a problem from a fault.
+    async def _ask(self, question: _Question, access: Access) -> tuple[Reading | Fault, int]:
+        """Return what the route holds, or why it could not be read, and the rounds it took."""
+        rounds = 1
 
-    Raises:
-        Fault: the status is one that PayEx or what stands before it fails with, or an error whose
-            body is no problem document.
-    """
-    if status == HTTPStatus.OK:
-        return body
-    problem = parse_problem(status, body)
-    instance = problem.instance if problem else None
-    if status in _FAULTS:
-        raise Fault(_FAULTS[status], hint=f"HTTP {status}", instance=instance)
-    if problem is None or status // 100 != _CLIENT_ERROR:
-        raise Fault(FaultCode.UPSTREAM_ERROR, hint=f"HTTP {status}", instance=instance)
-    return problem
+        async def fetch(route: Route, page: int) -> bytes | Problem:
+            nonlocal rounds
+            rounds = page + 1
+            wave = question.wave + page
+            return await self._attempts.get(route, access, wave, question.deadline, question.asker)
+
+        try:
+            return await self._reader.read(question.route, fetch), rounds
+        except Fault as fault:
+            return fault, rounds

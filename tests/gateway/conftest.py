@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from gateway.app import create_app
-from gateway.settings import load_settings
+from gateway.environment import load_settings
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.app import SANDBOX_NOTICE, create_app
+from gateway.app import create_app
+from gateway.environment import load_settings
 from gateway.sandbox import create_sandbox
-from gateway.settings import load_settings
+from gateway.upstream import SANDBOX_NOTICE
 
 Serve = Callable[..., Awaitable[httpx.AsyncClient]]
 
@@ -97,7 +98,7 @@ async def test_the_sandbox_says_so_in_the_log_when_it_starts(
 ) -> None:
     await serve()
 
-    assert ("gateway.app", logging.WARNING, SANDBOX_NOTICE) in caplog.record_tuples
+    assert ("gateway.upstream", logging.WARNING, SANDBOX_NOTICE) in caplog.record_tuples
 
 
 async def test_a_configured_upstream_starts_without_the_notice(

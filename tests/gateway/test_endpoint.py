@@ -14,12 +14,10 @@ from strawberry.extensions import SchemaExtension
 from strawberry.federation import Schema
 
 from gateway.endpoint import GraphQLEndpoint
+from gateway.settings import Settings
+from gateway.upstream import Upstream
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
-from resolvers.payex.client import Payex
-from resolvers.payex.credentials import StaticTokens
-from resolvers.payex.routes import Routes
-from resolvers.payex.transport import Limits, Transport
 from schema.subgraph import build_schema
 
 JSON = "application/json"
@@ -272,7 +270,9 @@ async def test_a_body_beyond_the_bound_is_refused_and_the_bound_named(
 
 async def test_a_body_that_tells_no_length_is_bounded_while_it_is_read() -> None:
     """What stands behind the bound is never received."""
-    endpoint = GraphQLEndpoint(build_schema(), no_operation, max_body=1024, show_cost=False)
+    endpoint = GraphQLEndpoint(
+        build_schema(), no_operation, deadline=30, max_body=1024, show_cost=False
+    )
     chunks = iter([b"x" * 600, b"x" * 600])
 
     sent = await exchange(endpoint, lambda: next(chunks))
@@ -431,7 +431,7 @@ async def test_a_variable_that_turns_out_null_while_executing_is_bad_input(
     assert reply.json()["data"] == {"__typename": "Query", "owner": None}
 
 
-def no_operation() -> Operation:
+def no_operation(_seconds: float) -> Operation:
     """Stand in for a context that cannot be made."""
     raise RuntimeError(PRIVATE)
 
@@ -456,7 +456,9 @@ async def exchange(endpoint: GraphQLEndpoint, read: Callable[[], bytes | None]) 
 
 
 async def test_a_client_that_hangs_up_while_it_sends_gets_nothing_and_breaks_nothing() -> None:
-    endpoint = GraphQLEndpoint(build_schema(), no_operation, max_body=1024, show_cost=False)
+    endpoint = GraphQLEndpoint(
+        build_schema(), no_operation, deadline=30, max_body=1024, show_cost=False
+    )
     chunks = iter([b'{"query": ', None])
 
     assert await exchange(endpoint, lambda: next(chunks)) == []
@@ -466,7 +468,9 @@ async def test_a_failure_of_the_gateway_is_a_problem_without_its_text(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The log has the exception's type and place under the same support id, and no more."""
-    endpoint = GraphQLEndpoint(build_schema(), no_operation, max_body=1024, show_cost=False)
+    endpoint = GraphQLEndpoint(
+        build_schema(), no_operation, deadline=30, max_body=1024, show_cost=False
+    )
     transport = httpx.ASGITransport(endpoint)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway.example") as client:
         reply = await client.get(f"/?query={quote('{ __typename }')}")
@@ -500,16 +504,11 @@ class Query:
 async def test_a_failure_around_the_execution_is_a_masked_error_without_data(
     accept: str, status: int
 ) -> None:
-    limits = Limits()
-    payex = Payex(
-        Transport("https://payex.example", limits),
-        StaticTokens({}),
-        routes=Routes("usage"),
-        limits=limits,
-    )
+    payex = Upstream(Settings()).payex
     endpoint = GraphQLEndpoint(
         Schema(query=Query, extensions=[Broken]),
-        lambda: Operation(payex, Bounds()),
+        lambda seconds: Operation(payex, Bounds(), seconds=seconds),
+        deadline=30,
         max_body=1024,
         show_cost=False,
     )

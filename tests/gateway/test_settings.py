@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.settings import Settings, SettingsError, load_settings
+from gateway.environment import SettingsError, load_settings
+from gateway.settings import Settings
 
 SECRET = "s3cret-reference-token"  # noqa: S105 - opens nothing
 CONNECTED = {

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from gateway.settings import FieldMap, Settings, load_settings
+from gateway.environment import load_settings
+from gateway.settings import FieldMap, Settings
 from resolvers.payex.field_map import USAGE_DETAILS, USAGE_SUMMARIES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "settings.md").read_text("utf-8")

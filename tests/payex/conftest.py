@@ -1,37 +1,166 @@
-"""A client of PayEx over an HTTP transport that the test writes."""
+"""A client of PayEx over an HTTP transport that the test writes, and time that waits for nobody."""
 
+import asyncio
+import selectors
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 import httpx
 import pytest
 from hypothesis import settings
 
+from resolvers.payex.attempts import Attempts, Policies
+from resolvers.payex.backoff import Backoff
+from resolvers.payex.breaker import Breaker
+from resolvers.payex.cache import AnswerCache, CachePolicy
 from resolvers.payex.client import Payex
-from resolvers.payex.credentials import StaticTokens
+from resolvers.payex.credentials import Credentials, StaticTokens
+from resolvers.payex.limiter import Limiter
+from resolvers.payex.memory import Memory
+from resolvers.payex.reader import Reader
+from resolvers.payex.retry_budget import RetryBudget
 from resolvers.payex.routes import Routes
 from resolvers.payex.transport import Limits, Transport
 
 settings.register_profile("no-deadline", deadline=None)
 settings.load_profile("no-deadline")
 
+DAY = 86_400.0
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+WALL = datetime(2001, 2, 3, tzinfo=UTC)
 
-@pytest.fixture
-def connect() -> Callable[..., AbstractAsyncContextManager[Payex]]:
-    """Opens a client whose calls a handler answers, with a token for the ledger `xxx` alone."""
+
+class _Selector(selectors.SelectSelector):
+    """Waits for no time: what it would have waited is added to the clock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 1000.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Return what is ready, at once."""
+        ready = super().select(0)
+        if not ready:
+            if timeout is None or timeout >= DAY:
+                raise RuntimeError("Everything waits for something that will never happen.")
+            self.now += timeout
+        return ready
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """A loop whose time passes as soon as nothing else is left to do."""
+
+    def __init__(self) -> None:
+        self._clock = _Selector()
+        super().__init__(self._clock)
+
+    def time(self) -> float:
+        """Return the seconds of its own clock."""
+        return self._clock.now
+
+    def run_in_executor(
+        self,
+        executor: Executor | None,  # noqa: ARG002 - as its parent's
+        func: Callable[[Unpack[Ts]], T],
+        *args: *Ts,
+    ) -> "asyncio.Future[T]":
+        """Do in this thread, at once, what would be done in another, whose time is real."""
+        future: asyncio.Future[T] = self.create_future()
+        future.set_result(func(*args))
+        return future
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marker of tests in virtual time."""
+    config.addinivalue_line("markers", "virtual_time: the loop's time passes when nothing is left")
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config,  # noqa: ARG001 - part of the hook
+    item: pytest.Item,
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Choose each test's loop."""
+    if item.get_closest_marker("virtual_time"):
+        return {"virtual": VirtualLoop}
+    return {"real": asyncio.new_event_loop}
+
+
+@pytest.fixture(scope="session")
+def attempting() -> Callable[..., AbstractAsyncContextManager[Attempts]]:
+    """Opens what makes calls that a handler answers, in the time of the loop that runs.
+
+    `policies` are members of `Policies`; unless told otherwise, nothing is tried twice.
+    """
+
+    @asynccontextmanager
+    async def open_attempts(
+        handler: Callable[[httpx.Request], Any],
+        *,
+        limits: Limits | None = None,
+        wall: Callable[[], datetime] = lambda: WALL,
+        **policies: Any,
+    ) -> AsyncIterator[Attempts]:
+        chosen: dict[str, Any] = {
+            "backoff": Backoff(attempts=1),
+            "budget": RetryBudget(),
+            "breaker": Breaker(),
+            "limiter": Limiter(in_flight=100, queued=100),
+            **policies,
+        }
+        clock = asyncio.get_running_loop().time
+        http = httpx.MockTransport(handler)
+        async with Transport("https://payex.test", limits or Limits(), http=http) as transport:
+            yield Attempts(
+                transport, Policies(**chosen), clock=clock, chance=lambda: 0.5, wall=wall
+            )
+
+    return open_attempts
+
+
+@pytest.fixture(scope="session")
+def connect(
+    attempting: Callable[..., AbstractAsyncContextManager[Attempts]],
+) -> Callable[..., AbstractAsyncContextManager[Payex]]:
+    """Opens a client whose calls a handler answers, in the time of the loop that runs.
+
+    Unless told otherwise it has a token for the ledger `xxx` alone, tries nothing twice and keeps
+    nothing. `policies` are members of `Policies`, `memory` are arguments of `Memory`.
+    """
 
     @asynccontextmanager
     async def open_client(
         handler: Callable[[httpx.Request], Any],
         *,
-        limits: Limits | None = None,
+        max_pages: int = 100,
         field_map: Mapping[str, Mapping[str, str]] | None = None,
+        credentials: Credentials | None = None,
+        policies: Mapping[str, Any] | None = None,
+        memory: Mapping[str, Any] | None = None,
     ) -> AsyncIterator[Payex]:
-        bounds = limits or Limits()
-        http = httpx.MockTransport(handler)
-        async with Transport("https://payex.test", bounds, http=http) as transport:
-            tokens = StaticTokens({"xxx": "a-token"})
-            yield Payex(transport, tokens, routes=Routes(), limits=bounds, field_map=field_map)
+        clock = asyncio.get_running_loop().time
+        reader = Reader(Routes(), max_pages, field_map or {})
+        parts = {
+            "cache": AnswerCache(clock=clock),
+            "policy": CachePolicy(billed_ttl=0, unbilled_ttl=0),
+            "reader": reader,
+            **(memory or {}),
+        }
+        async with attempting(handler, **(policies or {})) as attempts:
+            payex = Payex(
+                attempts,
+                credentials or StaticTokens({"xxx": "a-token"}),
+                routes=Routes(),
+                reader=reader,
+                memory=Memory(**parts),
+                clock=clock,
+            )
+            try:
+                yield payex
+            finally:
+                await payex.aclose()
 
     return open_client

@@ -1,6 +1,7 @@
 """An operation over an upstream that the test writes, and records as PayEx lists them."""
 
 import json
+import math
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -11,9 +12,17 @@ from hypothesis import settings
 
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
+from resolvers.payex.attempts import Attempts, Policies
+from resolvers.payex.backoff import Backoff
+from resolvers.payex.breaker import Breaker
+from resolvers.payex.cache import AnswerCache, CachePolicy
 from resolvers.payex.client import Payex
 from resolvers.payex.credentials import StaticTokens
+from resolvers.payex.limiter import Limiter
+from resolvers.payex.memory import Memory
+from resolvers.payex.reader import Reader
 from resolvers.payex.records import ItemList, UsageRecord, usage_records
+from resolvers.payex.retry_budget import RetryBudget
 from resolvers.payex.routes import Routes
 from resolvers.payex.transport import Limits, Transport
 
@@ -23,19 +32,34 @@ settings.load_profile("no-deadline")
 
 @pytest.fixture
 def operate() -> Callable[..., AbstractAsyncContextManager[Operation]]:
-    """Opens an operation whose upstream calls a handler answers."""
+    """Opens an operation whose upstream calls a handler answers, once and to be kept by nobody."""
 
     @asynccontextmanager
     async def open_operation(
-        handler: Callable[[httpx.Request], Any], **bounds: int
+        handler: Callable[[httpx.Request], Any], seconds: float = math.inf, **bounds: int
     ) -> AsyncIterator[Operation]:
-        limits = Limits(max_pages=3)
+        routes = Routes()
+        reader = Reader(routes, 3, {})
+        policies = Policies(
+            backoff=Backoff(attempts=1),
+            budget=RetryBudget(),
+            breaker=Breaker(),
+            limiter=Limiter(in_flight=100, queued=100),
+        )
         http = httpx.MockTransport(handler)
-        async with Transport("https://payex.test", limits, http=http) as transport:
-            tokens = StaticTokens({"xxx": "a-token"})
-            payex = Payex(transport, tokens, routes=Routes(), limits=limits)
-            async with Operation(payex, Bounds(**bounds)) as operation:
-                yield operation
+        async with Transport("https://payex.test", Limits(), http=http) as transport:
+            payex = Payex(
+                Attempts(transport, policies),
+                StaticTokens({"xxx": "a-token"}),
+                routes=routes,
+                reader=reader,
+                memory=Memory(AnswerCache(), CachePolicy(billed_ttl=0), reader),
+            )
+            try:
+                async with Operation(payex, Bounds(**bounds), seconds=seconds) as operation:
+                    yield operation
+            finally:
+                await payex.aclose()
 
     return open_operation
 

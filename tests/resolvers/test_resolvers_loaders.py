@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from resolvers.operation import Operation
-from resolvers.payex.client import Answer
+from resolvers.payex.answers import Answer
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.problems import Problem, ProblemType
 from resolvers.payex.records import SubscriptionItem

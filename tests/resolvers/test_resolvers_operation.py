@@ -11,8 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
+from resolvers.bounds import Bounds
 from resolvers.operation import Operation
-from resolvers.payex.client import Answer
+from resolvers.payex.answers import Answer
+from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.routes import Billing, Holder, Kind, Route, Routes
 
 Operate = Callable[..., AbstractAsyncContextManager[Operation]]
@@ -159,8 +161,7 @@ def test_a_fault_that_nobody_waits_for_any_more_is_no_complaint(operate: Operate
             await asked.wait()
             waiter.cancel()
             answered.set()
-            [work] = others() - {waiter}
-            await asyncio.wait([work])
+            await asyncio.wait(others() - {waiter})
 
     assert complaints_of(main) == []
 
@@ -201,3 +202,50 @@ async def test_a_problem_is_an_answer_and_not_logged(
 async def test_each_operation_has_a_support_id_of_its_own(operate: Operate) -> None:
     async with operate(Hanging()) as one, operate(Hanging()) as other:
         assert uuid.UUID(one.support_id) != uuid.UUID(other.support_id)
+
+
+async def test_an_operation_asks_for_no_longer_than_its_seconds(operate: Operate) -> None:
+    """Neither what is under way goes on, nor does what waits for its turn begin."""
+    upstream = Hanging()
+    async with operate(upstream, seconds=0.01, max_in_flight=1) as operation:
+        answers = await asyncio.gather(
+            *(operation.routes.answer(route(str(number))) for number in range(3))
+        )
+    for answer in answers:
+        assert isinstance(answer.outcome, Fault)
+        assert answer.outcome.code is FaultCode.DEADLINE_EXCEEDED
+        assert answer.outcome.limit == {"GATEWAY_DEADLINE": 0.01}
+    assert upstream.cancelled == len(operation.tally.calls) <= 1
+
+
+async def test_an_operation_makes_no_more_calls_than_it_may(operate: Operate) -> None:
+    def answer(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={})
+
+    async with operate(answer, max_calls=2) as operation:
+        answers = await asyncio.gather(
+            *(operation.routes.answer(route(str(number))) for number in range(3))
+        )
+    faults = [answer.outcome for answer in answers if isinstance(answer.outcome, Fault)]
+    assert [fault.code for fault in faults] == [FaultCode.UPSTREAM_TOO_MANY_CALLS]
+    assert len(operation.tally.calls) == 2
+
+
+async def test_operations_with_the_same_rights_share_a_call_and_others_do_not(
+    operate: Operate,
+) -> None:
+    calls, second_asked = 0, asyncio.Event()
+
+    async def answer(_request: httpx.Request) -> httpx.Response:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            second_asked.set()
+        await second_asked.wait()
+        return httpx.Response(200, json={})
+
+    async with operate(answer) as first:
+        others = [Operation(first.payex, Bounds(), rights=rights) for rights in ("", "fewer")]
+        await asyncio.gather(*(one.routes.answer(route()) for one in (first, *others)))
+    assert calls == 2
+    assert [operation.tally.joined for operation in (first, *others)] == [0, 1, 0]

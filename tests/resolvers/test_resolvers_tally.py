@@ -1,41 +1,44 @@
 """What an operation cost."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers.payex.client import Call
-from resolvers.payex.faults import FaultCode
+from resolvers.payex.answers import Call
+from resolvers.payex.faults import Fault, FaultCode
 from resolvers.tally import Tally
 
 TEMPLATE = "/invoices/{invoiceNo}"
 
 
 def tally_of(*calls: Call) -> Tally:
-    tally = Tally()
+    tally = Tally(500)
     for call in calls:
         tally.made(call)
     return tally
 
 
 def test_an_operation_without_calls_costs_nothing() -> None:
-    assert Tally().report() == {
-        "calls": 0, "deduplicated": 0, "waves": 0, "milliseconds": 0.0, "trace": [],
+    assert Tally(500).report() == {
+        "calls": 0, "deduplicated": 0, "coalesced": 0, "hits": 0, "misses": 0, "waves": 0,
+        "milliseconds": 0.0, "trace": [],
     }  # fmt: skip
 
 
 def test_a_report_lists_the_calls_by_wave_and_start() -> None:
     calls = (
         Call("/c", 2, None, 3.0, 3.5, FaultCode.UPSTREAM_TIMEOUT),
-        Call("/b", 1, 404, 1.5, 2.0),
+        Call("/b", 1, 404, 1.5, 2.0, attempt=2),
         Call("/a", 1, 200, 1.0, 2.5),
     )
     report = tally_of(*calls).report()
     assert report["trace"] == [
-        {"route": "/a", "wave": 1, "status": 200, "milliseconds": 1500.0},
-        {"route": "/b", "wave": 1, "status": 404, "milliseconds": 500.0},
+        {"route": "/a", "wave": 1, "attempt": 1, "status": 200, "milliseconds": 1500.0},
+        {"route": "/b", "wave": 1, "attempt": 2, "status": 404, "milliseconds": 500.0},
         {
             "route": "/c",
             "wave": 2,
+            "attempt": 1,
             "status": None,
             "milliseconds": 500.0,
             "fault": "UPSTREAM_TIMEOUT",
@@ -61,9 +64,33 @@ def test_an_operation_has_as_many_waves_as_its_last_call(waves: list[int]) -> No
 def test_what_is_spared_is_what_was_asked_for_beyond_the_routes_asked(
     demands: int, started: int
 ) -> None:
-    tally = Tally()
+    tally = Tally(500)
     for _ in range(demands):
         tally.demand()
     for _ in range(started):
         tally.started()
     assert tally.deduplicated == (demands - started if demands > started else 0)
+
+
+@given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))
+def test_each_answer_counts_by_where_it_came_from(hits: int, misses: int, coalesced: int) -> None:
+    tally = Tally(500)
+    for note, times in ((tally.hit, hits), (tally.missed, misses), (tally.coalesced, coalesced)):
+        for _ in range(times):
+            note()
+    report = tally.report()
+    assert (report["hits"], report["misses"], report["coalesced"]) == (hits, misses, coalesced)
+    assert report["calls"] == 0
+
+
+@given(st.integers(0, 20))
+def test_so_many_calls_are_permitted_and_then_none_whatever_ends(bound: int) -> None:
+    tally = Tally(bound)
+    for _ in range(bound):
+        tally.permit()
+        tally.made(Call(TEMPLATE, 1, 200, 0.0, 1.0))
+    for _ in range(2):
+        with pytest.raises(Fault) as raised:
+            tally.permit()
+        assert raised.value.code is FaultCode.UPSTREAM_TOO_MANY_CALLS
+        assert raised.value.limit == {"GATEWAY_MAX_CALLS": bound}

@@ -127,6 +127,9 @@ def settings() -> dict[str, Any]:
         "ledger_tokens": {"1234": "token-a", "5678": "token-b"},
         "insecure": True,
         "development": True,
+        # These count calls: nothing is kept between two questions, nothing tried twice.
+        "cache_billed_ttl": 0,
+        "retry_attempts": 1,
     }
 
 

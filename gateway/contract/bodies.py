@@ -1,0 +1,94 @@
+"""A body taken apart into its members, without reading a single value."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from resolvers.payex.routes import Kind
+
+Object = dict[str, msgspec.Raw]
+
+LISTS = frozenset({Kind.SUBSCRIPTIONS, Kind.DETAILS, Kind.SUMMARIES})
+
+_OBJECT = msgspec.json.Decoder(Object)
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+_TYPES = {
+    ord('"'): "text",
+    ord("{"): "object",
+    ord("["): "list",
+    ord("t"): "true/false",
+    ord("f"): "true/false",
+    ord("n"): "null",
+}
+
+
+class Unreadable(Exception):  # noqa: N818 - it says what the body is
+    """The body is not what the route documents; the message says what it is instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The objects of one body: itself, its `navigation` and the elements of its `items`."""
+
+    whole: Object = field(repr=False)
+    navigation: list[Object] = field(default_factory=list, repr=False)
+    items: list[Object] = field(default_factory=list, repr=False)
+
+
+def json_type(raw: msgspec.Raw) -> str:
+    """Return the JSON type of a value, which its first character tells."""
+    return _TYPES.get(bytes(raw)[0], "number")
+
+
+def text_of(raw: msgspec.Raw) -> str:
+    """Return a text or a number as text, and anything else as empty text."""
+    value: Any = msgspec.json.decode(raw) if json_type(raw) in {"text", "number"} else ""
+    return str(value)
+
+
+def is_list_of_objects(raw: msgspec.Raw) -> bool:
+    """Whether a value is a list that holds nothing but objects."""
+    return json_type(raw) == "list" and all(
+        json_type(element) == "object" for element in _LIST.decode(raw)
+    )
+
+
+def take_apart(body: bytes, *, is_list: bool) -> Parts:
+    """Return the objects of a body.
+
+    Args:
+        body: as PayEx sent it.
+        is_list: whether the route answers a list, wrapped in `items`.
+
+    Raises:
+        Unreadable: the body is no JSON object.
+    """
+    text = body.strip()
+    if not text:
+        raise Unreadable("an empty body")
+    if text[:1] == b"<":
+        raise Unreadable("a page of HTML or XML")
+    try:
+        body.decode()
+        msgspec.json.decode(body, type=msgspec.Raw)
+        if text[:1] != b"{":
+            raise Unreadable(f"JSON, but no object ({json_type(msgspec.Raw(text))})")
+        whole = _OBJECT.decode(body)
+        if not is_list:
+            return Parts(whole)
+        return Parts(whole, _navigation(whole), _items(whole))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Unreadable("a body that is not JSON") from None
+
+
+def _navigation(whole: Object) -> list[Object]:
+    raw = whole.get("navigation")
+    return [_OBJECT.decode(raw)] if raw is not None and json_type(raw) == "object" else []
+
+
+def _items(whole: Object) -> list[Object]:
+    raw = whole.get("items")
+    if raw is None or not is_list_of_objects(raw):
+        return []
+    return [_OBJECT.decode(element) for element in _LIST.decode(raw)]

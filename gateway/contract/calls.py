@@ -1,0 +1,81 @@
+"""The one place where the check talks to PayEx: a route goes in, what came back comes out."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import httpx
+
+from gateway.settings import Settings
+from gateway.upstream import Upstream
+from resolvers.payex.credentials import Access, Credentials, CredentialsError
+from resolvers.payex.credentials_file import CredentialsFile
+from resolvers.payex.faults import Fault
+from resolvers.payex.routes import Route
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A complete HTTP answer. `content_type` is empty where there is none."""
+
+    status: int
+    content_type: str
+    body: bytes = field(repr=False)
+
+
+Ask = Callable[[Route], Awaitable[Reply | Fault]]
+"""Sends one GET with the ledger's credentials. What keeps it from an answer is returned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What is asked, and the state of the client certificate in words."""
+
+    ask: Ask
+    certificate: str
+
+
+@asynccontextmanager
+async def calls_of(
+    settings: Settings, owner_no: str, http: httpx.AsyncBaseTransport | None = None
+) -> AsyncIterator[Calls]:
+    """Connect to the configured upstream, or to the embedded sandbox where there is none.
+
+    Every call goes out as it is: no cache answers in its place, and none is tried again.
+
+    Args:
+        settings: the gateway's settings.
+        owner_no: the ledger whose credentials open the calls.
+        http: what carries the calls in place of the network.
+
+    Raises:
+        CredentialsError: there are no credentials for the ledger, or they cannot be used.
+    """
+    upstream = Upstream(settings, http)
+    access = upstream.credentials.access(owner_no)
+    if access is None:
+        where = "The embedded sandbox has" if settings.is_sandbox else "The settings have"
+        raise CredentialsError(f"{where} no token for the ledger that --owner names.")
+
+    async def ask(route: Route) -> Reply | Fault:
+        try:
+            response = await upstream.transport.get(route.path, access)
+        except Fault as fault:
+            return fault
+        content_type = response.headers.get("content-type", "")
+        return Reply(response.status, content_type, response.body)
+
+    async with upstream.transport:
+        try:
+            yield Calls(ask, _certificate(upstream.credentials, access))
+        finally:
+            await upstream.payex.aclose()
+
+
+def _certificate(credentials: Credentials, access: Access) -> str:
+    if access.tenant is None or not isinstance(credentials, CredentialsFile):
+        return "none is configured"
+    end = credentials.expiries()[access.tenant]
+    expires = "expires" if end > datetime.now(UTC) else "expired"
+    return f"shown; it {expires} on {end:%Y-%m-%d}"

@@ -1,0 +1,55 @@
+"""The check as a whole: settings and numbers go in; a report and an exit status come out."""
+
+import httpx
+
+from gateway.contract.calls import calls_of
+from gateway.contract.document import as_json
+from gateway.contract.examination import Status, examine
+from gateway.contract.report import as_text
+from gateway.contract.shapes import Shapes
+from gateway.contract.walk import Numbers, walk
+from gateway.contract.wording import Surroundings
+from gateway.settings import Settings
+from resolvers.payex.numbers import refusal
+from resolvers.payex.routes import Routes
+
+
+def objection(numbers: Numbers) -> str:
+    """Return what is wrong with the numbers, or nothing if PayEx may know them."""
+    given = {
+        "ownerNo": numbers.owner_no,
+        "invoiceNo": numbers.invoice_no,
+        "customerNo": numbers.customer_no,
+        "subscriptionNo": numbers.subscription_no,
+    }
+    found = (refusal(name, number) for name, number in given.items() if number is not None)
+    return next(filter(None, found), "")
+
+
+async def check(
+    settings: Settings,
+    numbers: Numbers,
+    *,
+    json: bool = False,
+    http: httpx.AsyncBaseTransport | None = None,
+) -> tuple[str, Status]:
+    """Ask every route once and return the report, with what it comes to.
+
+    Args:
+        settings: the gateway's settings; the embedded sandbox is checked where they name no
+            upstream.
+        numbers: what to look at.
+        json: whether the report is JSON.
+        http: what carries the calls in place of the network.
+
+    Raises:
+        CredentialsError: there are no credentials for the ledger, or they cannot be used.
+    """
+    routes = Routes(settings.upstream_subdomain)
+    field_map = settings.field_map.model_dump()
+    async with calls_of(settings, numbers.owner_no, http) as calls:
+        visits = await walk(calls.ask, routes, numbers)
+    examination = examine(visits, Shapes(routes, field_map), field_map)
+    seen = Surroundings(settings.upstream_origin, settings.upstream_subdomain, calls.certificate)
+    report = as_json if json else as_text
+    return report(examination, seen), examination.status

@@ -1,0 +1,115 @@
+"""What a comparison found: members that are there, missing, of another type, or unmapped."""
+
+import enum
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.contract.bodies import Object, json_type
+from gateway.contract.shapes import Mark, Member, Shape
+
+
+class Standing(enum.StrEnum):
+    """How a member stands to what is expected."""
+
+    FOUND = "found"
+    MISSING = "missing"
+    OTHER_TYPE = "another type"
+    UNMAPPED = "unmapped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One member, over all objects of one kind.
+
+    Attributes:
+        name: its name in PayEx's body, which may have to be masked before it is shown.
+        standing: how it stands to what is expected.
+        mark: whether it is documented or assumed; None where nobody expected it.
+        expects: the expected type in words; empty where nobody expected it.
+        field: the gateway's field that it feeds; empty where no field map is about it.
+        optional: whether it may be missing everywhere.
+        types: the JSON types met, each with its count; null is one.
+        unfit: in how many objects its value is of another type.
+        of: how many objects there are.
+    """
+
+    name: str
+    standing: Standing
+    mark: Mark | None
+    expects: str
+    field: str
+    optional: bool
+    types: Mapping[str, int]
+    unfit: int
+    of: int
+
+    @property
+    def differs(self) -> bool:
+        """Whether it is otherwise than expected. PayEx may add members: that is expected."""
+        return self.standing is Standing.OTHER_TYPE or (
+            self.standing is Standing.MISSING and not self.optional
+        )
+
+    @property
+    def filled(self) -> int:
+        """In how many objects it is there and not null."""
+        return sum(self.types.values()) - self.types.get("null", 0)
+
+    @property
+    def absent(self) -> int:
+        """In how many objects it is not there."""
+        return self.of - sum(self.types.values())
+
+
+def compare(shape: Shape, objects: Sequence[Object]) -> list[Finding]:
+    """Compare objects with the shape that all of them are expected to have.
+
+    A member may be null or absent in some of them; it is missing when it is absent in all.
+
+    Returns:
+        The expected members in their order, then the unexpected ones; nothing without objects.
+    """
+    if not objects:
+        return []
+    names = {member.name for member in shape.members}
+    unexpected = dict.fromkeys(name for item in objects for name in item if name not in names)
+    return [
+        *(_expected(shape.mark, member, objects) for member in shape.members),
+        *(
+            Finding(
+                name=name,
+                standing=Standing.UNMAPPED,
+                mark=None,
+                expects="",
+                field="",
+                optional=True,
+                types=_types(name, objects),
+                unfit=0,
+                of=len(objects),
+            )
+            for name in unexpected
+        ),
+    ]
+
+
+def _expected(mark: Mark, member: Member, objects: Sequence[Object]) -> Finding:
+    types = _types(member.name, objects)
+    values = [item[member.name] for item in objects if member.name in item]
+    unfit = sum(json_type(raw) != "null" and not member.fits(raw) for raw in values)
+    standing = Standing.OTHER_TYPE if unfit else Standing.FOUND
+    return Finding(
+        name=member.name,
+        standing=standing if values else Standing.MISSING,
+        mark=mark,
+        expects=member.expects,
+        field=member.field,
+        optional=member.optional,
+        types=types,
+        unfit=unfit,
+        of=len(objects),
+    )
+
+
+def _types(name: str, objects: Sequence[Object]) -> dict[str, int]:
+    return dict(Counter(json_type(item[name]) for item in objects if name in item))

@@ -1,0 +1,196 @@
+"""What the check expects of bodies: the shapes PayEx documents, and those the gateway assumes.
+
+Whether a value of an assumed field can be used is asked of the decoder that the gateway itself
+reads with, so that the check and the gateway cannot disagree.
+"""
+
+import enum
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, get_args
+
+import msgspec
+
+from gateway.contract.bodies import is_list_of_objects, json_type, text_of
+from resolvers.payex.faults import Fault
+from resolvers.payex.field_map import USAGE_DETAILS, USAGE_SUMMARIES, fit
+from resolvers.payex.records import (
+    Day,
+    Decoder,
+    Item,
+    UsageRecord,
+    UsageSummary,
+    usage_records,
+    usage_summaries,
+)
+from resolvers.payex.routes import Holder, Kind, Routes
+
+
+class Mark(enum.StrEnum):
+    """Where a shape comes from."""
+
+    DOCUMENTED = "documented"
+    ASSUMED = "assumed"
+
+
+Fits = Callable[[msgspec.Raw], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member that is expected.
+
+    Attributes:
+        name: its name in PayEx's body.
+        expects: the expected type, in words.
+        fits: whether a value, which is not null, is of that type.
+        optional: whether it may be missing everywhere without being missed.
+        field: the gateway's name of the field it feeds, where a field map says so.
+    """
+
+    name: str
+    expects: str
+    fits: Fits
+    optional: bool = False
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The members that one kind of object is expected to have."""
+
+    mark: Mark
+    members: tuple[Member, ...]
+
+
+def _of_type(*types: str) -> Fits:
+    return lambda raw: json_type(raw) in types
+
+
+class Shapes:
+    """The shapes under one field map.
+
+    Args:
+        routes: judges the links of bodies, as it does for the gateway.
+        field_map: the changes to the assumed names, by `usage_details` and `usage_summaries`.
+    """
+
+    def __init__(self, routes: Routes, field_map: Mapping[str, Mapping[str, str]]) -> None:
+        self._routes = routes
+        self.details = _usage(UsageRecord, usage_records, USAGE_DETAILS, field_map["usage_details"])
+        self.summaries = _usage(
+            UsageSummary, usage_summaries, USAGE_SUMMARIES, field_map["usage_summaries"]
+        )
+
+    def whole(self, holder: Holder, kind: Kind) -> Shape:
+        """Return the shape of a whole body, which for a list is its wrapping."""
+        if kind is Kind.HOLDER:
+            number = Member(holder.parameter, "text", _of_type("text"))
+            link = self._link("subscriptions", holder, optional=True, expanded=True)
+            return Shape(Mark.DOCUMENTED, (self._link("@id", holder, optional=True), number, link))
+        if kind is Kind.SUBSCRIPTION:
+            return self.element(holder, kind)
+        return Shape(
+            Mark.DOCUMENTED,
+            (
+                Member("items", "list of objects", is_list_of_objects),
+                Member("navigation", "object", _of_type("object"), optional=True),
+            ),
+        )
+
+    def navigation(self, holder: Holder) -> Shape:
+        """Return the shape of a list's `navigation`. That `next` leads on is assumed."""
+        links = (self._link(name, holder, optional=True) for name in ("@id", "next"))
+        return Shape(Mark.DOCUMENTED, tuple(links))
+
+    def element(self, holder: Holder, kind: Kind) -> Shape:
+        """Return the shape of one element: a subscription, a usage record or a usage summary."""
+        if kind is Kind.DETAILS:
+            return self.details
+        if kind is Kind.SUMMARIES:
+            return self.summaries
+        return Shape(
+            Mark.DOCUMENTED,
+            (
+                Member("subscriptionNo", "text", _of_type("text")),
+                self._link("usageDetails", holder, expanded=True),
+                self._link("usageSummaries", holder, expanded=True),
+                self._link("@id", holder, optional=True),
+            ),
+        )
+
+    def _link(
+        self, name: str, holder: Holder, *, optional: bool = False, expanded: bool = False
+    ) -> Member:
+        def fits(raw: msgspec.Raw) -> bool:
+            if json_type(raw) != "text":
+                return expanded and json_type(raw) in {"object", "list"}
+            try:
+                self._routes.follow(text_of(raw), holder, Kind.HOLDER)
+            except Fault:
+                return False
+            return True
+
+        return Member(name, "link within the ledger", fits, optional)
+
+
+PROBLEM = Shape(
+    Mark.DOCUMENTED,
+    (
+        Member("Type", "text", _of_type("text")),
+        Member("Title", "text", _of_type("text")),
+        Member("Status", "number", _of_type("number")),
+        Member("Instance", "text", _of_type("text"), optional=True),
+        Member("Detail", "text", _of_type("text"), optional=True),
+        Member("Problems", "list of objects", is_list_of_objects, optional=True),
+    ),
+)
+"""A problem document. Its members come in more than one casing."""
+
+# The API's description marks these as such: not every kind of usage has them.
+_OPTIONAL = {"usageDetailId", "productGroupId", "destinationCode", "vatRate"}
+
+
+def _usage(
+    record: type[Item],
+    decoder: Callable[[Mapping[str, str]], Decoder[Any]],
+    assumed: Mapping[str, str],
+    changes: Mapping[str, str],
+) -> Shape:
+    reader = decoder({})
+    types = {_camel(field.name): _words(field.type) for field in msgspec.structs.fields(record)}
+
+    def judge(field: str) -> Fits:
+        name = msgspec.json.encode(assumed[field])
+
+        def fits(raw: msgspec.Raw) -> bool:
+            try:
+                reader.page(b'{"items":[{%b:%b}]}' % (name, bytes(raw)))
+            except Fault:
+                return False
+            return True
+
+        return fits
+
+    return Shape(
+        Mark.ASSUMED,
+        tuple(
+            Member(member, types[field], judge(field), field in _OPTIONAL, field)
+            for field, member in fit(assumed, changes).items()
+        ),
+    )
+
+
+def _camel(name: str) -> str:
+    return re.sub("_([a-z])", lambda match: match[1].upper(), name)
+
+
+def _words(annotation: Any) -> str:
+    types = get_args(annotation)
+    for type_, words in ((Decimal, "number"), (datetime, "date-time"), (Day, "date")):
+        if type_ in types:
+            return words
+    return "text or whole number" if int in types else "text"

@@ -1,0 +1,164 @@
+"""The words for what was found, which the table and the JSON share."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from gateway.contract.diagnosis import Outcome
+from gateway.contract.examination import Examination, Examined, Section, Status
+from gateway.contract.findings import Finding, Standing
+from gateway.contract.names import shown_code, shown_name
+from gateway.contract.walk import Probe
+from resolvers.payex.problems import ProblemType
+from resolvers.payex.routes import Billing, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where was asked, and with what.
+
+    Attributes:
+        origin: where PayEx is; None for the embedded sandbox.
+        subdomain: the segment after `/billing`.
+        certificate: the state of the client certificate, in words.
+    """
+
+    origin: str | None
+    subdomain: str
+    certificate: str
+
+
+_UNAUTHORIZED = 401
+_PROBLEM = "application/problem+json"
+
+
+def place(found: Finding, section: Section) -> str:
+    """Return where a member stands in its body: `navigation.next`, `items[].amount`."""
+    prefix = {"items": "items[].", "navigation": "navigation."}.get(section.title, "")
+    return prefix + shown_name(found.name)
+
+
+def type_of(found: Finding) -> str:
+    """Return the type of a member's values, in a word or two; null only where nothing else is."""
+    types = [name for name in found.types if name != "null"]
+    if found.standing is Standing.FOUND and types == ["text"] and found.expects in _KINDS_OF_TEXT:
+        return _KINDS_OF_TEXT[found.expects]
+    return " or ".join(sorted(types)) or "null"
+
+
+_KINDS_OF_TEXT = {"date-time": "date-time", "date": "date", "link within the ledger": "link"}
+
+
+def share(found: Finding) -> str:
+    """Return in how many objects a member has a value, where it is not all of them."""
+    return "" if found.filled == found.of else f" in {found.filled} of {found.of}"
+
+
+def describe(found: Finding) -> str:
+    """Return one member's standing as a phrase."""
+    expected = f"expected: {found.expects}, {found.mark}"
+    match found.standing:
+        case Standing.MISSING:
+            everywhere = "" if found.of == 1 else f" in all {found.of}"
+            return f"missing{everywhere} ({expected})"
+        case Standing.OTHER_TYPE:
+            return f"{type_of(found)} of another type in {found.unfit} of {found.of} ({expected})"
+        case Standing.UNMAPPED | Standing.FOUND:
+            return type_of(found) + share(found)
+        case _:
+            assert_never(found.standing)
+
+
+def probe_words(one: Examined) -> str:
+    """Return what was asked for that cannot be there."""
+    billed = one.visit.route.holder.billing is Billing.BILLED
+    holder = "invoice" if billed else "customer"
+    match one.visit.probe:
+        case Probe.IMPOSSIBLE_SUBSCRIPTION:
+            return f"no such subscription ({holder})"
+        case Probe.MALFORMED_HOLDER:
+            return f"malformed {holder} number"
+        case _:
+            return f"no such {holder}"
+
+
+def problem_words(one: Examined) -> str:
+    """Return the type of the problem that was told, and the parameters it blames."""
+    problem = one.visit.diagnosis.problem
+    if problem is None:
+        return ""
+    code = shown_code(problem.type)
+    if problem.kind is ProblemType.UNRECOGNIZED:
+        documented = {kind.value[0] for kind in ProblemType}
+        code += " with another status or route" if code in documented else ", not documented"
+    blamed = ", ".join(map(shown_name, problem.parameters))
+    media_type = one.visit.diagnosis.media_type
+    sent = f", sent as {media_type}" if media_type not in {"", _PROBLEM} else ""
+    return f"{code} ({problem.status})" + (f", blames {blamed}" if blamed else "") + sent
+
+
+def expected_words(one: Examined) -> str:
+    """Return the problems of which one was expected."""
+    kinds = (kind.value for kind in one.visit.expected_problems)
+    return " or ".join(f"{code} ({status})" for code, status in kinds)
+
+
+def outcome_words(one: Examined) -> str:
+    """Return how a route answered, in a word or two."""
+    outcome = one.visit.diagnosis.outcome
+    if one.differs and outcome in {Outcome.ANSWERED, Outcome.PROBLEM}:
+        return "differs"
+    if outcome is Outcome.ANSWERED or one.has_expected_problem:
+        return "as expected"
+    return outcome.value
+
+
+def advice(one: Examined) -> str:
+    """Return what to do about a route's answer; empty where there is nothing to do."""
+    diagnosis = one.visit.diagnosis
+    unbilled = one.visit.route.holder.billing is Billing.UNBILLED
+    if diagnosis.outcome is Outcome.ABSENT and unbilled:
+        return f"PayEx does not document the routes below customers. {diagnosis.advice}"
+    if one.is_unknown_number:
+        option = "--customer" if unbilled else "--invoice"
+        if one.visit.route.kind is not Kind.HOLDER:
+            option = "--subscription"
+        return f"Give {option} a number that has usage at PayEx now."
+    return diagnosis.advice
+
+
+def result_words(examination: Examination) -> str:
+    """Return what the check comes to, as a sentence."""
+    findings = [found for one in examination.examined for found in one.findings]
+    unmapped = any(found.standing is Standing.UNMAPPED for found in findings)
+    match examination.status:
+        case Status.EXPECTED:
+            text = "All that was asked for is as expected"
+            return text + (", but for unmapped members." if unmapped else ".")
+        case Status.DIFFERS:
+            return "PayEx differs from what is documented or assumed."
+        case Status.NO_USAGE:
+            return "Not everything could be compared: give numbers that have usage at PayEx now."
+        case Status.NOT_ASKED:
+            return "The check could not be carried out to its end."
+        case _:
+            assert_never(examination.status)
+
+
+def token_words(examination: Examination) -> str:
+    """Return the state of the ledger's token."""
+    if any(one.visit.diagnosis.status == _UNAUTHORIZED for one in examination.examined):
+        return "refused"
+    return "accepted" if examination.opened else "not known: no route let it be seen"
+
+
+def tls_words(examination: Examination, seen: Surroundings) -> str:
+    """Return the state of TLS."""
+    if seen.origin is None:
+        return "not used: the sandbox runs in this process"
+    if not seen.origin.startswith("https:"):
+        return "not used: plain http on this machine"
+    diagnoses = [one.visit.diagnosis for one in examination.examined]
+    if any(found.status is not None for found in diagnoses):
+        return f"established. Client certificate: {seen.certificate}"
+    failed = next((found.tls for found in diagnoses if found.tls), "not known")
+    return f"{failed.rstrip('.')}. Client certificate: {seen.certificate}"

@@ -1,0 +1,95 @@
+"""The settings of how PayEx is treated: time, retries, the breaker, bounds and caches."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from gateway.setting_values import CacheUrl
+
+
+class PolicySettings(BaseSettings):
+    """What keeps one slow or failing upstream from becoming everyone's."""
+
+    deadline: float = Field(
+        30.0,
+        gt=0,
+        le=600,
+        description=(
+            "Seconds that one operation may take. The request header `payex-usage-deadline` may "
+            "name fewer."
+        ),
+    )
+    max_calls: int = Field(500, ge=1, description="The most upstream calls of one operation.")
+    retry_attempts: int = Field(
+        3,
+        ge=1,
+        le=10,
+        description=(
+            "How often a call is tried in all. Only broken connections, 429, 502, 503 and 504 are "
+            "tried again."
+        ),
+    )
+    retry_base: float = Field(
+        0.1, gt=0, le=10, description="Seconds around which the first retry waits; then doubled."
+    )
+    retry_cap: float = Field(2.0, gt=0, le=60, description="The most seconds a retry waits.")
+    retry_after_max: float = Field(
+        5.0,
+        ge=0,
+        le=600,
+        description="The longest `Retry-After`, in seconds, that is waited for; else no retry.",
+    )
+    retry_budget: float = Field(
+        0.2, ge=0, le=1, description="The most retries, as a share of the calls of 10 seconds."
+    )
+    retry_minimum: float = Field(
+        1.0, ge=0, le=100, description="Retries a second that are allowed however few calls are."
+    )
+    breaker_requests: int = Field(
+        20, ge=1, description="Calls in the breaker's window below which it never opens."
+    )
+    breaker_failures: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="The share of 5xx and time-outs in the window at which the breaker opens.",
+    )
+    breaker_window: float = Field(
+        30.0, gt=0, le=3600, description="Seconds that the breaker looks back."
+    )
+    breaker_pause: float = Field(
+        10.0, gt=0, le=3600, description="Seconds that an open breaker lets PayEx rest."
+    )
+    upstream_max_in_flight: int = Field(
+        100, ge=1, description="The most upstream calls under way in one server process."
+    )
+    upstream_max_queued: int = Field(
+        1000, ge=0, description="The most upstream calls that wait for their turn in one process."
+    )
+    cache_billed_ttl: float = Field(
+        60.0, ge=0, le=86400, description="Seconds that billed usage is kept; 0 keeps none."
+    )
+    cache_unbilled_ttl: float = Field(
+        0.0, ge=0, le=86400, description="Seconds that unbilled usage is kept; 0 keeps none."
+    )
+    cache_problem_ttl: float = Field(
+        5.0,
+        ge=0,
+        le=3600,
+        description="The most seconds that a problem such as a missing invoice is kept.",
+    )
+    cache_entries: int = Field(10_000, ge=1, description="The most answers kept in one process.")
+    cache_bytes: int = Field(
+        64 * 1024 * 1024,
+        ge=1024,
+        description="The most bytes of upstream bodies whose answers are kept in one process.",
+    )
+    cache_url: CacheUrl | None = Field(
+        None,
+        description=(
+            "A Redis or Valkey that instances share, `rediss://user:password@host:6379/0`; unset, "
+            "each process keeps its own. It needs the package's extra `redis`."
+        ),
+    )
+    cache_timeout: float = Field(
+        0.1, gt=0, le=10, description="Seconds that a question to the shared cache may take."
+    )

@@ -1,0 +1,144 @@
+"""The upstream as the settings describe it: PayEx over the network, or the embedded sandbox."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from starlette.types import ASGIApp
+
+from gateway.credentials import credentials_of, watched
+from gateway.environment import SettingsError
+from gateway.sandbox import Fault, create_sandbox
+from gateway.settings import Settings
+from resolvers.payex.attempts import Attempts, Policies
+from resolvers.payex.backoff import Backoff
+from resolvers.payex.breaker import Breaker
+from resolvers.payex.cache import AnswerCache, CachePolicy
+from resolvers.payex.client import Payex
+from resolvers.payex.limiter import Limiter
+from resolvers.payex.memory import Memory
+from resolvers.payex.reader import Reader
+from resolvers.payex.retry_budget import RetryBudget
+from resolvers.payex.routes import Routes
+from resolvers.payex.shared_cache import SharedCache
+from resolvers.payex.transport import Limits, Transport
+
+logger = logging.getLogger(__name__)
+
+SANDBOX_NOTICE = (
+    "No upstream is configured: serving the embedded sandbox. All of its data are invented. "
+    "Set GATEWAY_UPSTREAM_ORIGIN to connect to PayEx."
+)
+# Never resolved: the sandbox is called in this process.
+SANDBOX_ORIGIN = "http://sandbox.localhost"
+
+
+class Upstream:
+    """PayEx's client with all that stands behind it. Open it before the first question.
+
+    Args:
+        settings: the settings.
+        http: what carries the calls in place of the network.
+
+    Raises:
+        CredentialsError: a file of credentials cannot be used.
+        SettingsError: the shared cache cannot be used.
+    """
+
+    def __init__(self, settings: Settings, http: httpx.AsyncBaseTransport | None = None) -> None:
+        if settings.is_sandbox:
+            http = http or httpx.ASGITransport(_sandbox(settings))
+        self.origin = settings.upstream_origin or SANDBOX_ORIGIN
+        self.credentials = credentials_of(settings)
+        self.routes = Routes(settings.upstream_subdomain)
+        self.transport = Transport(
+            self.origin,
+            _limits(settings),
+            headers={
+                name: value.get_secret_value() for name, value in settings.upstream_headers.items()
+            },
+            http=http,
+        )
+        reader = Reader(self.routes, settings.upstream_max_pages, settings.field_map.model_dump())
+        self.payex = Payex(
+            Attempts(self.transport, _policies(settings)),
+            self.credentials,
+            routes=self.routes,
+            reader=reader,
+            memory=_memory(settings, reader, self.origin),
+        )
+        self._is_sandbox = settings.is_sandbox
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Watch the credentials while it lasts, and close every connection at the end."""
+        if self._is_sandbox:
+            logger.warning(SANDBOX_NOTICE)
+        async with self.transport, watched(self.credentials):
+            try:
+                yield
+            finally:
+                await self.payex.aclose()
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        timeout=settings.upstream_timeout,
+        connect_timeout=settings.upstream_connect_timeout,
+        read_timeout=settings.upstream_read_timeout,
+        max_body=settings.upstream_max_body,
+        max_connections=settings.upstream_max_connections,
+    )
+
+
+def _policies(settings: Settings) -> Policies:
+    return Policies(
+        backoff=Backoff(
+            attempts=settings.retry_attempts,
+            base=settings.retry_base,
+            cap=settings.retry_cap,
+            retry_after_max=settings.retry_after_max,
+        ),
+        budget=RetryBudget(ratio=settings.retry_budget, minimum_per_second=settings.retry_minimum),
+        breaker=Breaker(
+            requests=settings.breaker_requests,
+            failure_share=settings.breaker_failures,
+            window=settings.breaker_window,
+            pause=settings.breaker_pause,
+        ),
+        limiter=Limiter(
+            in_flight=settings.upstream_max_in_flight, queued=settings.upstream_max_queued
+        ),
+    )
+
+
+def _memory(settings: Settings, reader: Reader, origin: str) -> Memory:
+    shared = None
+    if settings.cache_url is not None:
+        url = settings.cache_url.get_secret_value()
+        try:
+            shared = SharedCache(url, timeout=settings.cache_timeout)
+        except RuntimeError as error:
+            raise SettingsError(str(error)) from None
+        except ValueError:
+            raise SettingsError("GATEWAY_CACHE_URL is not the address of a Redis.") from None
+    return Memory(
+        AnswerCache(max_entries=settings.cache_entries, max_bytes=settings.cache_bytes),
+        CachePolicy(
+            billed_ttl=settings.cache_billed_ttl,
+            unbilled_ttl=settings.cache_unbilled_ttl,
+            problem_ttl=settings.cache_problem_ttl,
+        ),
+        reader,
+        shared=shared,
+        origin=origin,
+    )
+
+
+def _sandbox(settings: Settings) -> ASGIApp:
+    return create_sandbox(
+        subdomain=settings.upstream_subdomain,
+        latency=settings.sandbox_latency,
+        faults=[Fault.parse(text) for text in settings.sandbox_faults],
+    )

@@ -1,0 +1,87 @@
+"""What comes out of asking PayEx: replies, problems, faults, and the calls behind them."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import msgspec
+
+from resolvers.payex.deadline import Deadline
+from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.problems import Problem
+from resolvers.payex.records import ItemList, SubscriptionItem
+
+Content = ItemList[Any] | SubscriptionItem | msgspec.Raw
+"""What a reply holds: the elements of a list, one subscription, or a holder's JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a route answered, and the wave of the operation after which the answer was there."""
+
+    outcome: Content | Problem | Fault = field(repr=False)
+    wave: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One GET as it went: the route's template, its wave, and how it ended.
+
+    `status` is the HTTP status, or None when none arrived; `fault` the code of the fault, if any;
+    `started` and `ended` are seconds of a clock that has no zero; `attempt` counts from 1.
+    """
+
+    route: str
+    wave: int
+    status: int | None
+    started: float
+    ended: float
+    fault: FaultCode | None = None
+    attempt: int = 1
+
+
+class Counts(Protocol):
+    """Who keeps count of what an operation costs."""
+
+    def permit(self) -> None:
+        """Let one more call be made.
+
+        Raises:
+            Fault: `UPSTREAM_TOO_MANY_CALLS`.
+        """
+
+    def made(self, call: Call) -> None:
+        """Note a call that has ended."""
+
+    def hit(self) -> None:
+        """Note an answer that a cache held."""
+
+    def coalesced(self) -> None:
+        """Note an answer that another operation's call brought."""
+
+    def missed(self) -> None:
+        """Note an answer that had to be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """On whose behalf PayEx is asked.
+
+    Attributes:
+        counts: told of every call, hit and miss.
+        deadline: when the answer is of no more use.
+        seconds: what the deadline was when the operation began, for the fault.
+        rights: what the caller may see of the ledger. It is part of every key, so that callers
+            with different rights share neither a call nor a kept answer.
+        turn: whose turn a call takes in the queue for PayEx; one for each operation.
+    """
+
+    counts: Counts
+    deadline: Deadline
+    seconds: float
+    rights: str
+    turn: Hashable
+
+    def expired(self) -> Fault:
+        """Return the fault of an operation whose time is up."""
+        return Fault(FaultCode.DEADLINE_EXCEEDED, limit={"GATEWAY_DEADLINE": self.seconds})

@@ -1,0 +1,245 @@
+"""One GET with its second chances: turn, breaker, deadline, retry, budget.
+
+The policies are state machines without a clock; here they meet time, sleep and chance.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import SystemRandom
+
+from resolvers.payex.answers import Asker, Call
+from resolvers.payex.backoff import Backoff, parse_retry_after, retryable
+from resolvers.payex.breaker import Breaker, counts_as_failure
+from resolvers.payex.credentials import Access
+from resolvers.payex.deadline import Deadline
+from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.limiter import Limiter, LimiterFull
+from resolvers.payex.problems import Problem, parse_problem
+from resolvers.payex.retry_budget import RetryBudget
+from resolvers.payex.routes import Route
+from resolvers.payex.transport import Response, Transport
+
+_CHANCE = SystemRandom().random
+_OK = 200
+_CLIENT_ERROR = 4
+_FAULTS = {
+    401: FaultCode.UPSTREAM_UNAUTHENTICATED,
+    403: FaultCode.UPSTREAM_FORBIDDEN,
+    429: FaultCode.UPSTREAM_RATE_LIMITED,
+    501: FaultCode.UPSTREAM_LEDGER_NOT_CONFIGURED,
+    502: FaultCode.UPSTREAM_UNAVAILABLE,
+    503: FaultCode.UPSTREAM_UNAVAILABLE,
+    504: FaultCode.UPSTREAM_UNAVAILABLE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """What one upstream is treated by; shared by all operations of a process."""
+
+    backoff: Backoff
+    budget: RetryBudget
+    breaker: Breaker
+    limiter: Limiter
+
+
+class Attempts:
+    """Asks for one body, as often as the policies allow.
+
+    Args:
+        transport: what carries the calls.
+        policies: what decides on each attempt.
+        clock: seconds of a monotonic clock.
+        sleep: waits for seconds.
+        chance: a number from 0 up to 1, which spreads retries.
+        wall: the time of day, against which a `Retry-After` date is read.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        policies: Policies,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        chance: Callable[[], float] = _CHANCE,
+        wall: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._transport = transport
+        self._policies = policies
+        self._clock = clock
+        self._sleep = sleep
+        self._chance = chance
+        self._wall = wall
+
+    async def get(
+        self, route: Route, access: Access, wave: int, deadline: Deadline, asker: Asker
+    ) -> bytes | Problem:
+        """Return a body, or the problem that PayEx tells.
+
+        Args:
+            route: what to ask for.
+            access: what to show PayEx.
+            wave: the wave of the operation that the call belongs to.
+            deadline: no attempt starts that cannot end before it, and none goes on beyond.
+            asker: who is told of the calls.
+
+        Raises:
+            Fault: the last attempt's.
+        """
+        policies = self._policies
+        policies.budget.deposit(self._clock())
+        attempt = 1
+        while True:
+            try:
+                async with self._turn(deadline, asker):
+                    return await self._attempt(route, access, (wave, attempt), deadline, asker)
+            except Fault as fault:
+                delay = self._delay(fault, attempt)
+                now = self._clock()
+                if (
+                    delay is None
+                    or delay >= deadline.remaining(now)
+                    or not policies.budget.take(now)
+                ):
+                    raise
+            await self._sleep(delay)
+            attempt += 1
+
+    def _delay(self, fault: Fault, attempt: int) -> float | None:
+        if not retryable(fault.code, fault.status):
+            return None
+        return self._policies.backoff.delay(
+            attempt, random=self._chance(), retry_after=fault.retry_after
+        )
+
+    async def _attempt(
+        self,
+        route: Route,
+        access: Access,
+        place: tuple[int, int],
+        deadline: Deadline,
+        asker: Asker,
+    ) -> bytes | Problem:
+        wave, attempt = place
+        breaker = self._policies.breaker
+        started = self._clock()
+        if deadline.expired(started):
+            raise asker.expired()
+        asker.counts.permit()
+        if not breaker.allow(started):
+            wait = breaker.retry_after(started)
+            raise Fault(FaultCode.UPSTREAM_BREAKER_OPEN, retry_after=wait)
+        generation = breaker.generation
+        status: int | None = None
+        code: FaultCode | None = None
+        settle = breaker.abandoned
+        try:
+            async with self._until(deadline):
+                response = await self._transport.get(route.path, access)
+            status = response.status
+            settle = breaker.failed if counts_as_failure(None, status) else breaker.succeeded
+            return self._understand(response)
+        except TimeoutError:
+            # How long PayEx would have taken is not known.
+            code = FaultCode.DEADLINE_EXCEEDED
+            raise asker.expired() from None
+        except Fault as fault:
+            code = fault.code
+            # With a path that fits no URL, PayEx was not asked at all.
+            if status is None and code is not FaultCode.UPSTREAM_LINK_REFUSED:
+                settle = breaker.failed if counts_as_failure(code, None) else breaker.succeeded
+            raise
+        finally:
+            ended = self._clock()
+            settle(ended, generation)
+            asker.counts.made(Call(route.template, wave, status, started, ended, code, attempt))
+
+    def _understand(self, response: Response) -> bytes | Problem:
+        """Tell a body from a problem from a fault.
+
+        Raises:
+            Fault: the status is one that PayEx or what stands before it fails with, or an error
+                whose body is no problem document.
+        """
+        status = response.status
+        if status == _OK:
+            return response.body
+        problem = parse_problem(status, response.body)
+        if problem is not None and status not in _FAULTS and status // 100 == _CLIENT_ERROR:
+            return problem
+        raise Fault(
+            _FAULTS.get(status, FaultCode.UPSTREAM_ERROR),
+            hint=f"HTTP {status}",
+            instance=problem.instance if problem else None,
+            status=status,
+            retry_after=parse_retry_after(response.retry_after, self._wall()),
+        )
+
+    @asynccontextmanager
+    async def _turn(self, deadline: Deadline, asker: Asker) -> AsyncIterator[None]:
+        """Wait for a place among the calls in flight.
+
+        Raises:
+            Fault: `UPSTREAM_OVERLOADED`, the queue is full; `DEADLINE_EXCEEDED`.
+        """
+        limiter = self._policies.limiter
+        ticket: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        try:
+            granted = limiter.enter(ticket, asker.turn)
+        except LimiterFull:
+            limit = {
+                "GATEWAY_UPSTREAM_MAX_IN_FLIGHT": limiter.in_flight,
+                "GATEWAY_UPSTREAM_MAX_QUEUED": limiter.queued,
+            }
+            raise Fault(FaultCode.UPSTREAM_OVERLOADED, limit=limit) from None
+        if not granted:
+            try:
+                async with self._until(deadline):
+                    await ticket
+            except BaseException as error:
+                # The place may have been granted in the very moment that the wait ended.
+                if not limiter.withdraw(ticket):
+                    self._pass_on()
+                if isinstance(error, TimeoutError):
+                    raise asker.expired() from None
+                raise
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    @asynccontextmanager
+    async def _until(self, deadline: Deadline) -> AsyncIterator[None]:
+        """Cut short what takes longer than the deadline, wherever that has moved meanwhile.
+
+        Raises:
+            TimeoutError: the time is up.
+        """
+        loop = asyncio.get_running_loop()
+        timer: asyncio.TimerHandle
+        async with asyncio.timeout(None) as scope:
+
+            def look() -> None:
+                nonlocal timer
+                left = deadline.remaining(self._clock())
+                if left > 0:
+                    timer = loop.call_later(left, look)
+                else:
+                    scope.reschedule(loop.time())
+
+            timer = loop.call_later(deadline.remaining(self._clock()), look)
+            try:
+                yield
+            finally:
+                timer.cancel()
+
+    def _pass_on(self) -> None:
+        ticket = self._policies.limiter.leave()
+        # One that was cancelled has yet to notice: it will pass its place on by itself.
+        if isinstance(ticket, asyncio.Future) and not ticket.done():
+            ticket.set_result(None)

@@ -1,0 +1,101 @@
+"""From bodies to what they hold: the pages of a list followed and decoded, each body once."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from resolvers.payex.answers import Content
+from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.problems import Problem, expected
+from resolvers.payex.records import (
+    Decoder,
+    Item,
+    ItemList,
+    SubscriptionItem,
+    alone,
+    decode_object,
+    usage_records,
+    usage_summaries,
+)
+from resolvers.payex.routes import Kind, Route, Routes
+
+Fetch = Callable[[Route, int], Awaitable[bytes | Problem]]
+"""Brings the body of a route; the number tells which page of the list it is, from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a route holds, and what it was read from: the bodies of its pages, or a problem's."""
+
+    outcome: Content | Problem = field(repr=False)
+    bodies: tuple[bytes, ...] = field(repr=False)
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that the bodies came with."""
+        return self.outcome.status if isinstance(self.outcome, Problem) else HTTPStatus.OK
+
+    @property
+    def size(self) -> int:
+        """The bytes of the bodies."""
+        return sum(map(len, self.bodies))
+
+
+class Reader:
+    """Reads routes.
+
+    Args:
+        routes: follows the links between pages.
+        max_pages: the bound on the pages of one list.
+        field_map: a deployment's changes to the assumed field map, by `usage_details` and
+            `usage_summaries`.
+    """
+
+    def __init__(
+        self, routes: Routes, max_pages: int, field_map: Mapping[str, Mapping[str, str]]
+    ) -> None:
+        self._routes = routes
+        self._max_pages = max_pages
+        self._decoders: dict[Kind, Decoder[Any]] = {
+            Kind.SUBSCRIPTIONS: Decoder(SubscriptionItem),
+            Kind.SUBSCRIPTION: Decoder(SubscriptionItem),
+            Kind.DETAILS: usage_records(field_map.get("usage_details", {})),
+            Kind.SUMMARIES: usage_summaries(field_map.get("usage_summaries", {})),
+        }
+
+    async def read(self, route: Route, fetch: Fetch) -> Reading:
+        """Return what a route holds, all pages of it, or the problem told in place of any.
+
+        Raises:
+            Fault: a body cannot be understood, or the list cannot be followed to its end.
+        """
+        bodies: list[bytes] = []
+        items: list[Item] = []
+        seen = {route.path}
+        while True:
+            body = await fetch(route, len(bodies))
+            if isinstance(body, Problem):
+                return Reading(expected(body, route), (bytes(body.raw or b""),))
+            bodies.append(body)
+            if route.kind is Kind.HOLDER:
+                return Reading(decode_object(body), (body,))
+            decoder = self._decoders[route.kind]
+            if route.kind is Kind.SUBSCRIPTION:
+                return Reading(alone(decoder.one(body), body), (body,))
+            page, link = decoder.page(body)
+            items.extend(page)
+            if not link:
+                return Reading(ItemList(items, bodies), tuple(bodies))
+            route = self._next(link, route, seen)
+
+    def _next(self, link: str, route: Route, seen: set[str]) -> Route:
+        following = self._routes.follow(link, route.holder, route.kind)
+        if following.path in seen:
+            hint = "`navigation.next` leads to a page that was read before."
+            raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=hint)
+        if len(seen) >= self._max_pages:
+            limit = {"GATEWAY_UPSTREAM_MAX_PAGES": self._max_pages}
+            raise Fault(FaultCode.UPSTREAM_TOO_MANY_PAGES, limit=limit)
+        seen.add(following.path)
+        return following

@@ -1,0 +1,47 @@
+"""The time that an operation has: the setting, or fewer seconds by a header of its request."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+QUERY = {"query": '{ owner(ownerNo: "1234") { invoice(invoiceNo: "55") { __typename } } }'}
+
+
+async def silence(_: httpx.Request) -> httpx.Response:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("variables", "headers", "seconds"),
+    [
+        ({"GATEWAY_DEADLINE": "0.05"}, {}, 0.05),
+        ({}, {"payex-usage-deadline": "0.05"}, 0.05),
+        ({"GATEWAY_DEADLINE": "0.05"}, {"payex-usage-deadline": "3600"}, 0.05),
+    ],
+)
+async def test_an_operation_whose_time_is_up_says_what_it_was(
+    serve: Any,
+    connected: dict[str, str],
+    variables: dict[str, str],
+    headers: dict[str, str],
+    seconds: float,
+) -> None:
+    """A client may have less time than the setting, never more."""
+    client = await serve({**connected, **variables}, httpx.MockTransport(silence))
+    reply = await client.post("/graphql", json=QUERY, headers=headers)
+
+    (error,) = reply.json()["errors"]
+    assert error["extensions"]["code"] == "DEADLINE_EXCEEDED"
+    assert error["extensions"]["limit"] == {"GATEWAY_DEADLINE": seconds}
+
+
+@pytest.mark.parametrize("value", ["soon", "", "0", "-1", "nan", "1e3"])
+async def test_a_header_that_is_no_time_is_refused_by_its_name(serve: Any, value: str) -> None:
+    client = await serve()
+    reply = await client.post("/graphql", json=QUERY, headers={"payex-usage-deadline": value})
+
+    assert reply.status_code == 400
+    assert reply.json()["detail"] == "payex-usage-deadline must be seconds, such as 2.5."
