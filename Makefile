@@ -11,7 +11,7 @@ NPM := $(shell command -v npm 2>/dev/null)
 GRAPHIQL := gateway/graphiql
 BUNDLE := $(GRAPHIQL)/dist/graphiql.js
 
-.PHONY: run test lint types schema lock clean bundle
+.PHONY: run test lint types load schema lock clean bundle
 
 run: $(VENV)/.installed bundle  ## serve on http://127.0.0.1:8000
 	@exec $(BIN)/python -m gateway serve
@@ -25,6 +25,10 @@ lint: $(VENV)/.installed-dev  ## check style and format
 
 types: $(VENV)/.installed-dev  ## check types, strictly
 	$(BIN)/mypy
+	$(BIN)/mypy benchmarks/load.py
+
+load: $(VENV)/.installed  ## overload the gateway, stop it under load, and count
+	@$(BIN)/python benchmarks/load.py
 
 schema: $(VENV)/.installed  ## write schema.graphql anew
 	$(BIN)/python -m gateway schema > schema.graphql

@@ -1,0 +1,288 @@
+"""What is asked for again, when, and what is never."""
+
+import asyncio
+import gzip
+import math
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from resolvers.payex.answers import Asker
+from resolvers.payex.attempts import Attempts
+from resolvers.payex.backoff import Backoff
+from resolvers.payex.credentials import Access
+from resolvers.payex.deadline import Deadline
+from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.problems import Problem
+from resolvers.payex.retry_budget import RetryBudget
+from resolvers.payex.routes import Billing, Holder, Kind, Routes
+from resolvers.payex.transport import Limits
+from resolvers.tally import Tally
+
+pytestmark = pytest.mark.virtual_time
+Attempting = Callable[..., AbstractAsyncContextManager[Attempts]]
+ROUTE = Routes().of(Holder("xxx", Billing.BILLED, "1"), Kind.HOLDER)
+ACCESS = Access(token="a-token")  # noqa: S106 - opens nothing
+THRICE = Backoff(attempts=3, base=1.0, retry_after_max=5.0)
+"""Pauses of half a second and of one second, as chance is always a half."""
+Reply = httpx.Response | Exception | float
+"""A response, an error of the connection, or seconds without any."""
+
+
+class Wire:
+    """Hands out one reply after the other, and the last one for ever."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self._replies = list(replies)
+        self.times: list[float] = []
+
+    async def __call__(self, _request: httpx.Request) -> httpx.Response:
+        """Reply."""
+        self.times.append(now())
+        reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
+        if isinstance(reply, Exception):
+            raise reply
+        if isinstance(reply, httpx.Response):
+            return reply
+        await asyncio.sleep(reply)
+        return ok()
+
+    @property
+    def pauses(self) -> list[float]:
+        """The seconds between calls."""
+        return [b - a for a, b in zip(self.times, self.times[1:], strict=False)]
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def ok() -> httpx.Response:
+    return httpx.Response(200, content=b"{}")
+
+
+def busy(headers: Mapping[str, str] | None = None) -> httpx.Response:
+    return httpx.Response(503, headers=headers)
+
+
+async def get(
+    attempts: Attempts, tally: Tally | None = None, seconds: float = math.inf
+) -> bytes | Problem | Fault:
+    """Ask once, with so much time, in the second wave."""
+    deadline = Deadline.after(seconds, now())
+    asker = Asker(tally or Tally(500), deadline, seconds, rights="", turn="one")
+    try:
+        return await attempts.get(ROUTE, ACCESS, 2, deadline, asker)
+    except Fault as fault:
+        return fault
+
+
+async def fault(attempts: Attempts, tally: Tally | None = None, seconds: float = math.inf) -> Fault:
+    found = await get(attempts, tally, seconds)
+    assert isinstance(found, Fault)
+    return found
+
+
+# Another attempt.
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        *(httpx.Response(status) for status in (429, 502, 503, 504)),
+        httpx.ConnectError("refused"),
+        httpx.ReadError("reset"),
+        httpx.RemoteProtocolError("closed"),
+    ],
+    ids=lambda reply: str(getattr(reply, "status_code", None) or type(reply).__name__),
+)
+async def test_what_may_pass_is_asked_for_again(attempting: Attempting, reply: Reply) -> None:
+    wire = Wire(reply, reply, ok())
+    async with attempting(wire, backoff=THRICE) as attempts:
+        assert await get(attempts) == b"{}"
+    assert wire.pauses == pytest.approx([0.5, 1.0])
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        *(httpx.Response(status, json={"type": "new"}) for status in (400, 404, 409)),
+        *(httpx.Response(status) for status in (204, 302, 401, 403, 404, 500, 501, 505)),
+        *(
+            httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(body))
+            for body in (b"no gzip", gzip.compress(bytes(2000)))
+        ),
+        httpx.ConnectTimeout("late"),
+        httpx.ReadTimeout("late"),
+        60.0,
+    ],
+    ids=str,
+)
+async def test_what_stays_the_same_or_took_too_long_is_asked_for_once(
+    attempting: Attempting, reply: Reply
+) -> None:
+    wire = Wire(reply)
+    async with attempting(wire, backoff=THRICE, limits=Limits(max_body=1000)) as attempts:
+        assert isinstance(await get(attempts), Problem | Fault)
+    assert len(wire.times) == 1
+
+
+async def test_the_last_attempts_fault_is_told(attempting: Attempting) -> None:
+    wire = Wire(busy(), busy(), httpx.Response(429))
+    async with attempting(wire, backoff=THRICE) as attempts:
+        told = await fault(attempts)
+    assert (told.code, told.status) == (FaultCode.UPSTREAM_RATE_LIMITED, 429)
+    assert len(wire.times) == 3
+
+
+async def test_every_attempt_is_reported_with_its_number_wave_status_and_fault(
+    attempting: Attempting,
+) -> None:
+    tally = Tally(500)
+    wire = Wire(busy(), httpx.ConnectError("refused"), httpx.Response(404, json={"type": "new"}))
+    async with attempting(wire, backoff=THRICE) as attempts:
+        assert isinstance(await get(attempts, tally), Problem)
+    assert [(call.attempt, call.wave, call.status, call.fault) for call in tally.calls] == [
+        (1, 2, 503, FaultCode.UPSTREAM_UNAVAILABLE),
+        (2, 2, None, FaultCode.UPSTREAM_UNREACHABLE),
+        (3, 2, 404, None),
+    ]
+    assert [call.started for call in tally.calls] == wire.times
+
+
+# Retry-After.
+
+
+async def test_payex_is_not_asked_again_before_it_wants_to_be(attempting: Attempting) -> None:
+    wire = Wire(busy({"retry-after": "3"}), ok())
+    async with attempting(wire, backoff=THRICE) as attempts:
+        await get(attempts)
+    assert wire.pauses == pytest.approx([3.5])
+
+
+async def test_a_date_to_come_back_at_is_read_against_the_time_of_day(
+    attempting: Attempting,
+) -> None:
+    wall = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
+    date = format_datetime(wall + timedelta(seconds=2), usegmt=True)
+    wire = Wire(busy({"retry-after": date}), ok())
+    async with attempting(wire, backoff=THRICE, wall=lambda: wall) as attempts:
+        await get(attempts)
+    assert wire.pauses == pytest.approx([2.5])
+
+
+async def test_payex_is_left_alone_if_it_wants_more_than_the_gateway_waits(
+    attempting: Attempting,
+) -> None:
+    wire = Wire(busy({"retry-after": "6"}))
+    async with attempting(wire, backoff=THRICE) as attempts:
+        told = await fault(attempts)
+    assert (told.retry_after, len(wire.times)) == (6, 1)
+
+
+# The budget.
+
+
+async def test_without_budget_nothing_is_asked_for_again(attempting: Attempting) -> None:
+    wire = Wire(busy())
+    budget = RetryBudget(ratio=0.5, minimum_per_second=0)
+    async with attempting(wire, backoff=THRICE, budget=budget) as attempts:
+        calls = []
+        for _ in range(4):
+            await get(attempts)
+            calls.append(len(wire.times))
+    assert calls == [1, 3, 4, 6]
+
+
+@pytest.mark.parametrize("reply", [ok(), httpx.Response(500)], ids=["answer", "error"])
+async def test_only_a_retry_costs_budget(attempting: Attempting, reply: Reply) -> None:
+    budget = RetryBudget(ratio=0, minimum_per_second=1)
+    async with attempting(Wire(reply), backoff=THRICE, budget=budget) as attempts:
+        await get(attempts)
+        assert budget.balance(now()) == 10
+
+
+# The deadline.
+
+
+@pytest.mark.parametrize(("seconds", "calls"), [(0.25, 1), (0.5, 1), (0.625, 2)])
+async def test_no_retry_begins_that_has_no_time_left(
+    attempting: Attempting, seconds: float, calls: int
+) -> None:
+    """What it was denied for is told, at once, and costs no budget."""
+    wire = Wire(busy())
+    budget = RetryBudget()
+    async with attempting(wire, backoff=THRICE, budget=budget) as attempts:
+        begun = now()
+        told = await fault(attempts, seconds=seconds)
+        assert (told.code, len(wire.times)) == (FaultCode.UPSTREAM_UNAVAILABLE, calls)
+        assert now() - begun == sum(wire.pauses)
+        assert budget.balance(now()) > 11 - calls
+
+
+async def test_a_call_goes_on_no_longer_than_the_deadline(attempting: Attempting) -> None:
+    wire = Wire(5.0)
+    tally = Tally(500)
+    async with attempting(wire, backoff=THRICE) as attempts:
+        told = await fault(attempts, tally, seconds=2)
+    assert (told.code, told.limit) == (FaultCode.DEADLINE_EXCEEDED, {"GATEWAY_DEADLINE": 2})
+    [call] = tally.calls
+    assert (call.status, call.fault) == (None, FaultCode.DEADLINE_EXCEEDED)
+    assert call.ended - call.started == pytest.approx(2)
+
+
+async def test_a_call_may_use_what_the_deadline_was_moved_by(attempting: Attempting) -> None:
+    async with attempting(Wire(5.0)) as attempts:
+        deadline = Deadline.after(2, now())
+        asker = Asker(Tally(500), deadline, 2, rights="", turn="one")
+        asyncio.get_running_loop().call_later(1, deadline.extend, Deadline.after(6, now()))
+        assert await attempts.get(ROUTE, ACCESS, 1, deadline, asker) == b"{}"
+
+
+async def test_the_calls_own_limit_is_told_apart_from_the_deadline(attempting: Attempting) -> None:
+    async with attempting(Wire(5.0), limits=Limits(timeout=1)) as attempts:
+        told = await fault(attempts, seconds=2)
+    assert told.code is FaultCode.UPSTREAM_TIMEOUT
+    assert told.limit == {"GATEWAY_UPSTREAM_TIMEOUT": 1}
+
+
+async def test_without_time_left_nothing_is_called_and_nothing_permitted(
+    attempting: Attempting,
+) -> None:
+    wire = Wire(ok())
+    tally = Tally(0)
+    async with attempting(wire) as attempts:
+        told = await fault(attempts, tally, seconds=0)
+    assert told.code is FaultCode.DEADLINE_EXCEEDED
+    assert (wire.times, tally.calls) == ([], [])
+
+
+# The bound on calls.
+
+
+async def test_retries_count_among_the_calls_that_are_permitted(attempting: Attempting) -> None:
+    wire = Wire(busy())
+    tally = Tally(2)
+    async with attempting(wire, backoff=THRICE) as attempts:
+        told = await fault(attempts, tally)
+    assert told.code is FaultCode.UPSTREAM_TOO_MANY_CALLS
+    assert told.limit == {"GATEWAY_MAX_CALLS": 2}
+    assert len(wire.times) == len(tally.calls) == 2
+
+
+async def test_what_is_no_fault_of_payex_breaks_nothing(attempting: Attempting) -> None:
+    """A mistake in the gateway itself comes through, and the call is reported all the same."""
+    tally = Tally(500)
+
+    def mistaken(_request: httpx.Request) -> Any:
+        raise LookupError
+
+    async with attempting(mistaken) as attempts:
+        with pytest.raises(LookupError):
+            await get(attempts, tally)
+    assert [(call.status, call.fault) for call in tally.calls] == [(None, None)]

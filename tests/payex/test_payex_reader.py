@@ -1,0 +1,140 @@
+"""What a route holds is read from its bodies, the pages of a list in order."""
+
+import msgspec
+import pytest
+
+from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.problems import Problem, ProblemType, parse_problem
+from resolvers.payex.reader import Reader, Reading
+from resolvers.payex.records import ItemList, SubscriptionItem
+from resolvers.payex.routes import Billing, Holder, Kind, Route, Routes
+
+INVOICE = Holder("xxx", Billing.BILLED, "123456")
+CUSTOMER = Holder("xxx", Billing.UNBILLED, "9999")
+BASE = "/billing/usage/v1/xxx/invoices/123456/subscriptions"
+LISTS = [Kind.SUBSCRIPTIONS, Kind.DETAILS, Kind.SUMMARIES]
+
+
+def page(*types: str, following: str | None = None) -> bytes:
+    """Return a page of a list with these usage types."""
+    items = [{"usageType": usage_type, "subscriptionNo": usage_type} for usage_type in types]
+    return msgspec.json.encode({"items": items, "navigation": {"next": following}})
+
+
+def problem(code: str, status: int = 404) -> Problem:
+    """Return a problem as PayEx tells it."""
+    told = parse_problem(status, msgspec.json.encode({"type": code}))
+    assert told
+    return told
+
+
+class Source:
+    """Hands out one body after the other, and writes down what it was asked."""
+
+    def __init__(self, *bodies: bytes | Problem) -> None:
+        self._bodies = bodies
+        self.asked: list[tuple[str, int]] = []
+
+    async def __call__(self, route: Route, number: int) -> bytes | Problem:
+        """Return the next body; the last one is handed out again and again."""
+        self.asked.append((route.path, number))
+        return self._bodies[min(number, len(self._bodies) - 1)]
+
+
+async def read(
+    source: Source, kind: Kind, holder: Holder = INVOICE, max_pages: int = 100
+) -> Reading:
+    routes = Routes()
+    return await Reader(routes, max_pages, {}).read(routes.of(holder, kind, "12345680"), source)
+
+
+async def refusal(source: Source, kind: Kind, max_pages: int = 100) -> Fault:
+    with pytest.raises(Fault) as raised:
+        await read(source, kind, max_pages=max_pages)
+    return raised.value
+
+
+async def test_a_holder_is_its_whole_body() -> None:
+    body = b' {"invoiceNo":"1" } '
+    reading = await read(Source(body), Kind.HOLDER)
+    assert isinstance(reading.outcome, msgspec.Raw)
+    assert bytes(reading.outcome).strip() == body.strip()
+    assert (reading.status, reading.bodies, reading.size) == (200, (body,), len(body))
+
+
+async def test_one_subscription_is_the_whole_body() -> None:
+    body = b'{"subscriptionNo":"12345680","later":1}'
+    reading = await read(Source(body), Kind.SUBSCRIPTION)
+    assert isinstance(reading.outcome, SubscriptionItem)
+    assert (reading.outcome.number, bytes(reading.outcome.raw)) == ("12345680", body)
+    assert reading.bodies == (body,)
+
+
+@pytest.mark.parametrize("kind", LISTS)
+async def test_a_list_holds_all_its_pages_in_order(kind: Kind) -> None:
+    path = Routes().of(INVOICE, kind, "12345680").path
+    bodies = [page("a", "b", following=f"{path}?page=2"), page(following=f"{path}?x"), page("c")]
+    source = Source(*bodies)
+    reading = await read(source, kind, max_pages=3)
+    assert isinstance(reading.outcome, ItemList)
+    items = reading.outcome.items
+    assert [msgspec.json.decode(item.raw)["usageType"] for item in items] == ["a", "b", "c"]
+    assert source.asked == [(path, 0), (f"{path}?page=2", 1), (f"{path}?x", 2)]
+    assert (reading.bodies, reading.size) == (tuple(bodies), sum(map(len, bodies)))
+
+
+async def test_more_pages_than_the_cap_are_a_fault_that_names_the_cap() -> None:
+    source = Source(*(page(following=f"{BASE}?page={number}") for number in range(9)))
+    fault = await refusal(source, Kind.SUBSCRIPTIONS, max_pages=3)
+    assert fault.code is FaultCode.UPSTREAM_TOO_MANY_PAGES
+    assert fault.limit == {"GATEWAY_UPSTREAM_MAX_PAGES": 3}
+    assert len(source.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("following", "code"),
+    [
+        (BASE, FaultCode.UPSTREAM_MALFORMED),
+        (BASE.replace("subscriptions", "%73ubscriptions"), FaultCode.UPSTREAM_MALFORMED),
+        ("/billing/usage/v1/yyy/invoices/1", FaultCode.UPSTREAM_LINK_REFUSED),
+        (f"https://payex.test{BASE}?page=2", FaultCode.UPSTREAM_LINK_REFUSED),
+    ],
+    ids=["same", "same spelled otherwise", "other ledger", "absolute"],
+)
+async def test_a_next_link_to_a_read_page_or_out_of_the_ledger_is_a_fault(
+    following: str, code: FaultCode
+) -> None:
+    source = Source(page(following=following))
+    fault = await refusal(source, Kind.SUBSCRIPTIONS)
+    assert fault.code is code
+    assert len(source.asked) == 1
+    assert "yyy" not in fault.hint
+
+
+@pytest.mark.parametrize("kind", Kind)
+async def test_a_body_that_cannot_be_read_is_malformed(kind: Kind) -> None:
+    fault = await refusal(Source(b"<html>070</html>"), kind)
+    assert fault.code is FaultCode.UPSTREAM_MALFORMED
+    assert "070" not in fault.hint
+
+
+async def test_a_problem_is_known_by_what_its_route_can_answer() -> None:
+    billed = await read(Source(problem("invoice-not-found")), Kind.DETAILS)
+    unbilled = await read(Source(problem("invoice-not-found")), Kind.DETAILS, CUSTOMER)
+    assert isinstance(billed.outcome, Problem)
+    assert isinstance(unbilled.outcome, Problem)
+    assert billed.outcome.kind is ProblemType.INVOICE_NOT_FOUND
+    assert unbilled.outcome.kind is ProblemType.UNRECOGNIZED
+
+
+async def test_a_problem_of_a_later_page_stands_in_place_of_all() -> None:
+    source = Source(page("a", following=f"{BASE}?page=2"), problem("invoice-has-no-usage"))
+    reading = await read(source, Kind.SUBSCRIPTIONS)
+    body = b'{"type":"invoice-has-no-usage"}'
+    assert isinstance(reading.outcome, Problem)
+    assert (reading.status, reading.bodies, reading.size) == (404, (body,), len(body))
+
+
+async def test_a_reading_shows_nothing_of_what_was_read() -> None:
+    reading = await read(Source(b'{"subscriptionNo":"070"}'), Kind.SUBSCRIPTION)
+    assert "070" not in repr(reading)

@@ -1,0 +1,305 @@
+"""What is kept is not asked for again, and what is under way is not asked for twice."""
+
+import asyncio
+import math
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from resolvers.payex.answers import Answer, Asker
+from resolvers.payex.cache import CachePolicy
+from resolvers.payex.client import Payex
+from resolvers.payex.deadline import Deadline
+from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.limiter import Limiter
+from resolvers.payex.problems import Problem
+from resolvers.payex.records import ItemList
+from resolvers.payex.routes import Billing, Holder, Kind
+from resolvers.tally import Tally
+
+pytestmark = pytest.mark.virtual_time
+Connect = Callable[..., AbstractAsyncContextManager[Payex]]
+KEEPS = {"policy": CachePolicy(billed_ttl=60, unbilled_ttl=20, problem_ttl=5)}
+PREFIX = "/billing/usage/v1/xxx"
+
+
+class Upstream:
+    """PayEx that takes its time, and numbers its answers. `replies` stand in for the first ones."""
+
+    def __init__(self, *replies: httpx.Response, seconds: float = 1.0) -> None:
+        self.calls: list[str] = []
+        self.cancelled = 0
+        self._replies = list(replies)
+        self._seconds = seconds
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer, after a while."""
+        self.calls.append(request.url.raw_path.decode().removeprefix(PREFIX))
+        number = len(self.calls)
+        try:
+            await asyncio.sleep(self._seconds)
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        return self._replies.pop(0) if self._replies else httpx.Response(200, json={"n": number})
+
+
+class Someone:
+    """Who asks: with so much patience, with these rights, permitted so many calls."""
+
+    def __init__(self, seconds: float = math.inf, rights: str = "", calls: int = 500) -> None:
+        now = asyncio.get_running_loop().time()
+        self.tally = Tally(calls)
+        self._asker = Asker(self.tally, Deadline.after(seconds, now), seconds, rights, turn=self)
+
+    async def ask(
+        self, payex: Payex, number: str = "1", billing: Billing = Billing.BILLED, wave: int = 1
+    ) -> Answer:
+        """Ask for an invoice or a customer."""
+        route = payex.routes.of(Holder("xxx", billing, number), Kind.HOLDER)
+        return await payex.answer(route, wave, self._asker)
+
+    @property
+    def counts(self) -> tuple[int, int, int, int]:
+        """The calls, hits, misses and answers of others' calls."""
+        tally = self.tally
+        return len(tally.calls), tally.hits, tally.misses, tally.joined
+
+
+def body_of(answer: Answer) -> int:
+    """Return which of the upstream's answers it is."""
+    assert isinstance(answer.outcome, msgspec.Raw)
+    number: int = msgspec.json.decode(answer.outcome)["n"]
+    return number
+
+
+def fault_of(answer: Answer) -> tuple[FaultCode, dict[str, float]]:
+    assert isinstance(answer.outcome, Fault)
+    return answer.outcome.code, answer.outcome.limit
+
+
+def problem(code: str) -> httpx.Response:
+    return httpx.Response(404, json={"type": code})
+
+
+# What is kept.
+
+
+async def test_an_answer_that_is_kept_costs_no_call_and_no_wave(connect: Connect) -> None:
+    upstream = Upstream()
+    async with connect(upstream, memory=KEEPS) as payex:
+        first, second = Someone(), Someone()
+        asked = await first.ask(payex, wave=3)
+        kept = await second.ask(payex, wave=3)
+    assert (asked.wave, kept.wave) == (3, 2)
+    assert kept.outcome is asked.outcome
+    assert (first.counts, second.counts) == ((1, 0, 1, 0), (0, 1, 0, 0))
+    assert second.tally.waves == 0
+
+
+@pytest.mark.parametrize(
+    ("billing", "replies", "ttl"),
+    [
+        (Billing.BILLED, [], 60),
+        (Billing.UNBILLED, [], 20),
+        (Billing.BILLED, [problem("invoice-not-found")], 5),
+        (Billing.UNBILLED, [problem("customer-not-found")], 5),
+    ],
+    ids=["billed", "unbilled", "billed problem", "unbilled problem"],
+)
+async def test_an_answer_is_kept_for_its_time_and_no_longer(
+    connect: Connect, billing: Billing, replies: list[httpx.Response], ttl: float
+) -> None:
+    upstream = Upstream(*replies, seconds=0)
+    async with connect(upstream, memory=KEEPS) as payex:
+        await Someone().ask(payex, billing=billing)
+        await asyncio.sleep(ttl - 1)
+        await Someone().ask(payex, billing=billing)
+        assert len(upstream.calls) == 1
+        await asyncio.sleep(1)
+        await Someone().ask(payex, billing=billing)
+        assert len(upstream.calls) == 2
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        httpx.Response(500),
+        httpx.Response(503),
+        httpx.Response(401),
+        httpx.Response(200, content=b"<"),
+        problem("of-next-year"),
+        problem("customer-not-found"),
+    ],
+    ids=["500", "503", "401", "malformed", "unknown problem", "another route's problem"],
+)
+async def test_what_is_no_answer_of_the_route_is_never_kept(
+    connect: Connect, reply: httpx.Response
+) -> None:
+    upstream = Upstream(reply)
+    async with connect(upstream, memory=KEEPS) as payex:
+        first = await Someone().ask(payex)
+        assert isinstance(first.outcome, Fault | Problem)
+        assert body_of(await Someone().ask(payex)) == 2
+
+
+async def test_callers_with_other_rights_share_nothing_that_is_kept(connect: Connect) -> None:
+    upstream = Upstream()
+    async with connect(upstream, memory=KEEPS) as payex:
+        assert body_of(await Someone(rights="all").ask(payex)) == 1
+        assert body_of(await Someone(rights="one customer").ask(payex)) == 2
+
+
+# What is under way.
+
+
+async def test_who_asks_for_what_is_under_way_is_told_so_and_makes_no_call(
+    connect: Connect,
+) -> None:
+    upstream = Upstream()
+    async with connect(upstream) as payex:
+        first, second = Someone(), Someone()
+        asked, joined = await asyncio.gather(first.ask(payex), second.ask(payex, wave=4))
+    assert joined.outcome is asked.outcome
+    assert (asked.wave, joined.wave) == (1, 4)
+    assert (first.counts, second.counts) == ((1, 0, 1, 0), (0, 0, 0, 1))
+
+
+async def test_each_waits_as_many_waves_as_the_shared_list_has_pages(connect: Connect) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        following = f"{request.url.path}?page=2" if not request.url.query else None
+        return httpx.Response(200, json={"items": [], "navigation": {"next": following}})
+
+    async with connect(answer) as payex:
+        route = payex.routes.of(Holder("xxx", Billing.BILLED, "1"), Kind.SUBSCRIPTIONS)
+        answers = await asyncio.gather(
+            *(payex.answer(route, wave, Someone()._asker) for wave in (1, 5))
+        )
+    assert [answer.wave for answer in answers] == [2, 6]
+    assert all(isinstance(answer.outcome, ItemList) for answer in answers)
+
+
+async def test_a_fault_of_payex_is_the_same_for_all_who_wait(connect: Connect) -> None:
+    upstream = Upstream(httpx.Response(500))
+    async with connect(upstream) as payex:
+        answers = await asyncio.gather(*(Someone().ask(payex) for _ in range(3)))
+        assert [fault_of(answer)[0] for answer in answers] == [FaultCode.UPSTREAM_ERROR] * 3
+        assert len(upstream.calls) == 1
+        assert body_of(await Someone().ask(payex)) == 2
+
+
+async def test_callers_with_other_rights_share_no_call(connect: Connect) -> None:
+    upstream = Upstream()
+    async with connect(upstream) as payex:
+        answers = await asyncio.gather(*(Someone(rights=who).ask(payex) for who in ("a", "b")))
+    assert sorted(map(body_of, answers)) == [1, 2]
+
+
+@pytest.mark.parametrize("leaver", [0, 1, 2])
+async def test_a_waiter_who_leaves_harms_no_other(connect: Connect, leaver: int) -> None:
+    upstream = Upstream()
+    async with connect(upstream) as payex:
+        waiters = [asyncio.create_task(Someone().ask(payex)) for _ in range(3)]
+        await asyncio.sleep(0.5)
+        waiters[leaver].cancel()
+        results = await asyncio.gather(*waiters, return_exceptions=True)
+    assert isinstance(results.pop(leaver), asyncio.CancelledError)
+    assert [body_of(result) for result in results if isinstance(result, Answer)] == [1, 1]
+    assert (len(upstream.calls), upstream.cancelled) == (1, 0)
+
+
+async def test_the_last_waiter_to_leave_ends_the_call(connect: Connect) -> None:
+    upstream = Upstream()
+    async with connect(upstream) as payex:
+        starter = Someone()
+        waiters = [asyncio.create_task(who.ask(payex)) for who in (starter, Someone())]
+        await asyncio.sleep(0.5)
+        for waiter in waiters:
+            waiter.cancel()
+        await asyncio.gather(*waiters, return_exceptions=True)
+        await asyncio.sleep(0)
+        assert upstream.cancelled == 1
+        assert [(call.status, call.fault) for call in starter.tally.calls] == [(None, None)]
+        assert body_of(await Someone().ask(payex)) == 2
+
+
+async def test_closing_ends_what_is_under_way_for_all_who_wait(connect: Connect) -> None:
+    upstream = Upstream()
+    async with connect(upstream) as payex:
+        waiters = [asyncio.create_task(Someone().ask(payex)) for _ in range(2)]
+        await asyncio.sleep(0.5)
+        await payex.aclose()
+        results = await asyncio.gather(*waiters, return_exceptions=True)
+    assert {type(result) for result in results} == {asyncio.CancelledError}
+    assert upstream.cancelled == 1
+
+
+# Patience.
+
+
+@pytest.mark.parametrize("seconds", [(2, 9), (9, 2)], ids=["starter", "joiner"])
+@pytest.mark.parametrize("queued", [False, True])
+async def test_the_impatient_leaves_and_the_patient_gets_the_answer(
+    connect: Connect, seconds: tuple[float, float], *, queued: bool
+) -> None:
+    upstream = Upstream(seconds=4)
+    policies = {"limiter": Limiter(in_flight=1, queued=9)}
+    async with connect(upstream, policies=policies) as payex:
+        others = [asyncio.create_task(Someone().ask(payex, "2"))] if queued else []
+        await asyncio.sleep(0.5)
+        waiters = []
+        for patience in seconds:
+            waiters.append(asyncio.create_task(Someone(patience).ask(payex)))
+            # The second comes when the call, or the wait for its turn, has begun.
+            await asyncio.sleep(0.5)
+        answers = await asyncio.gather(*waiters)
+        await asyncio.gather(*others)
+    limits = [fault_of(answer) for answer in answers if isinstance(answer.outcome, Fault)]
+    assert limits == [(FaultCode.DEADLINE_EXCEEDED, {"GATEWAY_DEADLINE": 2})]
+    assert isinstance(answers[seconds.index(9)].outcome, msgspec.Raw)
+    assert (upstream.calls.count("/invoices/1"), upstream.cancelled) == (1, 0)
+
+
+async def test_when_nobody_has_time_left_each_is_told_his_own_deadline(connect: Connect) -> None:
+    upstream = Upstream(seconds=60)
+    async with connect(upstream) as payex:
+        answers = await asyncio.gather(*(Someone(patience).ask(payex) for patience in (2, 5, 3)))
+        await asyncio.sleep(0)
+    code = FaultCode.DEADLINE_EXCEEDED
+    assert [fault_of(answer) for answer in answers] == [
+        (code, {"GATEWAY_DEADLINE": patience}) for patience in (2, 5, 3)
+    ]
+    assert (len(upstream.calls), upstream.cancelled) == (1, 1)
+
+
+async def test_nobody_without_time_left_makes_a_call(connect: Connect) -> None:
+    upstream = Upstream()
+    async with connect(upstream) as payex:
+        answer = await Someone(0).ask(payex)
+        await asyncio.sleep(0)
+    assert fault_of(answer) == (FaultCode.DEADLINE_EXCEEDED, {"GATEWAY_DEADLINE": 0})
+    assert upstream.calls == []
+
+
+async def test_the_bound_on_calls_of_who_started_is_no_one_elses(connect: Connect) -> None:
+    """Both want the second page. One may make a single call; the other may make as many as that."""
+    following = f"{PREFIX}/invoices/1/subscriptions?page=2"
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(1)
+        link = None if request.url.query else following
+        return httpx.Response(200, json={"items": [], "navigation": {"next": link}})
+
+    async with connect(answer) as payex:
+        route = payex.routes.of(Holder("xxx", Billing.BILLED, "1"), Kind.SUBSCRIPTIONS)
+        poor, rich = Someone(calls=1), Someone()
+        answers: list[Any] = await asyncio.gather(
+            *(payex.answer(route, 1, who._asker) for who in (poor, rich))
+        )
+    assert fault_of(answers[0]) == (FaultCode.UPSTREAM_TOO_MANY_CALLS, {"GATEWAY_MAX_CALLS": 1})
+    assert isinstance(answers[1].outcome, ItemList)
+    assert (poor.counts, rich.counts) == ((1, 0, 1, 0), (2, 0, 1, 0))

@@ -1,0 +1,288 @@
+"""Who may call: the breaker lets PayEx rest, and the limiter gives everyone a turn."""
+
+import asyncio
+import math
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resolvers.payex.answers import Asker
+from resolvers.payex.attempts import Attempts
+from resolvers.payex.backoff import Backoff
+from resolvers.payex.breaker import Breaker, BreakerState
+from resolvers.payex.credentials import Access
+from resolvers.payex.deadline import Deadline
+from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.limiter import Limiter
+from resolvers.payex.problems import Problem
+from resolvers.payex.routes import Billing, Holder, Kind, Routes
+from resolvers.tally import Tally
+
+pytestmark = pytest.mark.virtual_time
+Attempting = Callable[..., AbstractAsyncContextManager[Attempts]]
+ACCESS = Access(token="a-token")  # noqa: S106 - opens nothing
+HOLDER = Holder("xxx", Billing.BILLED, "1")
+
+
+class Upstream:
+    """PayEx that takes a second for an answer of this status, or these ticks of the loop."""
+
+    def __init__(self, status: int = 200, *, seconds: float = 1.0, ticks: int = 0) -> None:
+        self.status = status
+        self.seconds = seconds
+        self.asked: list[str] = []
+        self.in_flight = self.most = 0
+        self._ticks = ticks
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer."""
+        self.asked.append(request.url.path.rpartition("/")[2])
+        self.in_flight += 1
+        self.most = max(self.most, self.in_flight)
+        try:
+            for _ in range(self._ticks):
+                await asyncio.sleep(0)
+            if not self._ticks:
+                await asyncio.sleep(self.seconds)
+        finally:
+            self.in_flight -= 1
+        return httpx.Response(self.status, json={"type": "x"})
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def get(
+    attempts: Attempts,
+    number: str = "1",
+    *,
+    turn: str = "one",
+    seconds: float = math.inf,
+    tally: Tally | None = None,
+) -> bytes | Problem | Fault:
+    """Ask once for the invoice of a number."""
+    deadline = Deadline.after(seconds, now())
+    route = Routes().of(Holder("xxx", Billing.BILLED, number), Kind.HOLDER)
+    asker = Asker(tally or Tally(500), deadline, seconds, rights="", turn=turn)
+    try:
+        return await attempts.get(route, ACCESS, 1, deadline, asker)
+    except Fault as fault:
+        return fault
+
+
+def code(found: bytes | Problem | Fault | BaseException) -> FaultCode | None:
+    return found.code if isinstance(found, Fault) else None
+
+
+# The breaker.
+
+
+def fragile() -> Breaker:
+    """A breaker that opens at the second failure of two, for ten seconds."""
+    return Breaker(requests=2, failure_share=1, pause=10)
+
+
+async def broken(attempts: Attempts, upstream: Upstream) -> None:
+    """Open the breaker, and wait until it lets a probe go."""
+    upstream.status, status = 500, upstream.status
+    for _ in range(2):
+        await get(attempts)
+    upstream.status = status
+    await asyncio.sleep(10)
+    upstream.asked.clear()
+
+
+async def test_an_open_breaker_refuses_without_a_call_and_says_for_how_long(
+    attempting: Attempting,
+) -> None:
+    upstream, tally = Upstream(500), Tally(500)
+    async with attempting(upstream, breaker=fragile(), backoff=Backoff(attempts=3)) as attempts:
+        await get(attempts)
+        await get(attempts)
+        await asyncio.sleep(4)
+        refused = await get(attempts, tally=tally)
+    assert isinstance(refused, Fault)
+    assert refused.code is FaultCode.UPSTREAM_BREAKER_OPEN
+    assert refused.retry_after == pytest.approx(6)
+    assert (len(upstream.asked), tally.calls) == (2, [])
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 404, 429, 501])
+async def test_a_probe_that_is_answered_closes_the_breaker(
+    attempting: Attempting, status: int
+) -> None:
+    upstream, breaker = Upstream(status), fragile()
+    async with attempting(upstream, breaker=breaker) as attempts:
+        await broken(attempts, upstream)
+        first, second = await asyncio.gather(get(attempts), get(attempts))
+        assert code(first) is not FaultCode.UPSTREAM_BREAKER_OPEN
+        assert code(second) is FaultCode.UPSTREAM_BREAKER_OPEN
+        assert breaker.state(now()) is BreakerState.CLOSED
+    assert len(upstream.asked) == 1
+
+
+async def test_a_probe_that_fails_opens_the_breaker_anew(attempting: Attempting) -> None:
+    upstream, breaker = Upstream(503), fragile()
+    async with attempting(upstream, breaker=breaker) as attempts:
+        await broken(attempts, upstream)
+        await get(attempts)
+        assert code(await get(attempts)) is FaultCode.UPSTREAM_BREAKER_OPEN
+        assert breaker.retry_after(now()) == pytest.approx(10)
+
+
+async def test_a_probe_that_is_cancelled_gives_its_place_back(attempting: Attempting) -> None:
+    upstream, breaker = Upstream(), fragile()
+    async with attempting(upstream, breaker=breaker) as attempts:
+        await broken(attempts, upstream)
+        probe = asyncio.create_task(get(attempts))
+        await asyncio.sleep(0.5)
+        assert code(await get(attempts)) is FaultCode.UPSTREAM_BREAKER_OPEN
+        probe.cancel()
+        await asyncio.wait([probe])
+        assert breaker.state(now()) is BreakerState.HALF_OPEN
+        assert isinstance(await get(attempts), bytes)
+
+
+async def test_a_probe_that_the_deadline_cuts_off_gives_its_place_back(
+    attempting: Attempting,
+) -> None:
+    upstream, breaker = Upstream(), fragile()
+    async with attempting(upstream, breaker=breaker) as attempts:
+        await broken(attempts, upstream)
+        assert code(await get(attempts, seconds=0.5)) is FaultCode.DEADLINE_EXCEEDED
+        assert breaker.state(now()) is BreakerState.HALF_OPEN
+        assert isinstance(await get(attempts), bytes)
+
+
+async def test_a_probe_that_is_not_permitted_takes_no_place(attempting: Attempting) -> None:
+    upstream, breaker = Upstream(), fragile()
+    async with attempting(upstream, breaker=breaker) as attempts:
+        await broken(attempts, upstream)
+        assert code(await get(attempts, tally=Tally(0))) is FaultCode.UPSTREAM_TOO_MANY_CALLS
+        assert isinstance(await get(attempts), bytes)
+
+
+async def test_a_path_too_long_to_be_asked_says_nothing_of_payex(attempting: Attempting) -> None:
+    upstream, breaker = Upstream(), fragile()
+    async with attempting(upstream, breaker=breaker) as attempts:
+        await broken(attempts, upstream)
+        assert code(await get(attempts, "1" * 70_000)) is FaultCode.UPSTREAM_LINK_REFUSED
+        assert breaker.state(now()) is BreakerState.HALF_OPEN
+        assert isinstance(await get(attempts), bytes)
+
+
+async def test_calls_that_the_deadline_cuts_off_open_no_breaker(attempting: Attempting) -> None:
+    upstream, breaker = Upstream(500), fragile()
+    async with attempting(upstream, breaker=breaker) as attempts:
+        await get(attempts)
+        for _ in range(3):
+            await get(attempts, seconds=0.5)
+        assert breaker.state(now()) is BreakerState.CLOSED
+        # Nor are they successes, which would keep it closed now.
+        await get(attempts)
+        assert breaker.state(now()) is BreakerState.OPEN
+
+
+# The limiter.
+
+
+@given(places=st.integers(1, 5), calls=st.integers(1, 12))
+async def test_so_many_calls_are_in_flight_and_no_more(
+    attempting: Attempting, places: int, calls: int
+) -> None:
+    upstream, limiter = Upstream(), Limiter(in_flight=places, queued=20)
+    async with attempting(upstream, limiter=limiter) as attempts:
+        begun = now()
+        found = await asyncio.gather(*(get(attempts) for _ in range(calls)))
+        assert now() - begun == math.ceil(calls / places)
+    assert all(isinstance(body, bytes) for body in found)
+    assert upstream.most == min(places, calls)
+    assert (limiter.in_flight, limiter.queued) == (0, 0)
+
+
+async def test_operations_take_turns_and_each_ones_calls_go_in_order(
+    attempting: Attempting,
+) -> None:
+    upstream = Upstream()
+    async with attempting(upstream, limiter=Limiter(in_flight=1, queued=9)) as attempts:
+        numbers = ["0", "a1", "a2", "a3", "b1", "c1", "c2"]
+        await asyncio.gather(*(get(attempts, number, turn=number[0]) for number in numbers))
+    assert upstream.asked == ["0", "a1", "b1", "c1", "a2", "c2", "a3"]
+
+
+async def test_a_full_queue_refuses_and_names_both_limits(attempting: Attempting) -> None:
+    upstream, limiter = Upstream(), Limiter(in_flight=1, queued=2)
+    async with attempting(upstream, limiter=limiter) as attempts:
+        found = await asyncio.gather(*(get(attempts) for _ in range(4)))
+    refused = found.pop()
+    assert isinstance(refused, Fault)
+    assert refused.code is FaultCode.UPSTREAM_OVERLOADED
+    limit = {"GATEWAY_UPSTREAM_MAX_IN_FLIGHT": 1, "GATEWAY_UPSTREAM_MAX_QUEUED": 2}
+    assert refused.limit == limit
+    assert all(isinstance(body, bytes) for body in found)
+    assert (len(upstream.asked), limiter.in_flight) == (3, 0)
+
+
+async def test_who_pauses_before_another_attempt_holds_no_place(attempting: Attempting) -> None:
+    upstream = Upstream(503)
+    policies = {
+        "limiter": Limiter(in_flight=1, queued=0),
+        "backoff": Backoff(attempts=2, base=8, cap=8),
+    }
+    async with attempting(upstream, **policies) as attempts:
+        pausing = asyncio.create_task(get(attempts, "1"))
+        await asyncio.sleep(2)
+        upstream.status = 200
+        assert isinstance(await get(attempts, "2"), bytes)
+        assert isinstance(await pausing, bytes)
+    assert upstream.asked == ["1", "2", "1"]
+
+
+async def test_a_deadline_that_comes_in_the_queue_ends_the_wait(attempting: Attempting) -> None:
+    upstream, limiter = Upstream(seconds=5), Limiter(in_flight=1, queued=9)
+    async with attempting(upstream, limiter=limiter) as attempts:
+        running = asyncio.create_task(get(attempts))
+        await asyncio.sleep(1)
+        late = await get(attempts, seconds=2)
+        assert isinstance(late, Fault)
+        assert (late.code, late.limit) == (FaultCode.DEADLINE_EXCEEDED, {"GATEWAY_DEADLINE": 2})
+        assert (limiter.in_flight, limiter.queued) == (1, 0)
+        assert isinstance(await running, bytes)
+    assert (len(upstream.asked), limiter.in_flight) == (1, 0)
+
+
+def moments(ticks: int) -> Iterator[tuple[int, int]]:
+    """All pairs of ticks at which two of the calls may be cancelled."""
+    return ((first, later) for first in range(ticks) for later in range(first, ticks))
+
+
+@pytest.mark.parametrize("places", [1, 2])
+@pytest.mark.parametrize("cancelled", [(0, 1), (1, 2), (1, 3), (2, 1)], ids=str)
+async def test_whenever_calls_are_cancelled_no_place_is_lost_and_none_is_made(
+    attempting: Attempting, places: int, cancelled: tuple[int, int]
+) -> None:
+    """At every tick: before the queue, in it, just as the place is granted, and under way."""
+    ended = set()
+    for first, later in moments(30):
+        upstream, limiter = Upstream(ticks=2), Limiter(in_flight=places, queued=9)
+        async with attempting(upstream, limiter=limiter) as attempts:
+            tasks = [asyncio.create_task(get(attempts, str(number))) for number in range(5)]
+            for tick in range(31):
+                for victim, moment in zip(cancelled, (first, later), strict=True):
+                    if tick == moment:
+                        tasks[victim].cancel()
+                await asyncio.sleep(0)
+            found = await asyncio.gather(*tasks, return_exceptions=True)
+        gone = [n for n, one in enumerate(found) if isinstance(one, asyncio.CancelledError)]
+        ended.add(tuple(gone))
+        assert set(gone) <= set(cancelled)
+        assert all(isinstance(one, bytes) for n, one in enumerate(found) if n not in gone)
+        assert (limiter.in_flight, limiter.queued, upstream.in_flight) == (0, 0, 0)
+        assert upstream.most <= places
+    # Some moments were early enough to cancel both, some too late for either.
+    assert {(), tuple(sorted(cancelled))} <= ended
