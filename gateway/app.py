@@ -16,6 +16,7 @@ from gateway.endpoint import GraphQLEndpoint
 from gateway.environment import load_settings
 from gateway.graphiql.page import graphiql_routes
 from gateway.health import Readiness, health_routes
+from gateway.metrics import Metrics
 from gateway.overload import Admission, Bounded
 from gateway.settings import Settings
 from gateway.upstream import Upstream
@@ -51,9 +52,10 @@ def create_app(
         max_subscriptions=settings.max_subscriptions,
     )
     source = Upstream(settings, upstream)
+    metrics = Metrics()
     endpoint = GraphQLEndpoint(
         build_schema(),
-        lambda seconds: Operation(source.payex, bounds, seconds=seconds),
+        lambda seconds: Operation(source.payex, bounds, seconds=seconds, ended=metrics.observe),
         deadline=settings.deadline,
         max_body=settings.max_request_body,
         show_cost=settings.is_sandbox or settings.development,
@@ -72,6 +74,7 @@ def create_app(
         routes=[
             Route(ENDPOINT, Bounded(endpoint, admission)),
             *health_routes(readiness),
+            *metrics.routes(),
             *graphiql_routes(
                 endpoint=ENDPOINT,
                 upstream=source.origin,

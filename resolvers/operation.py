@@ -32,6 +32,7 @@ class Operation:
         seconds: how long it may take.
         rights: what the caller may see; callers with other rights share nothing.
         clock: seconds of a monotonic clock.
+        ended: told what it cost, when it is left.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Operation:
         seconds: float = math.inf,
         rights: str = "",
         clock: Callable[[], float] = time.monotonic,
+        ended: Callable[[Tally], None] = lambda _: None,
     ) -> None:
         self.payex = payex
         self.bounds = bounds
@@ -56,6 +58,7 @@ class Operation:
         )
         self._tasks: set[asyncio.Task[Any]] = set()
         self._left = False
+        self._tell = ended
         self.routes = RouteLoader(
             payex,
             self.asker,
@@ -105,3 +108,4 @@ class Operation:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._tell(self.tally)

@@ -144,6 +144,14 @@ class Attempts:
             status = response.status
             settle = breaker.failed if counts_as_failure(None, status) else breaker.succeeded
             return self._understand(response)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Nobody has cancelled the call: something below has given up by itself, and would take
+            # everyone who waits along.
+            code = FaultCode.UPSTREAM_UNREACHABLE
+            raise Fault(code, hint="CancelledError") from None
         except TimeoutError:
             # How long PayEx would have taken is not known.
             code = FaultCode.DEADLINE_EXCEEDED
