@@ -51,7 +51,10 @@ class PolicySettings(BaseSettings):
         0.5,
         gt=0,
         le=1,
-        description="The share of 5xx and time-outs in the window at which the breaker opens.",
+        description=(
+            "The share of 5xx, time-outs and broken connections in the window from which on the "
+            "breaker opens."
+        ),
     )
     breaker_window: float = Field(
         30.0, gt=0, le=3600, description="Seconds that the breaker looks back."

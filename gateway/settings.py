@@ -97,29 +97,6 @@ class Settings(PolicySettings, UpstreamSettings):
     max_request_body: int = Field(
         1024 * 1024, ge=1024, description="The most bytes that the body of a request may have."
     )
-    max_operations: int = Field(
-        200,
-        ge=1,
-        description=(
-            "The most operations in flight in one server process. Past it, requests are answered "
-            "503 at once, and `/health/ready` says so."
-        ),
-    )
-    shutdown_delay: float = Field(
-        0.0,
-        ge=0,
-        le=300,
-        description=(
-            "Seconds that a gateway that is told to stop goes on serving, for load balancers to "
-            "see that `/health/ready` has turned false."
-        ),
-    )
-    shutdown_timeout: int = Field(
-        30,
-        ge=0,
-        le=3600,
-        description="The most seconds that requests in flight are waited for when it stops.",
-    )
     sandbox_latency: float = Field(
         0.0, ge=0, le=60, description="Seconds that the embedded sandbox waits before it answers."
     )

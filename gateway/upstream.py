@@ -119,10 +119,9 @@ def _memory(settings: Settings, reader: Reader, origin: str) -> Memory:
         url = settings.cache_url.get_secret_value()
         try:
             shared = SharedCache(url, timeout=settings.cache_timeout)
-        except RuntimeError as error:
+        except (RuntimeError, ValueError) as error:
+            # Both messages name the setting, and neither repeats the address.
             raise SettingsError(str(error)) from None
-        except ValueError:
-            raise SettingsError("GATEWAY_CACHE_URL is not the address of a Redis.") from None
     return Memory(
         AnswerCache(max_entries=settings.cache_entries, max_bytes=settings.cache_bytes),
         CachePolicy(

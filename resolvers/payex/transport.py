@@ -26,7 +26,6 @@ class Limits:
         connect_timeout: seconds until a connection is there, and as many again for its TLS.
         read_timeout: seconds between two parts of the answer, or of the request.
         max_body: bytes of one body, after decompression.
-        max_pages: pages of one list.
         max_connections: connections to PayEx from one process, for each tenant.
     """
 
@@ -34,7 +33,6 @@ class Limits:
     connect_timeout: float = 3.0
     read_timeout: float = 10.0
     max_body: int = 32 * 1024 * 1024
-    max_pages: int = 100
     max_connections: int = 100
 
 
@@ -80,22 +78,19 @@ class Transport:
         self._http = _Lent(http) if http else None
         self._connections = Connections(self._client)
 
-    async def get(self, path: str, access: Access, *, timeout: float | None = None) -> Response:  # noqa: ASYNC109 - the caller's time is told apart from the call's own
+    async def get(self, path: str, access: Access) -> Response:
         """Send one GET and read the whole answer.
 
         Args:
             path: path and query, encoded.
             access: what opens the ledger.
-            timeout: seconds that the caller has left, if those are fewer than the limit.
 
         Raises:
-            Fault: `UPSTREAM_TIMEOUT`, `DEADLINE_EXCEEDED` if the caller's time was up first,
-                `UPSTREAM_UNREACHABLE`, `UPSTREAM_BODY_TOO_LARGE`, `UPSTREAM_MALFORMED` for a body
-                whose compression is broken, or `UPSTREAM_LINK_REFUSED` for a path too long for a
-                URL.
+            Fault: `UPSTREAM_TIMEOUT`, `UPSTREAM_UNREACHABLE`, `UPSTREAM_BODY_TOO_LARGE`,
+                `UPSTREAM_MALFORMED` for a body whose compression is broken, or
+                `UPSTREAM_LINK_REFUSED` for a path too long for a URL.
         """
-        hurried = timeout is not None and timeout < self._limits.timeout
-        clock = asyncio.timeout(timeout if hurried else self._limits.timeout)
+        clock = asyncio.timeout(self._limits.timeout)
         try:
             async with clock:
                 return await self._send(path, access)
@@ -107,8 +102,6 @@ class Transport:
         except (httpx.TransportError, OSError) as error:
             if not clock.expired():
                 raise self._fault(error) from None
-            if hurried:
-                raise Fault(FaultCode.DEADLINE_EXCEEDED) from None
             limit = {"GATEWAY_UPSTREAM_TIMEOUT": self._limits.timeout}
             raise Fault(FaultCode.UPSTREAM_TIMEOUT, limit=limit) from None
 

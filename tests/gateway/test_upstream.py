@@ -15,7 +15,10 @@ async def test_a_shared_cache_that_is_away_does_not_keep_the_gateway_from_starti
         assert source.payex.knows("1234")
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1", "127.0.0.1:6379", "redis://:secret@[::"])
+@pytest.mark.parametrize(
+    "address",
+    ["http://127.0.0.1", "127.0.0.1:6379", "redis://:secret@[::", "redis://:secret@h:x/0"],
+)
 def test_an_address_that_is_no_redis_is_refused_without_repeating_it(address: str) -> None:
     with pytest.raises(SettingsError, match="GATEWAY_CACHE_URL") as told:
         Upstream(load_settings({"GATEWAY_CACHE_URL": address}))

@@ -30,7 +30,7 @@ ROUTE = Routes().of(Holder("xxx", Billing.BILLED, "1"), Kind.HOLDER)
 ACCESS = Access(token="a-token")  # noqa: S106 - opens nothing
 THRICE = Backoff(attempts=3, base=1.0, retry_after_max=5.0)
 """Pauses of half a second and of one second, as chance is always a half."""
-Reply = httpx.Response | Exception | float
+Reply = httpx.Response | BaseException | float
 """A response, an error of the connection, or seconds without any."""
 
 
@@ -45,7 +45,7 @@ class Wire:
         """Reply."""
         self.times.append(now())
         reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
-        if isinstance(reply, Exception):
+        if isinstance(reply, BaseException):
             raise reply
         if isinstance(reply, httpx.Response):
             return reply
@@ -98,6 +98,7 @@ async def fault(attempts: Attempts, tally: Tally | None = None, seconds: float =
         httpx.ConnectError("refused"),
         httpx.ReadError("reset"),
         httpx.RemoteProtocolError("closed"),
+        asyncio.CancelledError(),
     ],
     ids=lambda reply: str(getattr(reply, "status_code", None) or type(reply).__name__),
 )
@@ -273,6 +274,16 @@ async def test_retries_count_among_the_calls_that_are_permitted(attempting: Atte
     assert told.code is FaultCode.UPSTREAM_TOO_MANY_CALLS
     assert told.limit == {"GATEWAY_MAX_CALLS": 2}
     assert len(wire.times) == len(tally.calls) == 2
+
+
+async def test_what_gives_up_by_itself_is_a_fault_and_cancels_no_one(
+    attempting: Attempting,
+) -> None:
+    tally = Tally(500)
+    async with attempting(Wire(asyncio.CancelledError())) as attempts:
+        told = await fault(attempts, tally)
+    assert (told.code, told.hint) == (FaultCode.UPSTREAM_UNREACHABLE, "CancelledError")
+    assert [(call.status, call.fault) for call in tally.calls] == [(None, told.code)]
 
 
 async def test_what_is_no_fault_of_payex_breaks_nothing(attempting: Attempting) -> None:

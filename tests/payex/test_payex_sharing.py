@@ -4,7 +4,6 @@ import asyncio
 import math
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any
 
 import httpx
 import msgspec
@@ -15,7 +14,6 @@ from resolvers.payex.cache import CachePolicy
 from resolvers.payex.client import Payex
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
-from resolvers.payex.limiter import Limiter
 from resolvers.payex.problems import Problem
 from resolvers.payex.records import ItemList
 from resolvers.payex.routes import Billing, Holder, Kind
@@ -49,12 +47,11 @@ class Upstream:
 
 
 class Someone:
-    """Who asks: with so much patience, with these rights, permitted so many calls."""
+    """Who asks, with all the time there is and these rights."""
 
-    def __init__(self, seconds: float = math.inf, rights: str = "", calls: int = 500) -> None:
-        now = asyncio.get_running_loop().time()
-        self.tally = Tally(calls)
-        self._asker = Asker(self.tally, Deadline.after(seconds, now), seconds, rights, turn=self)
+    def __init__(self, rights: str = "") -> None:
+        self.tally = Tally(500)
+        self._asker = Asker(self.tally, Deadline(math.inf), math.inf, rights, turn=self)
 
     async def ask(
         self, payex: Payex, number: str = "1", billing: Billing = Billing.BILLED, wave: int = 1
@@ -77,9 +74,9 @@ def body_of(answer: Answer) -> int:
     return number
 
 
-def fault_of(answer: Answer) -> tuple[FaultCode, dict[str, float]]:
+def code_of(answer: Answer) -> FaultCode:
     assert isinstance(answer.outcome, Fault)
-    return answer.outcome.code, answer.outcome.limit
+    return answer.outcome.code
 
 
 def problem(code: str) -> httpx.Response:
@@ -187,7 +184,7 @@ async def test_a_fault_of_payex_is_the_same_for_all_who_wait(connect: Connect) -
     upstream = Upstream(httpx.Response(500))
     async with connect(upstream) as payex:
         answers = await asyncio.gather(*(Someone().ask(payex) for _ in range(3)))
-        assert [fault_of(answer)[0] for answer in answers] == [FaultCode.UPSTREAM_ERROR] * 3
+        assert [code_of(answer) for answer in answers] == [FaultCode.UPSTREAM_ERROR] * 3
         assert len(upstream.calls) == 1
         assert body_of(await Someone().ask(payex)) == 2
 
@@ -236,70 +233,3 @@ async def test_closing_ends_what_is_under_way_for_all_who_wait(connect: Connect)
         results = await asyncio.gather(*waiters, return_exceptions=True)
     assert {type(result) for result in results} == {asyncio.CancelledError}
     assert upstream.cancelled == 1
-
-
-# Patience.
-
-
-@pytest.mark.parametrize("seconds", [(2, 9), (9, 2)], ids=["starter", "joiner"])
-@pytest.mark.parametrize("queued", [False, True])
-async def test_the_impatient_leaves_and_the_patient_gets_the_answer(
-    connect: Connect, seconds: tuple[float, float], *, queued: bool
-) -> None:
-    upstream = Upstream(seconds=4)
-    policies = {"limiter": Limiter(in_flight=1, queued=9)}
-    async with connect(upstream, policies=policies) as payex:
-        others = [asyncio.create_task(Someone().ask(payex, "2"))] if queued else []
-        await asyncio.sleep(0.5)
-        waiters = []
-        for patience in seconds:
-            waiters.append(asyncio.create_task(Someone(patience).ask(payex)))
-            # The second comes when the call, or the wait for its turn, has begun.
-            await asyncio.sleep(0.5)
-        answers = await asyncio.gather(*waiters)
-        await asyncio.gather(*others)
-    limits = [fault_of(answer) for answer in answers if isinstance(answer.outcome, Fault)]
-    assert limits == [(FaultCode.DEADLINE_EXCEEDED, {"GATEWAY_DEADLINE": 2})]
-    assert isinstance(answers[seconds.index(9)].outcome, msgspec.Raw)
-    assert (upstream.calls.count("/invoices/1"), upstream.cancelled) == (1, 0)
-
-
-async def test_when_nobody_has_time_left_each_is_told_his_own_deadline(connect: Connect) -> None:
-    upstream = Upstream(seconds=60)
-    async with connect(upstream) as payex:
-        answers = await asyncio.gather(*(Someone(patience).ask(payex) for patience in (2, 5, 3)))
-        await asyncio.sleep(0)
-    code = FaultCode.DEADLINE_EXCEEDED
-    assert [fault_of(answer) for answer in answers] == [
-        (code, {"GATEWAY_DEADLINE": patience}) for patience in (2, 5, 3)
-    ]
-    assert (len(upstream.calls), upstream.cancelled) == (1, 1)
-
-
-async def test_nobody_without_time_left_makes_a_call(connect: Connect) -> None:
-    upstream = Upstream()
-    async with connect(upstream) as payex:
-        answer = await Someone(0).ask(payex)
-        await asyncio.sleep(0)
-    assert fault_of(answer) == (FaultCode.DEADLINE_EXCEEDED, {"GATEWAY_DEADLINE": 0})
-    assert upstream.calls == []
-
-
-async def test_the_bound_on_calls_of_who_started_is_no_one_elses(connect: Connect) -> None:
-    """Both want the second page. One may make a single call; the other may make as many as that."""
-    following = f"{PREFIX}/invoices/1/subscriptions?page=2"
-
-    async def answer(request: httpx.Request) -> httpx.Response:
-        await asyncio.sleep(1)
-        link = None if request.url.query else following
-        return httpx.Response(200, json={"items": [], "navigation": {"next": link}})
-
-    async with connect(answer) as payex:
-        route = payex.routes.of(Holder("xxx", Billing.BILLED, "1"), Kind.SUBSCRIPTIONS)
-        poor, rich = Someone(calls=1), Someone()
-        answers: list[Any] = await asyncio.gather(
-            *(payex.answer(route, 1, who._asker) for who in (poor, rich))
-        )
-    assert fault_of(answers[0]) == (FaultCode.UPSTREAM_TOO_MANY_CALLS, {"GATEWAY_MAX_CALLS": 1})
-    assert isinstance(answers[1].outcome, ItemList)
-    assert (poor.counts, rich.counts) == ((1, 0, 1, 0), (2, 0, 1, 0))

@@ -1,4 +1,4 @@
-"""Who may call: the breaker lets PayEx rest, and the limiter gives everyone a turn."""
+"""So many calls at a time, and a turn for everyone."""
 
 import asyncio
 import math
@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from resolvers.payex.answers import Asker
 from resolvers.payex.attempts import Attempts
 from resolvers.payex.backoff import Backoff
-from resolvers.payex.breaker import Breaker, BreakerState
 from resolvers.payex.credentials import Access
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
@@ -29,7 +28,7 @@ HOLDER = Holder("xxx", Billing.BILLED, "1")
 
 
 class Upstream:
-    """PayEx that takes a second for an answer of this status, or these ticks of the loop."""
+    """PayEx that takes so many seconds for an answer, or so many ticks of the loop."""
 
     def __init__(self, status: int = 200, *, seconds: float = 1.0, ticks: int = 0) -> None:
         self.status = status
@@ -63,132 +62,15 @@ async def get(
     *,
     turn: str = "one",
     seconds: float = math.inf,
-    tally: Tally | None = None,
 ) -> bytes | Problem | Fault:
     """Ask once for the invoice of a number."""
     deadline = Deadline.after(seconds, now())
     route = Routes().of(Holder("xxx", Billing.BILLED, number), Kind.HOLDER)
-    asker = Asker(tally or Tally(500), deadline, seconds, rights="", turn=turn)
+    asker = Asker(Tally(500), deadline, seconds, rights="", turn=turn)
     try:
         return await attempts.get(route, ACCESS, 1, deadline, asker)
     except Fault as fault:
         return fault
-
-
-def code(found: bytes | Problem | Fault | BaseException) -> FaultCode | None:
-    return found.code if isinstance(found, Fault) else None
-
-
-# The breaker.
-
-
-def fragile() -> Breaker:
-    """A breaker that opens at the second failure of two, for ten seconds."""
-    return Breaker(requests=2, failure_share=1, pause=10)
-
-
-async def broken(attempts: Attempts, upstream: Upstream) -> None:
-    """Open the breaker, and wait until it lets a probe go."""
-    upstream.status, status = 500, upstream.status
-    for _ in range(2):
-        await get(attempts)
-    upstream.status = status
-    await asyncio.sleep(10)
-    upstream.asked.clear()
-
-
-async def test_an_open_breaker_refuses_without_a_call_and_says_for_how_long(
-    attempting: Attempting,
-) -> None:
-    upstream, tally = Upstream(500), Tally(500)
-    async with attempting(upstream, breaker=fragile(), backoff=Backoff(attempts=3)) as attempts:
-        await get(attempts)
-        await get(attempts)
-        await asyncio.sleep(4)
-        refused = await get(attempts, tally=tally)
-    assert isinstance(refused, Fault)
-    assert refused.code is FaultCode.UPSTREAM_BREAKER_OPEN
-    assert refused.retry_after == pytest.approx(6)
-    assert (len(upstream.asked), tally.calls) == (2, [])
-
-
-@pytest.mark.parametrize("status", [200, 400, 401, 404, 429, 501])
-async def test_a_probe_that_is_answered_closes_the_breaker(
-    attempting: Attempting, status: int
-) -> None:
-    upstream, breaker = Upstream(status), fragile()
-    async with attempting(upstream, breaker=breaker) as attempts:
-        await broken(attempts, upstream)
-        first, second = await asyncio.gather(get(attempts), get(attempts))
-        assert code(first) is not FaultCode.UPSTREAM_BREAKER_OPEN
-        assert code(second) is FaultCode.UPSTREAM_BREAKER_OPEN
-        assert breaker.state(now()) is BreakerState.CLOSED
-    assert len(upstream.asked) == 1
-
-
-async def test_a_probe_that_fails_opens_the_breaker_anew(attempting: Attempting) -> None:
-    upstream, breaker = Upstream(503), fragile()
-    async with attempting(upstream, breaker=breaker) as attempts:
-        await broken(attempts, upstream)
-        await get(attempts)
-        assert code(await get(attempts)) is FaultCode.UPSTREAM_BREAKER_OPEN
-        assert breaker.retry_after(now()) == pytest.approx(10)
-
-
-async def test_a_probe_that_is_cancelled_gives_its_place_back(attempting: Attempting) -> None:
-    upstream, breaker = Upstream(), fragile()
-    async with attempting(upstream, breaker=breaker) as attempts:
-        await broken(attempts, upstream)
-        probe = asyncio.create_task(get(attempts))
-        await asyncio.sleep(0.5)
-        assert code(await get(attempts)) is FaultCode.UPSTREAM_BREAKER_OPEN
-        probe.cancel()
-        await asyncio.wait([probe])
-        assert breaker.state(now()) is BreakerState.HALF_OPEN
-        assert isinstance(await get(attempts), bytes)
-
-
-async def test_a_probe_that_the_deadline_cuts_off_gives_its_place_back(
-    attempting: Attempting,
-) -> None:
-    upstream, breaker = Upstream(), fragile()
-    async with attempting(upstream, breaker=breaker) as attempts:
-        await broken(attempts, upstream)
-        assert code(await get(attempts, seconds=0.5)) is FaultCode.DEADLINE_EXCEEDED
-        assert breaker.state(now()) is BreakerState.HALF_OPEN
-        assert isinstance(await get(attempts), bytes)
-
-
-async def test_a_probe_that_is_not_permitted_takes_no_place(attempting: Attempting) -> None:
-    upstream, breaker = Upstream(), fragile()
-    async with attempting(upstream, breaker=breaker) as attempts:
-        await broken(attempts, upstream)
-        assert code(await get(attempts, tally=Tally(0))) is FaultCode.UPSTREAM_TOO_MANY_CALLS
-        assert isinstance(await get(attempts), bytes)
-
-
-async def test_a_path_too_long_to_be_asked_says_nothing_of_payex(attempting: Attempting) -> None:
-    upstream, breaker = Upstream(), fragile()
-    async with attempting(upstream, breaker=breaker) as attempts:
-        await broken(attempts, upstream)
-        assert code(await get(attempts, "1" * 70_000)) is FaultCode.UPSTREAM_LINK_REFUSED
-        assert breaker.state(now()) is BreakerState.HALF_OPEN
-        assert isinstance(await get(attempts), bytes)
-
-
-async def test_calls_that_the_deadline_cuts_off_open_no_breaker(attempting: Attempting) -> None:
-    upstream, breaker = Upstream(500), fragile()
-    async with attempting(upstream, breaker=breaker) as attempts:
-        await get(attempts)
-        for _ in range(3):
-            await get(attempts, seconds=0.5)
-        assert breaker.state(now()) is BreakerState.CLOSED
-        # Nor are they successes, which would keep it closed now.
-        await get(attempts)
-        assert breaker.state(now()) is BreakerState.OPEN
-
-
-# The limiter.
 
 
 @given(places=st.integers(1, 5), calls=st.integers(1, 12))
