@@ -161,9 +161,9 @@ class SharedCache:
                 reply = await command()
         except self._refusal as error:
             # It is there and quick, but its memory is full, say, or it is a replica.
-            self._refused(type(error).__name__)
+            self._refused(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, no request may fail from it
-            self._gone(type(error).__name__)
+            self._gone(error)
             return None
         if self._gone_until is not None:
             self._gone_until = None
@@ -171,16 +171,19 @@ class SharedCache:
         return reply
 
     # Classes of errors say what happened. Their messages may quote the address.
-    def _refused(self, error: str) -> None:
+    def _refused(self, error: Exception) -> None:
         self.failures += 1
-        if error not in self._refusals:
-            self._refusals.add(error)
-            logger.warning("The shared cache refused a command: %s. It is said once.", error)
+        name = type(error).__name__
+        if name not in self._refusals:
+            self._refusals.add(name)
+            logger.warning("The shared cache refused a command: %s. It is said once.", name)
 
-    def _gone(self, error: str) -> None:
+    def _gone(self, error: Exception) -> None:
         self.failures += 1
         if self._gone_until is None:
-            logger.warning("The shared cache is gone: %s.", error)
+            # redis-py says that it cannot connect because of a wrong password, say.
+            cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
+            logger.warning("The shared cache is gone: %s.", type(cause).__name__)
         self._gone_until = self._clock() + self._pause
 
 

@@ -1,0 +1,669 @@
+"""The shared cache, over a real Redis that is killed, stopped, restarted and full of garbage."""
+
+import asyncio
+import logging
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+import trustme
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resolvers.payex.cache import CacheKey, shared_access_mark
+from resolvers.payex.routes import Kind
+from resolvers.payex.shared_cache import (
+    SharedCache,
+    Stored,
+    _checksum,
+    client_library,
+    decode,
+    encode,
+)
+
+SERVER = shutil.which("redis-server") or shutil.which("valkey-server")
+AN_ANSWER = Stored(200, (b'{"items":[1]}', b'{"items":[2]}'))
+PATIENT = 20.0
+"""Seconds that a Redis which is well is given, lest a busy machine makes it look gone."""
+
+
+class Clock:
+    """Time that stands still until the test moves it. Call it to read it."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        """Return the seconds."""
+        return self.now
+
+
+class Server:
+    """A Redis of the test's own, in a directory of its own."""
+
+    def __init__(self, directory: Path, *options: str) -> None:
+        self.url = f"unix://{directory}/socket"
+        self._options = ["--unixsocket", f"{directory}/socket", "--dir", str(directory)]
+        self._options += ["--save", "", "--appendonly", "no", "--port", "0", *options]
+        self.control: redis.Redis = redis.Redis(unix_socket_path=f"{directory}/socket")
+        self.start()
+
+    def start(self) -> None:
+        """Start it, with nothing in it."""
+        assert SERVER
+        command = [SERVER, *self._options]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603
+        until = time.monotonic() + PATIENT
+        while True:
+            try:
+                self.control.ping()
+            except redis.ConnectionError:
+                assert time.monotonic() < until, "Redis does not start"
+                assert self._process.poll() is None, "Redis ended at once"
+                time.sleep(0.005)
+            else:
+                return
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        self._process.kill()
+        self._process.wait()
+
+    def freeze(self) -> None:
+        """Let it keep its connections and answer none."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._process.send_signal(signal.SIGCONT)
+
+    def close(self) -> None:
+        """End it for good."""
+        self.control.close()
+        self.kill()
+
+    def clients(self) -> int:
+        """Count the connections to it, with that of the test itself."""
+        clients = self.control.client_list()
+        assert isinstance(clients, list)
+        return len(clients)
+
+    def allow(self, *rules: str) -> None:
+        """Set what a user may do."""
+        self.control.execute_command("ACL", "SETUSER", *rules)  # type: ignore[no-untyped-call]
+
+    def name(self) -> bytes:
+        """Return the only key in it."""
+        (name,) = self.control.keys()
+        assert isinstance(name, bytes)
+        return name
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """A directory whose path is short enough for a socket."""
+    with tempfile.TemporaryDirectory() as path:
+        yield Path(path)
+
+
+@pytest.fixture
+def server(directory: Path) -> Iterator[Server]:
+    """A Redis that runs."""
+    if SERVER is None:
+        pytest.skip("neither redis-server nor valkey-server is installed")
+    running = Server(directory)
+    yield running
+    running.close()
+
+
+@asynccontextmanager
+async def opened(url: str, **options: Any) -> AsyncIterator[SharedCache]:
+    cache = SharedCache(url, **{"timeout": PATIENT, **options})
+    try:
+        yield cache
+    finally:
+        await cache.aclose()
+
+
+def counts(cache: SharedCache) -> tuple[int, int, int, int]:
+    """Hits, misses, unreadable values among them, failures."""
+    return cache.hits, cache.misses, cache.unreadable, cache.failures
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if "shared cache" in record.message]
+
+
+# What it keeps
+
+
+async def test_what_one_instance_stores_another_reads(server: Server) -> None:
+    async with opened(server.url) as one, opened(server.url) as other:
+        await one.put("key", AN_ANSWER, 60)
+
+        found = await other.get("key")
+        assert found == AN_ANSWER
+        assert found is not None
+        assert 0 < found.left <= 60
+        assert counts(other) == (1, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [Stored(404, (b'{"Type":"invoice-not-found"}',)), Stored(200, (b"",)), Stored(200, ())],
+)
+async def test_a_problem_is_kept_as_an_answer_is(server: Server, stored: Stored) -> None:
+    async with opened(server.url) as cache:
+        await cache.put("key", stored, 60)
+        assert await cache.get("key") == stored
+
+
+async def test_what_was_not_stored_is_a_miss(server: Server) -> None:
+    async with opened(server.url) as cache:
+        assert await cache.get("key") is None
+        assert counts(cache) == (0, 1, 0, 0)
+
+
+async def test_redis_itself_drops_it_in_time_and_tells_what_is_left(server: Server) -> None:
+    async with opened(server.url) as cache:
+        await cache.put("key", AN_ANSWER, 2.5)
+        left = server.control.pttl(server.name())
+        assert isinstance(left, int)
+        assert 0 < left <= 2500
+
+        server.control.pexpire(server.name(), 1000)
+        found = await cache.get("key")
+        assert found is not None
+        assert 0 < found.left <= 1
+
+        server.control.pexpireat(server.name(), 1)
+        assert await cache.get("key") is None
+
+
+@pytest.mark.parametrize("ttl", [0, 0.0009, -1])
+async def test_an_answer_without_time_is_not_stored(server: Server, ttl: float) -> None:
+    async with opened(server.url) as cache:
+        await cache.put("key", AN_ANSWER, ttl)
+        assert server.control.dbsize() == 0
+
+
+async def test_a_later_answer_takes_the_place_of_an_older_one(server: Server) -> None:
+    async with opened(server.url) as cache:
+        await cache.put("key", Stored(404, (b"old",)), 60)
+        await cache.put("key", AN_ANSWER, 60)
+        assert await cache.get("key") == AN_ANSWER
+
+
+async def test_an_answer_above_the_bound_is_not_stored_and_below_it_always_is(
+    server: Server,
+) -> None:
+    async with opened(server.url, max_value=1000) as cache:
+        for length in range(700, 1010, 10):
+            await cache.put("key", Stored(200, (b"x" * length,)), 60)
+            found = await cache.get("key")
+            stored = server.control.strlen(server.name())
+            assert isinstance(stored, int)
+            assert stored <= 1000
+            assert (found is not None and len(found.bodies[0]) == length) == (length <= 856)
+
+
+async def test_large_answers_go_through(server: Server) -> None:
+    stored = Stored(200, (os.urandom(3_000_000), b"{}"))
+    async with opened(server.url) as cache:
+        await cache.put("key", stored, 60)
+        assert await cache.get("key") == stored
+
+
+async def test_nothing_crosses_between_ledgers_rights_or_systems(server: Server) -> None:
+    """The same paths; two ledgers' tokens, two rights, PayEx and its test system."""
+    origins = ["https://lf-api.payex.test", "https://api.sandbox.payex.test"]
+    keys = [
+        CacheKey(rights, shared_access_mark(token, origin), path, kind).text
+        for rights, token, origin, path, kind in product(
+            ["alice", "bob"],
+            ["token-1", "token-2"],
+            origins,
+            ["/a", "/b"],
+            [Kind.HOLDER, Kind.DETAILS],
+        )
+    ]
+    async with opened(server.url) as one, opened(server.url) as other:
+        for written, key in enumerate(keys):
+            found = [await other.get(later) for later in keys[written:]]
+            assert found == [None] * (len(keys) - written)
+            await one.put(key, Stored(200, (key.encode(),)), 60)
+
+        assert [await other.get(key) for key in keys] == [
+            Stored(200, (key.encode(),)) for key in keys
+        ]
+
+
+async def test_neither_tokens_nor_numbers_stand_in_a_name(server: Server) -> None:
+    key = CacheKey("alice", shared_access_mark("token", "https://a"), "/46701740690", Kind.DETAILS)
+    async with opened(server.url) as cache:
+        await cache.put(key.text, AN_ANSWER, 60)
+
+    name = server.name().decode()
+    prefix, digest = name.rsplit(":", 1)
+    assert prefix == "payex-usage:v1"
+    assert len(bytes.fromhex(digest)) == 32
+
+
+# What it believes
+
+bodies = st.lists(st.binary(max_size=20), max_size=3).map(tuple)
+answers = st.builds(Stored, st.integers(100, 599), bodies)
+texts = st.text(st.characters(), max_size=8)
+
+
+@given(texts, answers)
+def test_what_is_stored_is_what_is_read(key: str, stored: Stored) -> None:
+    assert decode(key, encode(key, stored)) == (stored.status, stored.bodies)
+
+
+@given(texts, texts, answers)
+def test_a_value_is_believed_under_its_own_key_only(one: str, other: str, stored: Stored) -> None:
+    """Also if two keys had one digest, or a connection handed out what another asked for."""
+    assert (decode(other, encode(one, stored)) is None) == (one != other)
+
+
+@given(answers, st.data())
+def test_a_value_of_which_anything_changed_is_not_believed(stored: Stored, data: Any) -> None:
+    value = bytearray(encode("key", stored))
+    place = data.draw(st.integers(0, len(value) - 1))
+    value[place] ^= data.draw(st.integers(1, 255))
+
+    assert decode("key", bytes(value)) is None
+
+
+@given(answers, st.data())
+def test_a_value_that_is_cut_or_longer_is_not_believed(stored: Stored, data: Any) -> None:
+    value = encode("key", stored)
+
+    assert decode("key", value[: data.draw(st.integers(0, len(value) - 1))]) is None
+    assert decode("key", value + data.draw(st.binary(min_size=1, max_size=5))) is None
+
+
+@given(st.binary())
+def test_garbage_is_not_believed(garbage: bytes) -> None:
+    assert decode("key", garbage) is None
+
+
+@pytest.mark.parametrize("payload", [b"", b"\xc0", b"\x92\xa1x\x90", b"\x92\x01\x90\x00"])
+def test_a_payload_that_another_release_writes_is_a_miss(payload: bytes) -> None:
+    assert decode("key", b"\x01" + _checksum("key", payload) + payload) is None
+
+
+GARBAGE: dict[str, Callable[[Any, bytes], object]] = {
+    "text": lambda control, name: control.set(name, "garbage", px=60_000),
+    "a cut value": lambda control, name: control.set(name, control.get(name)[:-1], keepttl=True),
+    "another version": lambda control, name: control.setrange(name, 0, b"\x02"),
+    "another answer": lambda control, name: control.set(
+        name, encode("other key", AN_ANSWER), px=60_000
+    ),
+    "another type": lambda control, name: (control.delete(name), control.lpush(name, "x")),
+    "more than any value": lambda control, name: control.append(name, b"x" * 5_000_000),
+    "a value that never expires": lambda control, name: control.persist(name),
+}
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+async def test_what_is_not_the_answer_is_a_counted_miss_that_the_next_answer_mends(
+    server: Server, garbage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(server.url) as cache:
+        await cache.put("key", AN_ANSWER, 60)
+        GARBAGE[garbage](server.control, server.name())
+
+        assert await cache.get("key") is None
+        assert counts(cache) == (0, 1, 1, 0)
+
+        await cache.put("key", AN_ANSWER, 60)
+        assert await cache.get("key") == AN_ANSWER
+        assert said(caplog) == []
+
+
+# When it fails
+
+
+async def test_a_redis_that_is_killed_is_a_miss_until_it_is_back(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    async with opened(server.url, clock=clock) as cache:
+        await cache.put("key", AN_ANSWER, 60)
+        server.kill()
+        for _ in range(3):
+            assert await cache.get("key") is None
+            await cache.put("key", AN_ANSWER, 60)
+        assert counts(cache) == (0, 3, 0, 1)
+        assert repr(cache) == "<SharedCache gone>"
+        (line,) = said(caplog)
+        assert line.startswith("The shared cache is gone: Connection")
+
+        server.start()
+        clock.now += 1.999
+        assert await cache.get("key") is None
+        assert counts(cache) == (0, 4, 0, 1)
+
+        clock.now += 0.001
+        assert await cache.get("key") is None  # It is empty, but it is there.
+        await cache.put("key", AN_ANSWER, 60)
+        assert await cache.get("key") == AN_ANSWER
+        assert counts(cache) == (1, 5, 0, 1)
+        assert repr(cache) == "<SharedCache there>"
+        assert said(caplog)[1:] == ["The shared cache is back."]
+
+
+async def test_a_redis_that_restarts_unseen_is_simply_empty(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The connections of before are noticed to be dead and made anew."""
+    async with opened(server.url) as cache:
+        await cache.put("key", AN_ANSWER, 60)
+        server.kill()
+        server.start()
+        for _ in range(10):
+            await asyncio.sleep(0)  # The loop meets the end of the connection.
+
+        assert await cache.get("key") is None
+        assert counts(cache) == (0, 1, 0, 0)
+        assert said(caplog) == []
+
+
+async def test_a_redis_that_was_never_there_is_said_once(
+    directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    async with opened(f"unix://{directory}/none", clock=clock) as cache:
+        for _ in range(5):
+            assert await cache.get("key") is None
+            clock.now += 2
+        assert counts(cache) == (0, 5, 0, 5)
+    assert said(caplog) == ["The shared cache is gone: ConnectionError."]
+
+
+async def test_a_redis_that_hangs_costs_no_one_more_than_the_timeout(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    async with opened(server.url, clock=clock, timeout=0.05) as cache:
+        server.freeze()
+        started = time.perf_counter()
+        # Many more than there are connections.
+        assert set(await asyncio.gather(*(cache.get(str(n)) for n in range(100)))) == {None}
+        # Without the bound this would never end; the slack is for a busy machine.
+        assert time.perf_counter() - started < 5
+        assert said(caplog) == ["The shared cache is gone: TimeoutError."]
+
+        failures = cache.failures
+        for _ in range(3):
+            assert await cache.get("key") is None
+        assert cache.failures == failures
+
+        server.thaw()
+
+
+async def test_only_one_read_finds_out_whether_it_is_back(server: Server) -> None:
+    clock = Clock()
+    async with opened(server.url, clock=clock, timeout=0.05) as cache:
+        server.freeze()
+        assert await cache.get("key") is None
+        assert cache.failures == 1
+        for pauses in (2, 3, 4):
+            clock.now += 2
+            assert set(await asyncio.gather(*(cache.get("key") for _ in range(10)))) == {None}
+            assert cache.failures == pauses
+        server.thaw()
+
+
+async def test_a_read_that_was_to_find_out_and_was_cancelled_leaves_it_to_the_next(
+    server: Server,
+) -> None:
+    clock = Clock()
+    async with opened(server.url, clock=clock) as cache:
+        server.kill()
+        assert await cache.get("key") is None
+        server.start()
+        clock.now += 2
+        probe = asyncio.create_task(cache.get("key"))
+        await asyncio.sleep(0)
+        probe.cancel()
+        await asyncio.wait([probe])
+
+        clock.now += 2
+        await cache.get("key")
+        assert repr(cache) == "<SharedCache there>"
+
+
+async def test_a_write_is_bounded_and_noticed_too(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(server.url, timeout=0.05) as cache:
+        server.freeze()
+        await cache.put("key", Stored(200, (b"x" * 3_000_000,)), 60)
+        assert said(caplog) == ["The shared cache is gone: TimeoutError."]
+
+        # What was under way is still sent, and then nothing is connected any more.
+        server.thaw()
+        async with asyncio.timeout(PATIENT):
+            while server.clients() > 1:  # noqa: ASYNC110 - another process is polled
+                await asyncio.sleep(0.005)
+
+
+async def test_a_write_does_not_find_out_whether_it_is_back(server: Server) -> None:
+    """What is written to a Redis that hangs takes up memory until the connection breaks."""
+    clock = Clock()
+    async with opened(server.url, clock=clock) as cache:
+        server.kill()
+        assert await cache.get("key") is None
+        clock.now += 100
+        await cache.put("key", AN_ANSWER, 60)
+        assert cache.failures == 1
+
+
+async def test_a_full_redis_refuses_writes_and_is_still_read(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(server.url) as cache:
+        await cache.put("key", AN_ANSWER, 60)
+        server.control.config_set("maxmemory", 1)
+        for _ in range(3):
+            await cache.put("other", AN_ANSWER, 60)
+            assert await cache.get("key") == AN_ANSWER
+        assert counts(cache) == (3, 0, 0, 3)
+        assert said(caplog) == [
+            "The shared cache refused a command: OutOfMemoryError. It is said once."
+        ]
+
+
+@pytest.mark.parametrize("command", ["getrange", "pttl"])
+async def test_a_user_that_may_not_read_is_refused_which_is_no_garbage(
+    server: Server, command: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.allow("gateway", "on", ">secret", "~*", "+@all", f"-{command}")
+    url = server.url.replace("unix://", "unix://gateway:secret@")
+    async with opened(url) as cache:
+        await cache.put("key", AN_ANSWER, 60)
+        assert await cache.get("key") is None
+        assert counts(cache) == (0, 1, 0, 1)
+    assert said(caplog) == [
+        "The shared cache refused a command: NoPermissionError. It is said once."
+    ]
+
+
+async def test_a_refusal_shows_that_it_is_back(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    async with opened(server.url, clock=clock) as cache:
+        server.kill()
+        assert await cache.get("key") is None
+        server.start()
+        server.allow("default", "-getrange")
+        clock.now += 2
+        assert await cache.get("key") is None
+    assert said(caplog)[1:] == [
+        "The shared cache refused a command: NoPermissionError. It is said once.",
+        "The shared cache is back.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "reply", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"$-9\r\n", b"\xff" * 99, b""]
+)
+async def test_what_is_no_redis_is_gone(directory: Path, reply: bytes) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(reply)
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+    async with (
+        await asyncio.start_unix_server(answer, directory / "socket"),
+        opened(f"unix://{directory}/socket", timeout=0.5) as cache,
+    ):
+        assert await cache.get("key") is None
+        assert repr(cache) == "<SharedCache gone>"
+
+
+@pytest.mark.parametrize("ticks", range(12))
+async def test_a_read_may_be_cancelled_at_every_point(server: Server, ticks: int) -> None:
+    """A reply that nobody reads any more is nobody else's."""
+    async with opened(server.url) as cache:
+        for number in range(8):
+            await cache.put(str(number), Stored(200, (str(number).encode(),)), 60)
+        for _ in range(3):
+            reads = [asyncio.create_task(cache.get(str(number))) for number in range(8)]
+            for _ in range(ticks):
+                await asyncio.sleep(0)
+            for read in reads[::2]:
+                read.cancel()
+            await asyncio.wait(reads)
+            for number in range(1, 8, 2):
+                assert reads[number].result() == Stored(200, (str(number).encode(),))
+        assert cache.unreadable == cache.failures == 0
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_crowd_shares_few_connections(server: Server) -> None:
+    async with opened(server.url) as cache:
+        await cache.put("key", AN_ANSWER, 60)
+        found = await asyncio.gather(*(cache.get("key") for _ in range(500)))
+        assert found == [AN_ANSWER] * 500
+        assert server.clients() <= 1 + 16
+
+
+async def test_after_closing_everything_is_a_miss_and_nothing_is_connected(
+    server: Server,
+) -> None:
+    async with opened(server.url) as cache:
+        await cache.put("key", AN_ANSWER, 60)
+        await cache.aclose()
+        assert await cache.get("key") is None
+        await cache.put("key", AN_ANSWER, 60)
+        assert server.clients() == 1
+        assert counts(cache) == (0, 1, 0, 0)
+
+
+async def test_closing_does_not_wait_for_a_redis_that_hangs(server: Server) -> None:
+    async with opened(server.url, timeout=0.05) as cache:
+        await cache.put("key", AN_ANSWER, 60)
+        server.freeze()
+        reading = asyncio.create_task(cache.get("key"))
+        started = time.perf_counter()
+        await cache.aclose()
+        assert await reading is None
+        assert time.perf_counter() - started < 5
+        server.thaw()
+
+
+# Where it is
+
+
+async def test_a_wrong_password_is_gone_and_stands_in_no_line_of_the_log(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.control.config_set("requirepass", "right")
+    async with opened(server.url.replace("unix://", "unix://:hunter2@")) as cache:
+        assert await cache.get("key") is None
+        assert "hunter2" not in repr(cache)
+    assert said(caplog) == ["The shared cache is gone: AuthenticationError."]
+    assert "hunter2" not in caplog.text
+
+
+async def test_a_password_and_a_database_are_taken_from_the_url(server: Server) -> None:
+    server.allow("gateway", "on", ">pass/word", "~*", "+@all")
+    url = server.url.replace("unix://", "unix://gateway:pass%2Fword@") + "?db=3&decode_responses=1"
+    async with opened(url) as cache:
+        await cache.put("key", AN_ANSWER, 60)
+        assert await cache.get("key") == AN_ANSWER
+    assert "db3" in server.control.info("keyspace")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "", "hunter2", "http://:hunter2@localhost", "redis://:hunter2/@localhost:x",
+        "redis://:hunter2@localhost?no_such_option=hunter2",
+        "redis://:hunter2@localhost?max_connections=hunter2",
+        "rediss://:hunter2@localhost?ssl_cert_reqs=hunter2",
+    ],
+)  # fmt: skip
+def test_a_url_that_cannot_be_used_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(ValueError, match=r"^GATEWAY_CACHE_URL is not understood: ") as refusal:
+        SharedCache(url)
+    assert "hunter2" not in str(refusal.value)
+    assert refusal.value.__cause__ is None
+
+
+def test_without_the_package_a_sentence_says_what_to_install() -> None:
+    with pytest.raises(RuntimeError, match=r"pip install 'payex-usage-gateway\[redis\]'"):
+        client_library("redis_that_is_not_installed")
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+async def test_tls_is_spoken_and_only_to_whom_it_was_meant_for(directory: Path) -> None:
+    if SERVER is None:
+        pytest.skip("neither redis-server nor valkey-server is installed")
+    ours, other = trustme.CA(), trustme.CA()
+    certificate = ours.issue_cert("localhost")
+    certificate.private_key_and_cert_chain_pem.write_to_path(directory / "server.pem")
+    ours.cert_pem.write_to_path(directory / "ours.pem")
+    other.cert_pem.write_to_path(directory / "other.pem")
+    port = free_port()
+    options = {
+        "tls-port": port, "tls-auth-clients": "no", "tls-ca-cert-file": directory / "ours.pem",
+        "tls-cert-file": directory / "server.pem", "tls-key-file": directory / "server.pem",
+    }  # fmt: skip
+    arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+    server = Server(directory, *arguments)
+    try:
+        url = f"rediss://localhost:{port}/0?ssl_ca_certs={directory}"
+        async with opened(f"{url}/ours.pem") as cache:
+            await cache.put("key", AN_ANSWER, 60)
+            assert await cache.get("key") == AN_ANSWER
+        async with opened(f"{url}/other.pem") as cache:
+            assert await cache.get("key") is None
+            assert counts(cache) == (0, 1, 0, 1)
+    finally:
+        server.close()
