@@ -107,6 +107,12 @@ def test_a_fault_is_never_kept(route: Route, code: FaultCode) -> None:
     assert policy.ttl(route, Fault(code)) == 0
 
 
+@pytest.mark.parametrize("ttl", [0.0, 1.0])
+def test_whether_a_route_is_kept_at_all_depends_on_the_time_of_its_answers(ttl: float) -> None:
+    assert CachePolicy(billed_ttl=ttl, unbilled_ttl=9).keeps(BILLED) == (ttl > 0)
+    assert CachePolicy(billed_ttl=9, unbilled_ttl=ttl).keeps(UNBILLED) == (ttl > 0)
+
+
 # Under which key
 
 

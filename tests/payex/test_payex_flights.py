@@ -86,27 +86,24 @@ async def test_a_flight_that_is_over_is_not_kept() -> None:
 
 
 async def test_who_comes_in_the_very_moment_a_flight_lands_starts_anew() -> None:
-    flights: Flights[str, int] = Flights()
-    results: list[tuple[int, bool]] = []
-    late: list[asyncio.Task[None]] = []
+    """That is after the work has ended, and before the loop tells anyone so."""
+    flights: Flights[str, str] = Flights()
+    landing = asyncio.Event()
 
-    async def join(number: int) -> None:
-        results.append(await flights.join("a", lambda: asyncio.sleep(0, number)))
+    async def late() -> tuple[bool, tuple[str, bool]]:
+        await landing.wait()
+        return flights.joined("a"), await flights.join("a", lambda: asyncio.sleep(0, "anew"))
 
-    async def fly() -> int:
-        # It runs before the loop tells anyone that this flight is over.
-        asyncio.get_running_loop().call_soon(lambda: late.append(asyncio.create_task(join(2))))
-        asyncio.get_running_loop().call_soon(lambda: joined.append(flights.joined("a")))
-        return 1
+    async def fly() -> str:
+        landing.set()
+        return "landed"
 
-    joined: list[bool] = []
-    results.append(await flights.join("a", fly))
+    late_one = asyncio.create_task(late())
     await settle()
-    await late[0]
 
-    assert results == [(1, False), (2, False)]
-    assert joined == [False]
-    assert len(flights) == 0
+    assert await flights.join("a", fly) == ("landed", False)
+    assert await late_one == (False, ("anew", False))
+    assert (len(flights), strangers()) == (0, set())
 
 
 async def test_an_exception_reaches_every_waiter_and_frees_the_key() -> None:
@@ -223,9 +220,10 @@ async def test_what_a_flight_fails_with_after_everyone_left_is_no_noise() -> Non
     await settle()
     waiter.cancel()
     await settle()
-    gc.collect()
-
     assert waiter.cancelled()
+
+    del waiter  # Its traceback holds the flight.
+    gc.collect()
     assert (noise, strangers()) == ([], set())
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import re
 import shutil
 import signal
 import socket
@@ -196,6 +197,7 @@ async def test_an_answer_without_time_is_not_stored(server: Server, ttl: float) 
     async with opened(server.url) as cache:
         await cache.put("key", AN_ANSWER, ttl)
         assert server.control.dbsize() == 0
+        assert cache.failures == 0
 
 
 async def test_a_later_answer_takes_the_place_of_an_older_one(server: Server) -> None:
@@ -503,6 +505,15 @@ async def test_a_user_that_may_not_read_is_refused_which_is_no_garbage(
     ]
 
 
+async def test_a_user_needs_no_more_rights_than_the_documentation_says(server: Server) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "caching.md").read_text("utf-8")
+    (rules,) = re.findall(r"`ACL SETUSER (.*?)`", page)
+    server.allow(*rules.split())
+    async with opened(server.url.replace("unix://", "unix://gateway:password@") + "?db=3") as cache:
+        await cache.put("key", AN_ANSWER, 60)
+        assert await cache.get("key") == AN_ANSWER
+
+
 async def test_a_refusal_shows_that_it_is_back(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -665,5 +676,12 @@ async def test_tls_is_spoken_and_only_to_whom_it_was_meant_for(directory: Path) 
         async with opened(f"{url}/other.pem") as cache:
             assert await cache.get("key") is None
             assert counts(cache) == (0, 1, 0, 1)
+        async with opened(f"{url}/ours.pem", timeout=0.3) as cache:
+            await cache.get("key")
+            server.freeze()
+            started = time.perf_counter()
+            await cache.aclose()  # TLS takes leave, and waits for the other side to do so.
+            assert time.perf_counter() - started < 5
+            server.thaw()
     finally:
         server.close()
