@@ -1,4 +1,14 @@
-"""The ways into the graph: a ledger's number, a global id, a reference of the supergraph."""
+"""The ways into the graph: a ledger's number, a global id, a reference of the supergraph.
+
+What a caller may see is checked here on the entity itself, for every way in, before any call. Of a
+ledger that is not open to the caller nothing is told, not even whether the gateway knows it. To an
+end user, an invoice or a customer of somebody else is as one that does not exist.
+
+A reference of the supergraph costs no call: one to an own invoice or customer stands unproven, and
+what it lacks is told by the fields below it; one to any other is refused at once. The two differ,
+and tell end users nothing: which numbers are their own, they know from their token. Of the others,
+what exists and what does not is refused alike.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,6 +24,7 @@ from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.numbers import refusal
 from resolvers.payex.problems import Problem, refused
 from resolvers.payex.routes import Billing, Holder
+from resolvers.rights import unseen
 
 _BILLING = {
     NodeKind.INVOICE: Billing.BILLED,
@@ -27,11 +38,14 @@ def find_owner(operation: Operation, owner_no: str) -> Owner:
     """Return a ledger, without a call.
 
     Raises:
-        RequestError: `BAD_USER_INPUT`, the number is malformed.
+        RequestError: `BAD_USER_INPUT`, the number is malformed; `FORBIDDEN`, the caller sees
+            nothing of it.
         Fault: `LEDGER_NOT_CONFIGURED`, the gateway has no credentials for it.
     """
     if message := refusal("ownerNo", owner_no):
         raise RequestError(ErrorCode.BAD_USER_INPUT, message, argument="ownerNo")
+    if not operation.rights.sees_ledger(owner_no):
+        raise RequestError(ErrorCode.FORBIDDEN, "This ledger is not open to you.")
     if not operation.payex.knows(owner_no):
         raise Fault(FaultCode.LEDGER_NOT_CONFIGURED)
     return Owner(owner_no)
@@ -54,8 +68,9 @@ async def find_node(
     """Return what a global id stands for, proven by PayEx.
 
     Raises:
-        RequestError: `BAD_USER_INPUT` for an id that this gateway never made, `NOT_FOUND` or
-            `UPSTREAM_PROBLEM` for what PayEx does not know.
+        RequestError: `BAD_USER_INPUT` for an id that this gateway never made, `FORBIDDEN` for one
+            of a ledger of which the caller sees nothing, `NOT_FOUND` or `UPSTREAM_PROBLEM` for what
+            PayEx does not know or the caller does not see.
         Fault: PayEx could not be asked.
     """
     node = _decoded(operation, node_id)
@@ -75,7 +90,8 @@ def holder_reference(
     """Return the invoice or customer of a reference, without a call.
 
     Raises:
-        RequestError: `BAD_USER_INPUT`, the reference is malformed.
+        RequestError: `BAD_USER_INPUT`, the reference is malformed; `FORBIDDEN` or `NOT_FOUND`, the
+            caller does not see the ledger or what it refers to.
         Fault: `LEDGER_NOT_CONFIGURED`.
     """
     owner = find_owner(operation, _text(key, "ownerNo"))
@@ -83,7 +99,7 @@ def holder_reference(
     number = _text(key, holder.parameter)
     if message := refusal(holder.parameter, number):
         raise RequestError(ErrorCode.BAD_USER_INPUT, message, argument=holder.parameter)
-    return HolderNode(Holder(owner.owner_no, billing, number))
+    return HolderNode(_seen(operation, Holder(owner.owner_no, billing, number)))
 
 
 def owner_reference(operation: Operation, key: Mapping[str, object]) -> Owner:
@@ -95,7 +111,8 @@ def subscription_reference(operation: Operation, key: Mapping[str, object]) -> S
     """Return the subscription of a reference, without a call.
 
     Raises:
-        RequestError: `BAD_USER_INPUT`, the id is not one of a subscription.
+        RequestError: `BAD_USER_INPUT`, the id is not one of a subscription; `FORBIDDEN` or
+            `NOT_FOUND`, the caller does not see the ledger or what holds the subscription.
         Fault: `LEDGER_NOT_CONFIGURED`.
     """
     node = _decoded(operation, _text(key, "id"))
@@ -113,10 +130,21 @@ def _decoded(operation: Operation, node_id: str) -> HolderNode | SubscriptionNod
         if refusal(parameter, number):
             raise _foreign("id")
     owner = find_owner(operation, numbers[0])
-    holder = Holder(owner.owner_no, _BILLING[kind], numbers[1])
+    holder = _seen(operation, Holder(owner.owner_no, _BILLING[kind], numbers[1]))
     if kind in {NodeKind.INVOICE, NodeKind.CUSTOMER}:
         return HolderNode(holder)
     return SubscriptionNode(holder, numbers[2])
+
+
+def _seen(operation: Operation, holder: Holder) -> Holder:
+    """Return the holder if the caller sees it.
+
+    Raises:
+        RequestError: `NOT_FOUND`, as of one that PayEx does not have.
+    """
+    if not operation.rights.sees(holder):
+        raise problem_error(unseen(holder))
+    return holder
 
 
 def _foreign(argument: str) -> RequestError:

@@ -9,9 +9,11 @@ class ErrorCode(enum.StrEnum):
     """The stable `extensions.code` of an error that is no fault of the upstream."""
 
     BAD_USER_INPUT = "BAD_USER_INPUT"
+    FORBIDDEN = "FORBIDDEN"
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
+    INTROSPECTION_DISABLED = "INTROSPECTION_DISABLED"
     NOT_FOUND = "NOT_FOUND"
     UPSTREAM_PROBLEM = "UPSTREAM_PROBLEM"
 
@@ -49,6 +51,6 @@ def problem_error(problem: Problem) -> RequestError:
         case ProblemType.UNRECOGNIZED:
             code, message = ErrorCode.UPSTREAM_PROBLEM, "PayEx told of a problem."
         case _:
-            code, message = ErrorCode.NOT_FOUND, f"PayEx answers {problem.kind.value[0]}."
+            code, message = ErrorCode.NOT_FOUND, f"There is none: {problem.kind.value[0]}."
     argument = next(iter(problem.parameters), None)
     return RequestError(code, message, argument=argument, instance=problem.instance)

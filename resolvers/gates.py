@@ -21,6 +21,7 @@ from resolvers.payex.faults import Fault
 from resolvers.payex.numbers import refusal
 from resolvers.payex.problems import Problem, ProblemType, refused
 from resolvers.payex.routes import Holder, Kind
+from resolvers.rights import unseen
 
 _ABOUT_THE_HOLDER = {
     ProblemType.INVOICE_NOT_FOUND,
@@ -45,11 +46,16 @@ async def find_holder(
 ) -> HolderNode | Problem:
     """Return the invoice or customer, or the problem that PayEx tells of it.
 
+    One that the caller does not see is answered without a call, whether it is there or not, so
+    that neither the answer nor the time it takes tells which.
+
     Raises:
         Fault: PayEx could not be asked.
     """
     if message := refusal(holder.parameter, holder.number):
         return refused(holder.parameter, message)
+    if not operation.rights.sees(holder):
+        return unseen(holder)
     needs = LookAhead(info, operation.bounds).holder(holder)
     deeper: list[_Question] = []
     if needs.listed:
@@ -80,6 +86,8 @@ async def find_subscription(
     operation: Operation, info: GraphQLResolveInfo[Operation], parent: HolderNode, number: str
 ) -> SubscriptionNode | Problem:
     """Return the subscription, or the problem that PayEx tells of it.
+
+    The parent is one that the caller sees: whoever made its node has looked.
 
     Raises:
         Fault: PayEx could not be asked.

@@ -29,17 +29,29 @@ class _Ask(NamedTuple):
 
 
 class RouteLoader(DataLoader[_Ask, "asyncio.Task[Answer]"]):
-    """Calls each distinct route at most once, at most `max_in_flight` of them at a time."""
+    """Calls each distinct route at most once, at most `max_in_flight` of them at a time.
+
+    Every call of an operation passes here, and no caller's rights are passed by: see `asker`.
+
+    Args:
+        payex: what is asked.
+        asker: on whose behalf an invoice or customer is asked for. It raises `UnseenError` for one
+            that the caller does not see; the calls that lead there have looked before.
+        tally: counts.
+        spawn: runs a call.
+        max_in_flight: how many calls run at a time.
+        told: what the operation makes of an answer.
+    """
 
     def __init__(
         self,
         payex: Payex,
-        asker: Asker,
+        asker: Callable[[Holder], Asker],
         tally: Tally,
         spawn: Spawn,
         *,
         max_in_flight: int,
-        failed: Callable[[Route, Fault], None],
+        told: Callable[[Route, Answer], Answer],
     ) -> None:
         super().__init__(get_cache_key=lambda ask: ask.route)
         self._payex = payex
@@ -47,7 +59,7 @@ class RouteLoader(DataLoader[_Ask, "asyncio.Task[Answer]"]):
         self._tally = tally
         self._spawn = spawn
         self._in_flight = asyncio.Semaphore(max_in_flight)
-        self._failed = failed
+        self._told = told
 
     def started(self, route: Route) -> bool:
         """Whether the route has been asked for in this operation."""
@@ -73,12 +85,11 @@ class RouteLoader(DataLoader[_Ask, "asyncio.Task[Answer]"]):
         return [self._spawn(self._call(ask)) for ask in keys]
 
     async def _call(self, ask: _Ask) -> Answer:
+        asker = self._asker(ask.route.holder)
         self._tally.started()
         async with self._in_flight:
-            answer = await self._payex.answer(ask.route, ask.wave, self._asker)
-        if isinstance(answer.outcome, Fault):
-            self._failed(ask.route, answer.outcome)
-        return answer
+            answer = await self._payex.answer(ask.route, ask.wave, asker)
+        return self._told(ask.route, answer)
 
 
 @dataclass(frozen=True, slots=True)

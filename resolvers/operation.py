@@ -15,10 +15,14 @@ from resolvers.payex.answers import Answer, Asker
 from resolvers.payex.client import Payex
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault
-from resolvers.payex.routes import Route
+from resolvers.payex.problems import Problem, ProblemType
+from resolvers.payex.routes import Holder, Route
+from resolvers.rights import Rights, UnseenError, unseen
 from resolvers.tally import Tally
 
 logger = logging.getLogger(__name__)
+
+_NO_HOLDER = {ProblemType.INVOICE_NOT_FOUND, ProblemType.CUSTOMER_NOT_FOUND}
 
 
 class Operation:
@@ -29,8 +33,9 @@ class Operation:
     Args:
         payex: what the fields ask.
         bounds: the bounds of the operation.
+        rights: what the caller may see. It is checked on each invoice and customer before PayEx is
+            asked for it; callers who see other things of a ledger share nothing of it.
         seconds: how long it may take.
-        rights: what the caller may see; callers with other rights share nothing.
         clock: seconds of a monotonic clock.
         ended: told what it cost, when it is left.
     """
@@ -40,8 +45,8 @@ class Operation:
         payex: Payex,
         bounds: Bounds,
         *,
+        rights: Rights,
         seconds: float = math.inf,
-        rights: str = "",
         clock: Callable[[], float] = time.monotonic,
         ended: Callable[[Tally], None] = lambda _: None,
     ) -> None:
@@ -49,13 +54,10 @@ class Operation:
         self.bounds = bounds
         self.support_id = str(uuid.uuid4())
         self.tally = Tally(bounds.max_calls)
-        self.asker = Asker(
-            counts=self.tally,
-            deadline=Deadline.after(seconds, clock()),
-            seconds=seconds,
-            rights=rights,
-            turn=self.support_id,
-        )
+        self.rights = rights
+        self._seconds = seconds
+        self._deadline = Deadline.after(seconds, clock())
+        self._askers: dict[str, Asker] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._left = False
         self._tell = ended
@@ -65,9 +67,29 @@ class Operation:
             self.tally,
             self.spawn,
             max_in_flight=bounds.max_in_flight,
-            failed=self._log_fault,
+            told=self._told,
         )
         self.subscriptions = SubscriptionLoader(payex, self.routes, self.spawn)
+
+    def asker(self, holder: Holder) -> Asker:
+        """Return on whose behalf PayEx is asked for an invoice or customer and what is below it.
+
+        Raises:
+            UnseenError: the caller does not see it. Fields never let it come to this.
+        """
+        if not self.rights.sees(holder):
+            raise UnseenError
+        owner_no = holder.owner_no
+        if owner_no not in self._askers:
+            self._askers[owner_no] = Asker(
+                counts=self.tally,
+                deadline=self._deadline,
+                seconds=self._seconds,
+                rights=self.rights.key(owner_no),
+                turn=self.support_id,
+                whole=self.rights.sees_whole(owner_no),
+            )
+        return self._askers[owner_no]
 
     def spawn(self, work: Coroutine[Any, Any, Answer]) -> asyncio.Task[Answer]:
         """Run upstream work that ends with the operation at the latest."""
@@ -85,14 +107,27 @@ class Operation:
         if not task.cancelled():
             task.exception()
 
-    def _log_fault(self, route: Route, fault: Fault) -> None:
-        logger.warning(
-            "%s on %s %s",
-            fault.code,
-            route.template,
-            fault.hint,
-            extra={"support_id": self.support_id, "instance": fault.instance},
-        )
+    def _told(self, route: Route, answer: Answer) -> Answer:
+        """Log a fault, and take from the callers what would tell them more than they may know.
+
+        To an end user, an invoice that PayEx does not have is as one that is somebody else's.
+        """
+        told = answer.outcome
+        if isinstance(told, Fault):
+            self._log(
+                logging.WARNING, f"{told.code} on {route.template} {told.hint}", told.instance
+            )
+        elif (
+            isinstance(told, Problem)
+            and told.kind in _NO_HOLDER
+            and not self.rights.sees_whole(route.holder.owner_no)
+        ):
+            self._log(logging.INFO, f"{told.kind.name} on {route.template}", told.instance)
+            return Answer(unseen(route.holder), answer.wave)
+        return answer
+
+    def _log(self, level: int, message: str, instance: str | None) -> None:
+        logger.log(level, message, extra={"support_id": self.support_id, "instance": instance})
 
     async def __aenter__(self) -> Self:
         return self

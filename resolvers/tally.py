@@ -23,6 +23,7 @@ class Tally:
         self.hits = 0
         self.misses = 0
         self.joined = 0
+        self.fresh_for: float | None = None
         self._max_calls = max_calls
         self._permitted = 0
         self._demands = 0
@@ -62,6 +63,10 @@ class Tally:
     def coalesced(self) -> None:
         """Note an answer that another operation's call brought."""
         self.joined += 1
+
+    def fresh(self, seconds: float) -> None:
+        """Note for how many seconds an answer stays the same; the shortest time counts."""
+        self.fresh_for = seconds if self.fresh_for is None else min(self.fresh_for, seconds)
 
     @property
     def deduplicated(self) -> int:

@@ -23,7 +23,7 @@ described(
 )
 
 
-@strawberry.type(description="An amount of money in one currency.")
+@strawberry.federation.type(shareable=True, description="An amount of money in one currency.")
 class Money:
     """An amount beside its currency."""
 

@@ -6,33 +6,21 @@ can hold says by `is_type_of` which objects are its own.
 """
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from typing import Any, TypeVar
 
 import strawberry
-from strawberry.schema_directive import Location
+from strawberry.types import get_object_definition
 
 from resolvers.operation import Operation
+from schema.directives import CALL, ON_OBJECTS_ALONE, READ, SemanticNonNull
 
 C = TypeVar("C")
 T = TypeVar("T")
 E = TypeVar("E", bound=type[enum.Enum])
 
 Info = strawberry.Info[Operation, None]
-
-
-@strawberry.schema_directive(
-    locations=[Location.FIELD_DEFINITION],
-    name="semanticNonNull",
-    description=(
-        "The field is null only where `errors` has an entry for it. "
-        "`levels` are the list levels that this holds for, 0 being the field itself."
-    ),
-)
-class SemanticNonNull:
-    """A field that is null only together with an entry in `errors` (GAP-49)."""
-
-    levels: list[int] = strawberry.directive_field(name="levels", default=(0,))
 
 
 def reads(predicate: Callable[[Any], bool]) -> Callable[[type[C]], type[C]]:
@@ -48,8 +36,27 @@ def reads(predicate: Callable[[Any], bool]) -> Callable[[type[C]], type[C]]:
     return mark
 
 
+def shared(cls: type[C]) -> type[C]:
+    """Take off an interface's own fields what composers refuse there (`ON_OBJECTS_ALONE`).
+
+    The types that implement it keep all of it. Apply it above `@strawberry.interface`.
+    """
+    definition = get_object_definition(cls, strict=True)
+    fields = [copy(field) for field in definition.fields]
+    for field in fields:
+        field.directives = [
+            one for one in field.directives if not isinstance(one, ON_OBJECTS_ALONE)
+        ]
+    definition.fields = fields
+    return cls
+
+
 def resolved(
-    resolver: Callable[..., Any], description: str, *, levels: tuple[int, ...] | None = (0,)
+    resolver: Callable[..., Any],
+    description: str,
+    *,
+    levels: tuple[int, ...] | None = (0,),
+    directives: Sequence[object] = (READ, CALL),
 ) -> Any:
     """Declare a field that a resolver fills and that may call PayEx.
 
@@ -57,9 +64,12 @@ def resolved(
         resolver: the function behind the field.
         description: what the field tells, for a reader who does not know PayEx.
         levels: the list levels that are null only together with an error; None if null says more.
+        directives: who may read the field, and what it costs.
     """
-    directives = [] if levels is None else [SemanticNonNull(levels=list(levels))]
-    return strawberry.field(resolver=resolver, description=description, directives=directives)
+    null = [] if levels is None else [SemanticNonNull(levels=list(levels))]
+    return strawberry.field(
+        resolver=resolver, description=description, directives=[*directives, *null]
+    )
 
 
 def described(name: str, cls: E, description: str, values: Mapping[str, str]) -> E:

@@ -12,7 +12,8 @@ from resolvers.ledger import HolderNode
 from resolvers.ledger import Owner as OwnerNode
 from resolvers.payex.problems import Problem
 from resolvers.payex.routes import Billing, Holder
-from schema.declarations import Info, given, reads, resolved
+from schema.declarations import Info, given, reads, resolved, shared
+from schema.directives import CALL, INTERNAL, NUMBERS, RAW, READ
 from schema.node import Node
 from schema.problems import (
     CustomerNotFound,
@@ -56,6 +57,7 @@ async def _raw(root: _Holder, info: Info) -> Any:
     return found
 
 
+@shared
 @strawberry.interface(description="What holds usage: an invoice (billed) or a customer (unbilled).")
 class UsageHolder:
     """The fields that invoices and customers share."""
@@ -71,7 +73,9 @@ class UsageHolder:
         "for a subscription whose usage is asked for anyway. Route `subscriptions/{number}`.",
     )
     raw: RawJSON | None = resolved(
-        _raw, "The invoice or customer as PayEx sends it, with the members that no field takes."
+        _raw,
+        "The invoice or customer as PayEx sends it, with the members that no field takes.",
+        directives=(RAW, CALL, INTERNAL),
     )
 
 
@@ -189,12 +193,14 @@ class Owner:
         _invoices,
         "Several invoices in one round trip. A number given twice costs one call.",
         levels=(1,),
+        directives=(READ, CALL, NUMBERS),
     )
     customer: CustomerResult | None = resolved(_customer, "One customer, with its unbilled usage.")
     customers: list[CustomerResult | None] = resolved(
         _customers,
         "Several customers in one round trip. A number given twice costs one call.",
         levels=(1,),
+        directives=(READ, CALL, NUMBERS),
     )
 
     @classmethod

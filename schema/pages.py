@@ -3,7 +3,7 @@
 import strawberry
 
 
-@strawberry.type(description="Where a page stands in its list.")
+@strawberry.federation.type(shareable=True, description="Where a page stands in its list.")
 class PageInfo:
     """Relay's page info, forwards."""
 

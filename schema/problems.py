@@ -8,6 +8,7 @@ import strawberry
 from resolvers.payex import problems as payex
 from resolvers.payex.problems import ProblemType
 from schema.declarations import reads
+from schema.directives import FEW, INTERNAL, RAW
 from schema.scalars import RawJSON
 
 
@@ -28,7 +29,7 @@ class Problem:
     instance: strawberry.ID | None = strawberry.field(
         description=(
             "PayEx's own id of this occurrence: give it to PayEx support. Null where PayEx gave "
-            "none, and where the gateway refused an argument without asking PayEx."
+            "none, and where the gateway answers by itself."
         )
     )
 
@@ -57,11 +58,16 @@ class FieldError:
 class ValidationProblem(Problem):
     """PayEx's `validation`."""
 
-    field_errors: list[FieldError] = strawberry.field(description="What was refused, and why.")
+    field_errors: list[FieldError] = strawberry.field(
+        description="What was refused, and why.", directives=[FEW]
+    )
 
 
 @strawberry.type(
-    description="PayEx Usage has no invoice with this number (PayEx: `invoice-not-found`)."
+    description=(
+        "PayEx Usage has no invoice with this number (PayEx: `invoice-not-found`). To those who "
+        "see their own invoices alone, everybody else's are as if there were none."
+    )
 )
 @reads(_of(ProblemType.INVOICE_NOT_FOUND))
 class InvoiceNotFound(Problem):
@@ -71,7 +77,8 @@ class InvoiceNotFound(Problem):
 @strawberry.type(
     description=(
         "PayEx Usage has no unbilled usage for a customer with this number "
-        "(PayEx: `customer-not-found`)."
+        "(PayEx: `customer-not-found`). To those who see their own customers alone, everybody "
+        "else's are as if there were none."
     )
 )
 @reads(_of(ProblemType.CUSTOMER_NOT_FOUND))
@@ -108,4 +115,6 @@ class UnrecognizedProblem(Problem):
     """Any other problem type of PayEx."""
 
     type: str = strawberry.field(description="PayEx's problem type, as it came.")
-    raw: RawJSON | None = strawberry.field(description="The whole problem, as PayEx sent it.")
+    raw: RawJSON | None = strawberry.field(
+        description="The whole problem, as PayEx sent it.", directives=[RAW, INTERNAL]
+    )

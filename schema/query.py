@@ -6,6 +6,7 @@ import strawberry
 
 from resolvers import entries
 from schema.declarations import Info, resolved
+from schema.directives import AUTHENTICATED, CALL, READ
 from schema.ledger import Owner
 from schema.node import Node
 
@@ -29,10 +30,12 @@ class Query:
 
     owner: Owner | None = resolved(
         _owner,
-        "A ledger by its number. It costs no call; a ledger that the gateway has no credentials "
-        "for is an error.",
+        "A ledger by its number. It costs no call; a ledger that is not open to the caller, or "
+        "that the gateway has no credentials for, is an error.",
+        directives=(AUTHENTICATED,),
     )
     node: Node | None = resolved(
         _node,
         "Anything with a global id, as PayEx has it now. What PayEx no longer knows is an error.",
+        directives=(AUTHENTICATED, READ, CALL),
     )

@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.amounts import Money, Volume
+from schema.directives import INTERNAL, RAW
 from schema.scalars import ExactDecimal, LocalDate, LocalDateTime, RawJSON
 
 _ASSUMED = "(Assumed name: PayEx publishes no fields of its usage records.)"
@@ -54,7 +55,8 @@ class UsageRecord:
     raw: RawJSON = strawberry.field(
         description=(
             "The whole record as PayEx sent it, to the byte, with the members that no field takes."
-        )
+        ),
+        directives=[RAW, INTERNAL],
     )
 
 
@@ -88,5 +90,6 @@ class UsageSummary:
     raw: RawJSON = strawberry.field(
         description=(
             "The whole summary as PayEx sent it, to the byte, with the members that no field takes."
-        )
+        ),
+        directives=[RAW, INTERNAL],
     )

@@ -1,10 +1,8 @@
 """The whole schema, as a subgraph of Federation 2."""
 
-from collections.abc import Iterator
 from typing import Any, Final
 
-from graphql import GraphQLError, OperationDefinitionNode
-from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
+from graphql import GraphQLSchema
 from strawberry.federation import Schema
 from strawberry.federation.schema import FederationAny
 from strawberry.schema.config import StrawberryConfig
@@ -19,28 +17,10 @@ from schema.subscription import UsageSubscription
 # The Guild's composer refuses versions above 2.9; it is the first with @cost and @listSize.
 FEDERATION_VERSION: Final = "2.9"
 
-# Documents whose parse and validation are kept. The texts are the clients' own, so it is bounded.
-_DOCUMENTS = 1000
-
 _ENTITIES = {type_.__name__: type_ for type_ in (Customer, Invoice, Owner, UsageSubscription)}
 
 
-class _NamedOperation(SchemaExtension):
-    """Refuses to guess among several operations; Strawberry alone would run the first."""
-
-    def on_execute(self) -> Iterator[None]:
-        context = self.execution_context
-        definitions = context.graphql_document.definitions if context.graphql_document else ()
-        operations = [node for node in definitions if isinstance(node, OperationDefinitionNode)]
-        if len(operations) > 1 and not context._provided_operation_name:  # noqa: SLF001
-            raise GraphQLError("The document has several operations: name one by operationName.")
-        yield
-
-
 class _Subgraph(Schema):
-    def process_errors(self, *_: Any, **__: Any) -> None:
-        """Log nothing: the HTTP edge does, without the query that Strawberry would quote."""
-
     def entities_resolver(
         self, info: Info, representations: list[FederationAny]
     ) -> list[FederationAny]:
@@ -69,12 +49,12 @@ def build_schema() -> Schema:
         types=[Invoice, Customer, UsageSubscription],
         federation_version=FEDERATION_VERSION,
         config=StrawberryConfig(scalar_map=SCALARS),
-        extensions=[
-            lambda: ParserCache(maxsize=_DOCUMENTS),
-            lambda: ValidationCache(maxsize=_DOCUMENTS),
-            _NamedOperation,
-        ],
     )
+
+
+def executable(schema: Schema) -> GraphQLSchema:
+    """Return the schema as graphql-core executes it; Strawberry has no public name for it."""
+    return schema._schema  # noqa: SLF001
 
 
 def print_sdl() -> str:

@@ -17,6 +17,7 @@ from resolvers.payex.routes import Billing
 from resolvers.selection import RecordFilter
 from resolvers.totals import Group
 from schema.declarations import Info, described, given, reads, resolved
+from schema.directives import CALL, INTERNAL, PAGE, RAW, SUMS
 from schema.inputs import UsageRecordFilter, UsageRecordOrder
 from schema.node import Node
 from schema.pages import PageInfo
@@ -56,8 +57,12 @@ class UsageRecordEdge:
 class UsageRecordConnection:
     """A page of records."""
 
-    edges: list[UsageRecordEdge] = strawberry.field(description="The records with their cursors.")
-    items: list[UsageRecord] = strawberry.field(name="nodes", description="The records.")
+    edges: list[UsageRecordEdge] = strawberry.field(
+        description="The records with their cursors.", directives=[PAGE]
+    )
+    items: list[UsageRecord] = strawberry.field(
+        name="nodes", description="The records.", directives=[PAGE]
+    )
     page_info: PageInfo = strawberry.field(
         resolver=lambda root: root, description="Where the page stands in the list."
     )
@@ -72,7 +77,7 @@ class UsageSummaryList:
     """All sums."""
 
     items: list[UsageSummary] = strawberry.field(
-        description="One summary for each kind of usage, in PayEx's order."
+        description="One summary for each kind of usage, in PayEx's order.", directives=[SUMS]
     )
 
 
@@ -191,7 +196,9 @@ class UsageSubscription(Node):
         "Route `usage-details`, shared with `usageRecords`.",
     )
     raw: RawJSON | None = resolved(
-        _raw, "The subscription as PayEx sent it, with the members that no field takes."
+        _raw,
+        "The subscription as PayEx sent it, with the members that no field takes.",
+        directives=(RAW, CALL, INTERNAL),
     )
 
     @classmethod
@@ -222,9 +229,11 @@ class UsageSubscriptionConnection:
     """A page of subscriptions."""
 
     edges: list[UsageSubscriptionEdge] = strawberry.field(
-        description="The subscriptions with their cursors."
+        description="The subscriptions with their cursors.", directives=[PAGE]
     )
-    nodes: list[UsageSubscription] = strawberry.field(description="The subscriptions.")
+    nodes: list[UsageSubscription] = strawberry.field(
+        description="The subscriptions.", directives=[PAGE]
+    )
     page: PageInfo = strawberry.field(
         name="pageInfo", description="Where the page stands in the list."
     )

@@ -5,6 +5,7 @@ import strawberry
 from resolvers.totals import Group, Totals
 from schema.amounts import Money, Volume
 from schema.declarations import described, reads
+from schema.directives import FEW, SUMS
 from schema.scalars import LocalDate
 
 described(
@@ -46,10 +47,11 @@ class UsageTotal:
         description="How many of them carry no amount, so that the sum does not hold them.",
     )
     charged_volumes: list[Volume] = strawberry.field(
-        description="The sums of the volumes that are paid for, one for each unit."
+        description="The sums of the volumes that are paid for, one for each unit.",
+        directives=[FEW],
     )
     total_volumes: list[Volume] = strawberry.field(
-        description="The sums of the volumes that were used, one for each unit."
+        description="The sums of the volumes that were used, one for each unit.", directives=[FEW]
     )
 
 
@@ -62,6 +64,7 @@ class UsageTotals:
         description=(
             "The groups, in the order in which PayEx first has a record of each. Without "
             "`groupBy`, one for each currency; empty if no record is summed."
-        )
+        ),
+        directives=[SUMS],
     )
     record_count: int = strawberry.field(description="How many records are summed in all groups.")

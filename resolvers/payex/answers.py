@@ -62,6 +62,9 @@ class Counts(Protocol):
     def missed(self) -> None:
         """Note an answer that had to be asked for."""
 
+    def fresh(self, seconds: float) -> None:
+        """Note for how many seconds an answer stays the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asker:
@@ -74,6 +77,8 @@ class Asker:
         rights: what the caller may see of the ledger. It is part of every key, so that callers
             with different rights share neither a call nor a kept answer.
         turn: whose turn a call takes in the queue for PayEx; one for each operation.
+        whole: whether the caller may see the whole ledger, and so what a link of PayEx leads to
+            beside the invoice or customer in question.
     """
 
     counts: Counts
@@ -81,6 +86,7 @@ class Asker:
     seconds: float
     rights: str
     turn: Hashable
+    whole: bool = False
 
     def expired(self) -> Fault:
         """Return the fault of an operation whose time is up."""

@@ -120,7 +120,7 @@ class CachePolicy:
 class _Kept(NamedTuple):
     outcome: Outcome
     weight: int
-    ttl: float
+    until: float
 
 
 class AnswerCache:
@@ -142,9 +142,10 @@ class AnswerCache:
     ) -> None:
         self._max_entries = max_entries
         self._largest = max_bytes // _LARGEST_SHARE
+        self._clock = clock
         self._kept: TLRUCache[CacheKey, _Kept, float] = TLRUCache(
             max_bytes,
-            lambda _key, kept, now: now + kept.ttl,
+            lambda _key, kept, _now: kept.until,
             clock,
             lambda kept: kept.weight,
         )
@@ -153,6 +154,11 @@ class AnswerCache:
         """Return the answer, or None if there is none that may still be used."""
         kept = self._kept.get(key)
         return None if kept is None else kept.outcome
+
+    def left(self, key: CacheKey) -> float:
+        """Return for how many seconds the answer may still be used; 0 if none is kept."""
+        kept = self._kept.get(key)
+        return 0.0 if kept is None else kept.until - self._clock()
 
     def put(self, key: CacheKey, outcome: Outcome, cost_bytes: int, ttl: float) -> None:
         """Keep an answer in place of the last one.
@@ -172,7 +178,7 @@ class AnswerCache:
             return
         while len(self._kept) >= self._max_entries:
             self._kept.popitem()
-        self._kept[key] = _Kept(outcome, weight, ttl)
+        self._kept[key] = _Kept(outcome, weight, self._clock() + ttl)
 
     def __len__(self) -> int:
         return len(self._kept)

@@ -18,7 +18,7 @@ from resolvers.payex.flights import Flights
 from resolvers.payex.memory import Memory
 from resolvers.payex.problems import Problem
 from resolvers.payex.reader import Reader, Reading
-from resolvers.payex.routes import Route, Routes
+from resolvers.payex.routes import Kind, Route, Routes
 
 _OF_ONE_ASKER = frozenset({FaultCode.DEADLINE_EXCEEDED, FaultCode.UPSTREAM_TOO_MANY_CALLS})
 
@@ -109,12 +109,14 @@ class Payex:
         kept = self._memory.get(key)
         if kept is not None:
             asker.counts.hit()
+            asker.counts.fresh(self._memory.left(key))
             return Answer(kept, wave - 1)
         landed, coalesced = await self._join(route, wave, key, access, asker)
         while coalesced and landed.is_the_starters:
             landed, coalesced = await self._join(route, wave, key, access, asker)
         if coalesced:
             asker.counts.coalesced()
+        asker.counts.fresh(self._memory.left(key))
         return Answer(landed.outcome, wave - 1 + landed.rounds)
 
     async def _join(
@@ -165,6 +167,9 @@ class Payex:
 
         async def fetch(route: Route, page: int) -> bytes | Problem:
             nonlocal rounds
+            # Everyone with the same key sees as much of the ledger.
+            if not (question.asker.whole or self._is_of_its_holder(route)):
+                raise Fault(FaultCode.UPSTREAM_LINK_REFUSED)
             rounds = page + 1
             wave = question.wave + page
             return await self._attempts.get(route, access, wave, question.deadline, question.asker)
@@ -173,3 +178,9 @@ class Payex:
             return await self._reader.read(question.route, fetch), rounds
         except Fault as fault:
             return fault, rounds
+
+    def _is_of_its_holder(self, route: Route) -> bool:
+        """Whether a route, which a link may have named, is one of its own invoice or customer."""
+        holder = self.routes.of(route.holder, Kind.HOLDER).path
+        path = route.path.partition("?")[0]
+        return path == holder or path.startswith(f"{holder}/")

@@ -42,6 +42,10 @@ class Memory:
         """Return the decoded answer, if this process keeps it."""
         return self._cache.get(key)
 
+    def left(self, key: CacheKey) -> float:
+        """Return for how many seconds the answer stays the same; 0 if this process keeps none."""
+        return self._cache.left(key)
+
     async def recall(self, route: Route, key: CacheKey, token: str) -> Reading | None:
         """Return the answer that another instance has brought, and keep it here as well."""
         if self._shared is None or not self._policy.keeps(route):

@@ -199,6 +199,17 @@ def test_an_answer_is_there_until_its_time_is_over_and_no_longer() -> None:
     assert len(cache) == 1
 
 
+def test_an_answer_tells_how_much_of_its_time_is_left() -> None:
+    clock = Clock()
+    cache = AnswerCache(clock=clock)
+    cache.put(key(), answer(1), 0, 5)
+
+    clock.now += 2
+    assert cache.left(key()) == 3
+    clock.now += 3
+    assert cache.left(key()) == 0
+
+
 def test_reading_an_answer_does_not_make_it_live_longer() -> None:
     clock = Clock()
     cache = AnswerCache(clock=clock)

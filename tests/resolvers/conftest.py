@@ -25,6 +25,7 @@ from resolvers.payex.records import ItemList, UsageRecord, usage_records
 from resolvers.payex.retry_budget import RetryBudget
 from resolvers.payex.routes import Routes
 from resolvers.payex.transport import Limits, Transport
+from resolvers.rights import EVERYTHING, Rights
 
 settings.register_profile("no-deadline", deadline=None)
 settings.load_profile("no-deadline")
@@ -36,7 +37,10 @@ def operate() -> Callable[..., AbstractAsyncContextManager[Operation]]:
 
     @asynccontextmanager
     async def open_operation(
-        handler: Callable[[httpx.Request], Any], seconds: float = math.inf, **bounds: int
+        handler: Callable[[httpx.Request], Any],
+        seconds: float = math.inf,
+        rights: Rights = EVERYTHING,
+        **bounds: int,
     ) -> AsyncIterator[Operation]:
         routes = Routes()
         reader = Reader(routes, 3, {})
@@ -56,7 +60,9 @@ def operate() -> Callable[..., AbstractAsyncContextManager[Operation]]:
                 memory=Memory(AnswerCache(), CachePolicy(billed_ttl=0), reader),
             )
             try:
-                async with Operation(payex, Bounds(**bounds), seconds=seconds) as operation:
+                async with Operation(
+                    payex, Bounds(**bounds), rights=rights, seconds=seconds
+                ) as operation:
                     yield operation
             finally:
                 await payex.aclose()

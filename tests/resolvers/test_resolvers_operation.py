@@ -16,6 +16,7 @@ from resolvers.operation import Operation
 from resolvers.payex.answers import Answer
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.routes import Billing, Holder, Kind, Route, Routes
+from resolvers.rights import Numbers, Rights
 
 Operate = Callable[..., AbstractAsyncContextManager[Operation]]
 INVOICE = Holder("xxx", Billing.BILLED, "123456")
@@ -231,9 +232,12 @@ async def test_an_operation_makes_no_more_calls_than_it_may(operate: Operate) ->
     assert len(operation.tally.calls) == 2
 
 
-async def test_operations_with_the_same_rights_share_a_call_and_others_do_not(
+async def test_those_who_see_the_same_of_a_ledger_share_a_call_and_others_do_not(
     operate: Operate,
 ) -> None:
+    """Two agents see the ledger whole, whatever else they see; one caller sees but an invoice."""
+    agents = [Rights(ledgers=frozenset({"xxx", other})) for other in ("yyy", "zzz")]
+    user = Rights(numbers={"xxx": Numbers(invoices=frozenset({"123456"}))})
     calls, second_asked = 0, asyncio.Event()
 
     async def answer(_request: httpx.Request) -> httpx.Response:
@@ -244,8 +248,8 @@ async def test_operations_with_the_same_rights_share_a_call_and_others_do_not(
         await second_asked.wait()
         return httpx.Response(200, json={})
 
-    async with operate(answer) as first:
-        others = [Operation(first.payex, Bounds(), rights=rights) for rights in ("", "fewer")]
+    async with operate(answer, rights=agents[0]) as first:
+        others = [Operation(first.payex, Bounds(), rights=rights) for rights in (agents[1], user)]
         await asyncio.gather(*(one.routes.answer(route()) for one in (first, *others)))
     assert calls == 2
     assert [operation.tally.joined for operation in (first, *others)] == [0, 1, 0]

@@ -1,11 +1,22 @@
 """The exported schema is the committed one, and every part of it is described."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLUnionType, parse
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLUnionType,
+    get_nullable_type,
+    is_list_type,
+    is_required_argument,
+    parse,
+)
 from graphql.type import GraphQLInterfaceType, GraphQLObjectType
+from strawberry.federation.schema_directives import Authenticated, Cost, ListSize, RequiresScopes
 
+from schema.directives import INTERNAL, ON_OBJECTS_ALONE, SIZED_BY
 from schema.subgraph import FEDERATION_VERSION, print_sdl
 from schema.subgraph import build_schema as build_subgraph
 
@@ -84,4 +95,85 @@ def test_a_field_that_calls_upstream_is_null_only_with_an_error() -> None:
             if isinstance(type_, GraphQLObjectType) and name in type_.fields
         )
         assert not str(field.type).endswith("!")
-        assert f"): {field.type} @semanticNonNull(levels: [0])" in sdl
+        guards = '@requiresScopes(scopes: [["usage:read"]]) @cost(weight: 10)'
+        assert f"): {field.type} {guards} @semanticNonNull(levels: [0])" in sdl
+
+
+def objects() -> dict[str, GraphQLObjectType]:
+    return {name: one for name, one in OWN.items() if isinstance(one, GraphQLObjectType)}
+
+
+def directives(type_: GraphQLObjectType | GraphQLInterfaceType, field: str) -> list[Any]:
+    declared: list[Any] = type_.fields[field].extensions["strawberry-definition"].directives
+    return declared
+
+
+def test_what_shows_what_payex_tells_needs_a_scope() -> None:
+    """Every field that may cost a call does: only an entity's own numbers and ids are free."""
+    free = set()
+    for name in ("Query", "Owner", "Invoice", "Customer", "UsageSubscription"):
+        for field in objects()[name].fields:
+            stated = set(map(type, directives(objects()[name], field)))
+            assert (RequiresScopes in stated) == (Cost in stated)
+            if Cost not in stated and not field.startswith("_"):
+                free.add(field)
+    keys = {"ownerNo", "invoiceNo", "customerNo", "id", "subscriptionNo", "billing"}
+    assert free == {"owner", *keys}
+
+
+def test_a_supergraphs_users_must_have_signed_in() -> None:
+    for field in ("owner", "node"):
+        assert Authenticated in map(type, directives(objects()["Query"], field))
+
+
+def test_an_interface_bears_nothing_that_composers_refuse_there() -> None:
+    """Its types' fields bear it, and composers read the interface's from them."""
+    interfaces = [one for one in OWN.values() if isinstance(one, GraphQLInterfaceType)]
+    for one in interfaces:
+        for field in one.fields:
+            assert not [two for two in directives(one, field) if isinstance(two, ON_OBJECTS_ALONE)]
+    assert any(isinstance(two, Cost) for two in directives(objects()["Invoice"], "raw"))
+
+
+def test_no_entity_is_guarded_as_a_whole() -> None:
+    """Another subgraph's fields of it are that subgraph's to guard."""
+    for one in objects().values():
+        definition = one.extensions["strawberry-definition"]
+        guards = (Authenticated, RequiresScopes)
+        assert not [two for two in definition.directives or () if isinstance(two, guards)]
+
+
+def test_every_body_of_payex_can_be_left_out_by_a_contract() -> None:
+    holders = [one for one in OWN.values() if "raw" in getattr(one, "fields", {})]
+    assert len(holders) == 7
+    for one in holders:
+        assert isinstance(one, GraphQLObjectType | GraphQLInterfaceType)
+        assert INTERNAL in directives(one, "raw")
+
+
+def test_every_list_has_a_size() -> None:
+    for name, one in objects().items():
+        for field, definition in one.fields.items():
+            sized = any(isinstance(two, ListSize) for two in directives(one, field))
+            is_list = is_list_type(get_nullable_type(definition.type))
+            assert (sized or f"{name}.{field}" == "Query._entities") == is_list
+
+
+def test_what_an_argument_sizes_is_known() -> None:
+    """Every `first`, and every list of numbers that answers are given for."""
+    sizing = {
+        f"{name}.{field}": argument
+        for name, one in OWN.items()
+        if isinstance(one, GraphQLObjectType | GraphQLInterfaceType)
+        for field, definition in one.fields.items()
+        for argument, given in definition.args.items()
+        if argument == "first"
+        or (is_list_type(get_nullable_type(given.type)) and is_required_argument(given))
+    }
+    assert dict(SIZED_BY) == sizing
+
+
+def test_what_other_subgraphs_have_as_well_can_be_shared() -> None:
+    sdl = print_sdl()
+    for name in ("PageInfo", "Money"):
+        assert f"type {name} @shareable {{" in sdl

@@ -1,0 +1,137 @@
+"""Which scopes an operation needs, read from the directives that `schema.graphql` shows.
+
+A router of a supergraph may hold callers to the same scopes; this gateway does not rely on it. It
+checks an operation as a whole, before anything is executed: nothing is looked up per field.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from graphql import (
+    DocumentNode,
+    ExecutableDefinitionNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    visit,
+)
+from strawberry.federation.schema_directives import RequiresScopes
+
+from resolvers.rights import Rights
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A field of the operation that scopes guard.
+
+    Attributes:
+        field: the type and the field as the operation selects it: `Invoice.raw`.
+        scopes: sets of scopes. A caller needs all of one set, whichever.
+    """
+
+    field: str
+    scopes: Sequence[frozenset[str]]
+
+    def met(self, rights: Rights) -> bool:
+        """Whether the caller may read the field."""
+        return any(all(map(rights.allows, one)) for one in self.scopes)
+
+
+def missing(needs: Iterable[Need], rights: Rights) -> list[Need]:
+    """Return what the caller may not read, in the order of the document."""
+    return [need for need in needs if not need.met(rights)]
+
+
+class ScopeTable:
+    """The scopes of every field of a schema.
+
+    A field of an interface needs what it needs on each of the interface's types: scopes stand on
+    the fields of objects alone, and composers read an interface so as well.
+
+    Args:
+        schema: the executable schema, as Strawberry made it.
+
+    Attributes:
+        by_field: what each field needs, by the names of its type and of itself.
+    """
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self.by_field: dict[tuple[str, str], Sequence[Need]] = {}
+        for type_ in schema.type_map.values():
+            for name in type_.fields if isinstance(type_, _WITH_FIELDS) else ():
+                scopes = dict.fromkeys(_scopes(_objects(schema, type_), name))
+                self.by_field[type_.name, name] = [
+                    Need(f"{type_.name}.{name}", one) for one in scopes
+                ]
+
+    def needs(self, document: DocumentNode, operation: OperationDefinitionNode) -> tuple[Need, ...]:
+        """Return what an operation of a valid document needs, each field of a type once.
+
+        Fields under `@skip` and `@include` count whatever the variables say: the result holds for
+        every request of the operation, and can be kept with the document. A fragment is read once,
+        however often it is spread.
+        """
+        fragments = {
+            node.name.value: node
+            for node in document.definitions
+            if isinstance(node, FragmentDefinitionNode)
+        }
+        reader = _Reader(self._schema, self.by_field)
+        reader.read(operation)
+        for name in reader.spread:  # It grows while fragments are read.
+            reader.read(fragments[name])
+        return tuple(reader.found)
+
+
+_WITH_FIELDS = (GraphQLObjectType, GraphQLInterfaceType)
+
+
+class _Reader(Visitor):
+    """Collects the needs of definitions, and the names of the fragments that they spread."""
+
+    def __init__(self, schema: GraphQLSchema, needs: dict[tuple[str, str], Sequence[Need]]) -> None:
+        super().__init__()
+        self.found: dict[Need, None] = {}
+        self.spread: list[str] = []
+        self._seen: set[str] = set()
+        self._types = TypeInfo(schema)
+        self._needs = needs
+
+    def read(self, definition: ExecutableDefinitionNode) -> None:
+        visit(definition, TypeInfoVisitor(self._types, self))
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        parent = self._types.get_parent_type()
+        key = (parent.name if parent else "", node.name.value)
+        self.found.update(dict.fromkeys(self._needs.get(key, ())))
+
+    def enter_fragment_spread(self, node: FragmentSpreadNode, *_: object) -> None:
+        name = node.name.value
+        if name not in self._seen:
+            self._seen.add(name)
+            self.spread.append(name)
+
+
+def _objects(schema: GraphQLSchema, type_: GraphQLNamedType) -> Sequence[GraphQLObjectType]:
+    if isinstance(type_, GraphQLInterfaceType):
+        return schema.get_implementations(type_).objects
+    return [type_] if isinstance(type_, GraphQLObjectType) else []
+
+
+def _scopes(
+    objects: Sequence[GraphQLObjectType], field: str
+) -> Iterator[tuple[frozenset[str], ...]]:
+    for type_ in objects:
+        declared = type_.fields[field].extensions.get("strawberry-definition")
+        for directive in getattr(declared, "directives", ()):
+            if isinstance(directive, RequiresScopes):
+                yield tuple(map(frozenset, directive.scopes))

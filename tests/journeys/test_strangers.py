@@ -1,0 +1,302 @@
+"""Who sees what: every field of the schema, by every path, asked for by those it is not for.
+
+The caches are on, and hold what is not for them: somebody who sees all has always asked before.
+"""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from graphql import OperationDefinitionNode
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.json import encode
+
+from resolvers.rights import EVERYTHING, RAW_SCOPE, READ_SCOPE, Numbers, Rights
+from schema.scopes import ScopeTable, missing
+from tests.journeys.every_field import EveryField, Path, Target, fields_of
+from tests.journeys.two_ledgers import CORE, MISSING, UNREVIEWED, gateway, mark, parsed, signs
+
+SCOPES = frozenset({READ_SCOPE, RAW_SCOPE})
+TARGET = Target()
+NOWHERE = Target(invoice_no=MISSING, customer_no=MISSING)
+PATHS = list(EveryField(CORE).paths())
+TABLE = ScopeTable(CORE)
+
+
+def user(owner_no: str, invoices: str = "", customers: str = "", *scopes: str) -> Rights:
+    """Return an end user's rights, with all scopes unless some are named."""
+    own = Numbers(frozenset(invoices.split()), frozenset(customers.split()))
+    return Rights(numbers={owner_no: own}, scopes=frozenset(scopes) or SCOPES)
+
+
+AGENT = Rights(ledgers=frozenset({"1234"}), scopes=SCOPES)
+OWNER = user("1234", "55", "9")
+STRANGERS = {
+    "nobody": Rights(scopes=SCOPES),
+    "an agent of another ledger": Rights(ledgers=frozenset({"5678"}), scopes=SCOPES),
+    "an end user with the same numbers of another ledger": user("5678", "55", "9"),
+}
+NEIGHBOURS = {
+    "with other numbers": user("1234", "56 550 5 055", "99 90"),
+    "with the same numbers, but of the other kind": user("1234", "9", "55"),
+    "who has them elsewhere too": Rights(
+        numbers={**user("5678", "55", "9").numbers, **user("1234", "1", "1").numbers}, scopes=SCOPES
+    ),
+}
+EVERYBODY_ELSE = {**STRANGERS, **NEIGHBOURS}
+
+each_path = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
+
+
+def needs(path: Path) -> Any:
+    """Return what a path's query needs of scopes."""
+    document = parsed(path.query)
+    [operation] = (one for one in document.definitions if isinstance(one, OperationDefinitionNode))
+    return TABLE.needs(document, operation)
+
+
+def test_no_field_is_left_out() -> None:
+    """A new field is asked for by the tests below without a word, or this one fails."""
+    walk = EveryField(CORE)
+    assert list(walk.paths())
+    assert walk.selected - {("Query", "_entities")} == fields_of(CORE) - {("Query", "_entities")}
+
+
+@each_path
+@pytest.mark.parametrize("stranger", EVERYBODY_ELSE.values(), ids=EVERYBODY_ELSE.keys())
+async def test_a_stranger_sees_nothing_and_nothing_is_asked_for(
+    path: Path, stranger: Rights
+) -> None:
+    async with gateway() as asked:
+        await asked.ask(EVERYTHING, path.query, path.variables(TARGET))
+        for target in (TARGET, NOWHERE):
+            asked.upstream.calls.clear()
+            reply = await asked.ask(stranger, path.query, path.variables(target))
+            assert asked.upstream.calls == []
+            assert signs(reply) == []
+
+
+@each_path
+@pytest.mark.parametrize("stranger", STRANGERS.values(), ids=STRANGERS.keys())
+async def test_of_a_ledger_that_is_not_open_nothing_is_told_not_even_that_it_is_there(
+    path: Path, stranger: Rights
+) -> None:
+    """Nor whether the gateway has credentials for it."""
+    async with gateway() as known, gateway(ledgers=()) as unknown:
+        replies = [
+            await one.ask(stranger, path.query, path.variables(target))
+            for one in (known, unknown)
+            for target in (TARGET, NOWHERE)
+        ]
+    assert [reply == replies[0] for reply in replies] == [True] * 4
+    [error] = replies[0]["errors"]
+    assert error["extensions"]["code"] == "FORBIDDEN"
+
+
+@each_path
+@pytest.mark.parametrize("neighbour", NEIGHBOURS.values(), ids=NEIGHBOURS.keys())
+async def test_to_an_end_user_what_is_not_theirs_is_as_what_does_not_exist(
+    path: Path, neighbour: Rights
+) -> None:
+    """The whole reply is the same, to the byte.
+
+    So it is for an own number that PayEx does not have; but for references, of which an own one
+    stands unproven, so that it costs no call.
+    """
+    own = user("1234", MISSING, MISSING)
+    async with gateway() as asked:
+        foreign = await asked.ask(neighbour, path.query, path.variables(TARGET))
+        absent = await asked.ask(neighbour, path.query, path.variables(NOWHERE))
+        assert encode(foreign) == encode(absent)
+        if not path.name.startswith("_entities"):
+            missed = await asked.ask(own, path.query, path.variables(NOWHERE))
+            assert encode(missed) == encode(absent)
+
+
+async def test_an_own_reference_that_payex_does_not_have_tells_so_below_it() -> None:
+    """In the gateway's words, as they stand for what is not theirs."""
+    query = """query ($references: [_Any!]!) { _entities(representations: $references) {
+      ... on Invoice { invoiceNo raw
+        subscriptions { ... on Problem { title detail instance } } } } }"""
+    reference = {"__typename": "Invoice", "ownerNo": "1234", "invoiceNo": MISSING}
+    async with gateway() as asked:
+        reply = await asked.ask(user("1234", MISSING), query, {"references": [reference]})
+        theirs = await asked.ask(user("1234", "1"), query, {"references": [reference]})
+    problem = {"title": "The invoice was not found", "detail": None, "instance": None}
+    assert reply["data"]["_entities"] == [
+        {"invoiceNo": MISSING, "subscriptions": problem, "raw": None}
+    ]
+    assert theirs["data"]["_entities"] == [None]
+    [one], [other] = reply["errors"], theirs["errors"]
+    assert one["message"] == other["message"]
+    assert one["extensions"] == other["extensions"]
+
+
+@each_path
+@pytest.mark.parametrize(
+    "path_target", [TARGET, replace(TARGET, subscription_no="7171")], ids=["first", "second"]
+)
+async def test_an_end_user_sees_all_of_their_own_and_an_agent_all_of_the_ledger(
+    path: Path, path_target: Target
+) -> None:
+    """Exactly what everyone sees where callers are not identified."""
+    async with gateway() as asked:
+        variables = path.variables(path_target)
+        reply = await asked.ask(EVERYTHING, path.query, variables)
+        assert reply["errors"] == []
+        assert {"secret", UNREVIEWED, "7777", "2031"} <= set(signs(reply))
+        for rights in (OWNER, AGENT):
+            assert await asked.ask(rights, path.query, variables) == reply
+
+
+async def test_the_walk_reads_a_value_of_every_field_that_is_no_problems() -> None:
+    """So that a value that reached a stranger would be noticed."""
+    read: set[str] = set()
+
+    def collect(value: Any) -> None:
+        if isinstance(value, list):
+            for one in value:
+                collect(one)
+        elif isinstance(value, dict):
+            read.update(name for name, one in value.items() if one not in (None, []))
+            for one in value.values():
+                collect(one)
+
+    async with gateway() as asked:
+        for path in PATHS:
+            collect((await asked.ask(AGENT, path.query, path.variables(TARGET)))["data"])
+    problems = {"FieldError", *(one.name for one in _problems())}
+    wanted = {f"{type_}_{name}" for type_, name in fields_of(CORE) if type_ not in problems}
+    assert wanted - read == set()
+
+
+def _problems() -> Any:
+    return CORE.get_implementations(CORE.type_map["Problem"]).objects  # type: ignore[arg-type]
+
+
+@each_path
+async def test_without_a_scope_nothing_of_payex_is_to_be_had(path: Path) -> None:
+    """What needs no scope asks PayEx for nothing, even of what is the caller's own."""
+    nobody = Rights(numbers=OWNER.numbers)
+    assert missing(needs(path), nobody)
+    assert missing(needs(path), OWNER) == []
+
+    held = EveryField(CORE, lambda *field: not missing(TABLE.by_field[field], nobody))
+    async with gateway() as asked:
+        await asked.ask(EVERYTHING, path.query, path.variables(TARGET))
+        asked.upstream.calls.clear()
+        for allowed in held.paths():
+            reply = await asked.ask(nobody, allowed.query, allowed.variables(TARGET))
+            assert asked.upstream.calls == []
+            assert signs(reply) == []
+
+
+async def test_without_the_scope_of_bodies_no_body_is_to_be_had() -> None:
+    reader = user("1234", "55", "9", READ_SCOPE)
+    held = EveryField(CORE, lambda *field: not missing(TABLE.by_field[field], reader))
+    async with gateway() as asked:
+        for path in held.paths():
+            reply = await asked.ask(reader, path.query, path.variables(TARGET))
+            assert reply["errors"] == []
+            assert UNREVIEWED not in signs(reply)
+            assert "secret" in signs(reply)
+
+
+async def test_in_a_list_each_number_stands_for_itself() -> None:
+    """Aliases, fragments and lists mix what is one's own with what is not, and with nonsense."""
+    query = """{ owner(ownerNo: "1234") { ...Own
+      theirs: invoice(invoiceNo: "56") { ...Shown }
+      mixed: invoices(invoiceNos: ["56", "55", "404", "", "55"]) { ...Shown }
+      customers(customerNos: ["9", "55"]) { __typename } } }
+    fragment Own on Owner { own: invoice(invoiceNo: "55") { ...Shown } }
+    fragment Shown on InvoiceResult { __typename ... on Invoice { raw } }"""
+    async with gateway() as asked:
+        reply = await asked.ask(OWNER, query)
+        assert sorted(asked.upstream.calls) == [
+            "/billing/usage/v1/1234/customers/9",
+            "/billing/usage/v1/1234/invoices/55",
+        ]
+    assert reply["errors"] == []
+    found = reply["data"]["owner"]
+    assert found["own"]["__typename"] == "Invoice"
+    assert found["theirs"] == {"__typename": "InvoiceNotFound"}
+    assert [one["__typename"] for one in found["mixed"]] == [
+        "InvoiceNotFound",
+        "Invoice",
+        "InvoiceNotFound",
+        "ValidationProblem",
+        "Invoice",
+    ]
+    assert [one["__typename"] for one in found["customers"]] == ["Customer", "CustomerNotFound"]
+
+
+async def test_references_are_refused_one_by_one() -> None:
+    query = """query ($r: [_Any!]!) { _entities(representations: $r) {
+      ... on Invoice { invoiceNo raw } } }"""
+    numbers = [("1234", "55"), ("1234", "56"), ("5678", "55"), ("1234", "")]
+    references = [
+        {"__typename": "Invoice", "ownerNo": owner_no, "invoiceNo": number}
+        for owner_no, number in numbers
+    ]
+    async with gateway() as asked:
+        reply = await asked.ask(OWNER, query, {"r": references})
+        assert asked.upstream.calls == ["/billing/usage/v1/1234/invoices/55"]
+    assert [one and one["invoiceNo"] for one in reply["data"]["_entities"]] == ["55"] + [None] * 3
+    assert [(one["path"][1], one["extensions"]["code"]) for one in reply["errors"]] == [
+        (1, "NOT_FOUND"),
+        (2, "FORBIDDEN"),
+        (3, "BAD_USER_INPUT"),
+    ]
+
+
+TENANTS = """query ($ownerNo: ID!, $number: ID!) { owner(ownerNo: $ownerNo) {
+  invoice(invoiceNo: $number) { ... on Invoice { ...All } }
+  customer(customerNo: $number) { ... on Customer { ...All } } } }
+fragment All on UsageHolder { raw subscription(subscriptionNo: "70") { ... on UsageSubscription {
+  raw usageRecords { ... on UsageRecordConnection { nodes { usageType raw } } } } } }"""
+
+some = st.frozensets(st.sampled_from(["55", "56", "1"]))
+callers = st.builds(
+    Rights,
+    ledgers=st.frozensets(st.sampled_from(["1234", "5678"]), max_size=1),
+    numbers=st.dictionaries(st.sampled_from(["1234", "5678"]), st.builds(Numbers, some, some)),
+    scopes=st.just(SCOPES),
+)
+questions = st.tuples(callers, st.sampled_from(["1234", "5678"]), st.sampled_from(["55", "56"]))
+
+
+@settings(deadline=None, max_examples=60)
+@given(asking=st.lists(questions, min_size=2, max_size=8))
+async def test_of_two_ledgers_with_the_same_numbers_nobody_gets_what_is_the_others(
+    asking: list[tuple[Rights, str, str]],
+) -> None:
+    """All at once, so that calls are shared, and once more, so that kept answers are."""
+    async with gateway() as asked:
+        for _ in range(2):
+            replies = await asyncio.gather(
+                *(
+                    asked.ask(rights, TENANTS, {"ownerNo": owner_no, "number": number})
+                    for rights, owner_no, number in asking
+                )
+            )
+            for (rights, owner_no, number), reply in zip(asking, replies, strict=True):
+                shown = str(reply)
+                seen = {
+                    mark(ledger, collection, one)
+                    for ledger in ("1234", "5678")
+                    for collection in ("invoices", "customers")
+                    for one in ("55", "56", "1")
+                    if mark(ledger, collection, one) in shown
+                }
+                whole = owner_no in rights.ledgers
+                own = rights.numbers.get(owner_no, Numbers())
+                assert seen == {
+                    mark(owner_no, collection, number)
+                    for collection, numbers in (
+                        ("invoices", own.invoices),
+                        ("customers", own.customers),
+                    )
+                    if whole or number in numbers
+                }
