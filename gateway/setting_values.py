@@ -30,12 +30,13 @@ def _origin(text: str) -> str:
         raise ValueError("must look like https://lf-api.payex.com")
     if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError("must be scheme, host and port only, without a path")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ValueError("plain http is for loopback only; use https")
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a host of this name."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

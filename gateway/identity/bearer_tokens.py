@@ -1,0 +1,185 @@
+"""Bearer tokens: signed JWTs (RFC 7519), checked by the issuer's public keys."""
+
+import time
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from joserfc.errors import (
+    ClaimError,
+    ExpiredTokenError,
+    JoseError,
+    MissingClaimError,
+)
+from joserfc.jwa import JWSAlgModel
+from joserfc.jws import (
+    CompactSignature,
+    JWSRegistry,
+    extract_compact,
+    validate_compact,
+)
+from joserfc.jwt import ClaimsOption, JWTClaimsRegistry
+
+from gateway.identity.challenges import INVALID_TOKEN, unidentified
+from gateway.identity.key_source import RETRY, KeySource, NoKeysError
+from gateway.refusals import Refusal
+
+_WRONG: Final = {
+    "iss": "The token is of another issuer than GATEWAY_JWT_ISSUER.",
+    "aud": "The token is for another audience than GATEWAY_JWT_AUDIENCE.",
+    "nbf": "The token is not valid yet.",
+    "iat": "The token is not valid yet.",
+}
+# What the library raises of something that only looks like a token.
+_UNREADABLE: Final = (JoseError, ValueError, TypeError, AttributeError, RecursionError)
+
+
+class TokenClock:
+    """Whether it is the time of a set of claims: `exp`, `nbf` and `iat`.
+
+    Args:
+        leeway: seconds by which clocks may differ.
+        now: the seconds since 1970.
+    """
+
+    def __init__(self, leeway: int = 5, now: Callable[[], float] = time.time) -> None:
+        self._leeway = leeway
+        self._now = now
+
+    def check(self, claims: dict[str, Any], **options: ClaimsOption) -> None:
+        """Check the times of claims, and what else they must be.
+
+        Args:
+            claims: what to check.
+            options: what the claims of these names must be.
+
+        Raises:
+            Refusal: 401.
+        """
+        registry = JWTClaimsRegistry(now=int(self._now()), leeway=self._leeway, **options)
+        try:
+            registry.validate(claims)
+        except ExpiredTokenError:
+            raise _invalid("The token has expired.") from None
+        except MissingClaimError as error:
+            raise _invalid(f"The token lacks {error.claim.replace(',', ', ')}.") from None
+        except ClaimError as error:
+            wrong = _WRONG.get(error.claim, f"The token's {error.claim} is malformed.")
+            raise _invalid(wrong) from None
+
+    def is_over(self, expiry: float) -> bool:
+        """Whether claims that were checked have expired since, given their `exp`."""
+        return expiry <= int(self._now()) - self._leeway
+
+
+class BearerTokens:
+    """Checks tokens, and returns what they claim.
+
+    The algorithms are those of the settings, whatever a token says; a key is used for its own
+    algorithm alone. So a public key is never taken for a shared secret, and `none` is no signature.
+
+    Args:
+        source: the issuer's keys.
+        algorithms: those that a token may be signed by.
+        issuer: what `iss` must be.
+        audiences: what `aud` must name one of.
+        clock: tells whether it is a token's time.
+        max_size: the most characters of a token.
+    """
+
+    def __init__(
+        self,
+        source: KeySource,
+        *,
+        algorithms: Iterable[str],
+        issuer: str,
+        audiences: Iterable[str],
+        clock: TokenClock,
+        max_size: int,
+    ) -> None:
+        self.source = source
+        self._registry = _Registry(algorithms, max_size)
+        self._required: dict[str, ClaimsOption] = {
+            "iss": {"essential": True, "value": issuer},
+            "aud": {"essential": True, "values": list(audiences)},
+            "exp": {"essential": True},
+        }
+        self.clock = clock
+        self._max_size = max_size
+
+    async def claims(self, token: str) -> dict[str, Any]:
+        """Return what a token claims, once all of it is checked.
+
+        Raises:
+            Refusal: 401 with what is wrong with the token; 503 while there are no keys.
+        """
+        if len(token) > self._max_size:
+            raise _invalid(
+                f"The token has {len(token)} characters; at most {self._max_size} may be "
+                "(GATEWAY_JWT_MAX_SIZE)."
+            )
+        signed = self._read(token)
+        await self._verify(signed)
+        claims = _claims(signed)
+        self.clock.check(claims, **self._required)
+        return claims
+
+    def _read(self, token: str) -> CompactSignature:
+        try:
+            signed = extract_compact(token.encode("ascii"), registry=self._registry)
+            self._registry.check_header(signed.headers())
+        except _UNREADABLE:
+            raise _invalid("The token is no signed JWT.") from None
+        if "crit" in signed.headers():
+            raise _invalid("The token has extensions that the gateway does not know.")
+        return signed
+
+    async def _verify(self, signed: CompactSignature) -> None:
+        header = signed.headers()
+        algorithm = header["alg"]
+        if algorithm not in self._registry.allowed_models:
+            raise _invalid(
+                "The token is signed by an algorithm that is not in GATEWAY_JWT_ALGORITHMS."
+            )
+        try:
+            key = await self.source.find(header.get("kid"), algorithm)
+        except NoKeysError:
+            raise Refusal(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "Tokens cannot be checked yet: the keys of GATEWAY_JWT_KEYS could not be had.",
+                {"Retry-After": str(int(RETRY))},
+            ) from None
+        if key is None:
+            raise _invalid("The token names no key of its issuer that fits its algorithm.")
+        if not validate_compact(signed, key, registry=self._registry):
+            raise _invalid("The token's signature is wrong.")
+
+
+class _Registry(JWSRegistry):
+    """The algorithms that are allowed, and how long the parts of a token may be."""
+
+    def __init__(self, names: Iterable[str], max_size: int) -> None:
+        # Header parameters that are not understood are ignored (RFC 7515, section 4).
+        super().__init__(strict_check_header=False)
+        self.allowed_models = {name: self.algorithms[name] for name in names}
+        self.max_header_length = self.max_payload_length = self.max_signature_length = max_size
+
+    def get_alg(self, name: str) -> JWSAlgModel:
+        # Without the library's warning at each token that the name EdDSA is deprecated: it is what
+        # issuers send.
+        return self.allowed_models[name]
+
+
+def _claims(signed: CompactSignature) -> dict[str, Any]:
+    try:
+        claims = msgspec.json.decode(signed.payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        claims = None
+    if not isinstance(claims, dict):
+        raise _invalid("The token's claims are no JSON object.")
+    return claims
+
+
+def _invalid(detail: str) -> Refusal:
+    return unidentified(detail, INVALID_TOKEN)

@@ -1,0 +1,176 @@
+"""What a caller's claims let them see.
+
+    {"ledgers": ["1234"], "scope": "usage:read usage:raw"}      customer service: ledger 1234, whole
+    {"ledger": "1234", "customers": ["9999"]}                   an end user: one customer of it
+    {"customers": {"1234": ["9999"], "5678": ["12", "13"]}}     the same, in two ledgers
+
+A claim that is absent or null gives nothing. One that cannot be understood is refused as a whole,
+with all rights that others would give: half of what an issuer meant may be more than it meant.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gateway.identity.challenges import forbidden
+from gateway.refusals import Refusal
+from resolvers.payex.numbers import refusal
+from resolvers.rights import Numbers, Rights
+
+_INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimNames:
+    """Which claim says what: its name, or a JSON pointer (RFC 6901) that begins with `/`.
+
+    Attributes:
+        most: the most values that one claim may name.
+    """
+
+    ledgers: str = "ledgers"
+    ledger: str = "ledger"
+    customers: str = "customers"
+    invoices: str = "invoices"
+    scopes: str = "scope"
+    most: int = 1000
+
+
+def rights_of(claims: Mapping[str, Any], names: ClaimNames) -> Rights:
+    """Return what claims let a caller see.
+
+    Args:
+        claims: verified claims, as JSON has them.
+        names: which claim says what.
+
+    Raises:
+        Refusal: 403; a claim cannot be understood. It names the claim and its setting, and never
+            a value.
+    """
+    reading = _Reading(claims, names.most)
+    ledgers = reading.words("GATEWAY_CLAIM_LEDGERS", names.ledgers)
+    one = reading.ledger("GATEWAY_CLAIM_LEDGER", names.ledger)
+    for number in ledgers:
+        reading.check("GATEWAY_CLAIM_LEDGERS", names.ledgers, "ownerNo", number)
+    customers = reading.numbers("GATEWAY_CLAIM_CUSTOMERS", names.customers, "customerNo", one)
+    invoices = reading.numbers("GATEWAY_CLAIM_INVOICES", names.invoices, "invoiceNo", one)
+    return Rights(
+        ledgers=ledgers,
+        numbers={
+            ledger: Numbers(
+                invoices=invoices.get(ledger, frozenset()),
+                customers=customers.get(ledger, frozenset()),
+            )
+            for ledger in customers.keys() | invoices.keys()
+        },
+        scopes=reading.words("GATEWAY_CLAIM_SCOPES", names.scopes),
+    )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Reading:
+    claims: Mapping[str, Any]
+    most: int
+
+    def words(self, setting: str, name: str) -> frozenset[str]:
+        """Return the texts of a list, or of a text in which spaces stand between them."""
+        found = _at(self.claims, name)
+        if isinstance(found, str):
+            found = found.split()
+        return self._texts(setting, name, found)
+
+    def ledger(self, setting: str, name: str) -> str | None:
+        """Return the one ledger of a claim."""
+        found = _at(self.claims, name)
+        if found is None:
+            return None
+        (number,) = self._texts(setting, name, [found])
+        self.check(setting, name, "ownerNo", number)
+        return number
+
+    def numbers(
+        self, setting: str, name: str, parameter: str, ledger: str | None
+    ) -> dict[str, frozenset[str]]:
+        """Return the numbers of a claim by their ledger: the given one, unless the claim has them.
+
+        A single number may stand without a list, as some issuers send a list of one.
+        """
+        found = _at(self.claims, name)
+        by_ledger = {}
+        if isinstance(found, Mapping):
+            self._bound(setting, name, len(found))
+            for number, given in found.items():
+                by_ledger[number] = self._texts(setting, name, _listed(given))
+        elif numbers := self._texts(setting, name, _listed(found)):
+            if ledger is None:
+                raise _malformed(
+                    setting,
+                    name,
+                    "has numbers, and the claims do not say of which ledger they are: "
+                    "GATEWAY_CLAIM_LEDGER names the claim that does",
+                )
+            by_ledger[ledger] = numbers
+        self._bound(setting, name, sum(map(len, by_ledger.values())))
+        for number, texts in by_ledger.items():
+            self.check(setting, name, "ownerNo", number)
+            for text in texts:
+                self.check(setting, name, parameter, text)
+        return by_ledger
+
+    def check(self, setting: str, name: str, parameter: str, number: str) -> None:
+        """Refuse what PayEx would refuse as a number."""
+        if wrong := refusal(parameter, number):
+            raise _malformed(setting, name, f"has a number that no PayEx has: {wrong}")
+
+    def _texts(self, setting: str, name: str, found: Any) -> frozenset[str]:
+        """Return the values of a list as text. A whole number is its digits; nothing else is text.
+
+        A fraction may have been rounded on its way, and `true` was never a number.
+        """
+        if found is None:
+            return frozenset()
+        if not isinstance(found, list):
+            raise _malformed(setting, name, "is no list")
+        self._bound(setting, name, len(found))
+        if not all(_is_text(item) for item in found):
+            raise _malformed(setting, name, "has a value that is neither text nor a whole number")
+        return frozenset(map(str, found))
+
+    def _bound(self, setting: str, name: str, count: int) -> None:
+        if count > self.most:
+            raise _malformed(
+                setting,
+                name,
+                f"names {count} values; at most {self.most} may be (GATEWAY_CLAIM_MAX_NUMBERS)",
+            )
+
+
+def _listed(found: Any) -> Any:
+    return [found] if _is_text(found) else found
+
+
+def _is_text(value: Any) -> bool:
+    if isinstance(value, str):
+        return True
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _malformed(setting: str, name: str, wrong: str) -> Refusal:
+    return forbidden(f"The claim {name} ({setting}) {wrong.removesuffix('.')}.")
+
+
+def _at(claims: Mapping[str, Any], name: str) -> Any:
+    """Return what stands at a name or a JSON pointer, or None."""
+    if not name.startswith("/"):
+        return claims.get(name)
+    found: Any = claims
+    for part in name[1:].split("/"):
+        token = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(found, Mapping):
+            found = found.get(token)
+        elif isinstance(found, list) and _INDEX.fullmatch(token) and int(token) < len(found):
+            found = found[int(token)]
+        else:
+            return None
+    return found

@@ -1,0 +1,77 @@
+"""Claims that a trusted router forwards: the user's, whose token the router has checked.
+
+They stand in a header, or in the request's `extensions`, as the JWT plugin of Hive Gateway puts
+them there (`@graphql-mesh/plugin-jwt-auth` 2.0):
+
+    {"query": "...", "extensions": {"jwt": {"payload": {"sub": "...", "ledger": "1234"}}}}
+
+They are not signed: it is for the caller of this file to ask whether a trusted router sent them.
+"""
+
+import base64
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import Request
+
+from gateway.identity.bearer_tokens import TokenClock
+from gateway.refusals import Refusal
+
+CLAIMS_HEADER: Final = "payex-usage-claims"
+CLAIMS_EXTENSION: Final = "jwt"
+
+
+class ForwardedClaims:
+    """Reads forwarded claims, and checks that it is their time.
+
+    Args:
+        clock: tells whether it is.
+        max_size: the most characters of them in a header.
+    """
+
+    def __init__(self, clock: TokenClock, *, max_size: int = 16 * 1024) -> None:
+        self._clock = clock
+        self._max_size = max_size
+
+    def in_header(self, request: Request) -> dict[str, Any]:
+        """Return the claims in the header, which is there.
+
+        Raises:
+            Refusal: 400, they cannot be read; 401, it is not their time.
+        """
+        text, *others = request.headers.getlist(CLAIMS_HEADER)
+        if len(text) > self._max_size:
+            raise Refusal(
+                HTTPStatus.BAD_REQUEST,
+                f"{CLAIMS_HEADER} has {len(text)} characters; at most {self._max_size} may be "
+                "(GATEWAY_JWT_MAX_SIZE).",
+            )
+        return self._checked(None if others else _decoded(text), f"{CLAIMS_HEADER}, in base64url,")
+
+    def in_extensions(self, extensions: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the claims in the extensions, which have some.
+
+        Raises:
+            Refusal: as `in_header`.
+        """
+        forwarded = extensions[CLAIMS_EXTENSION]
+        payload = forwarded.get("payload") if isinstance(forwarded, Mapping) else None
+        return self._checked(payload, f"extensions.{CLAIMS_EXTENSION}.payload")
+
+    def _checked(self, claims: Any, where: str) -> dict[str, Any]:
+        if not isinstance(claims, dict):
+            raise Refusal(HTTPStatus.BAD_REQUEST, f"{where} must be one JSON object of claims.")
+        self._clock.check(claims)
+        return claims
+
+
+def _decoded(text: str) -> Any:
+    unpadded = text.rstrip("=").encode("latin-1")
+    try:
+        return msgspec.json.decode(
+            base64.b64decode(unpadded + b"=" * (-len(unpadded) % 4), b"-_", validate=True)
+        )
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,93 @@
+"""The public keys of an issuer, as a JWKS holds them (RFC 7517)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from joserfc.errors import JoseError
+from joserfc.jwk import Key, import_key
+from joserfc.jws import JWSRegistry
+
+_PUBLIC_KINDS: Final = frozenset({"RSA", "EC", "OKP"})
+# The members that hold what must stay secret: a private exponent, or a key that is shared.
+_SECRETS: Final = frozenset({"d", "k"})
+# 2048 bits in base64url. NIST SP 800-131A allows no shorter key of RSA.
+_MODULUS: Final = 342
+
+
+class KeysError(Exception):
+    """Keys cannot be used. The message holds nothing of them."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class KeySet:
+    """The keys of an issuer that can be used, by the algorithm of a signature.
+
+    A key is used for what it says it is for, and nothing else: `kty` and `crv` have to be the
+    algorithm's, `alg`, `use` and `key_ops` must allow it where they are given. Keys that nobody
+    but the issuer may have, and ones that are too short, are as good as absent.
+    """
+
+    by_algorithm: Mapping[str, Sequence[Key]]
+
+    @classmethod
+    def of(cls, body: bytes, algorithms: Iterable[str]) -> "KeySet":
+        """Return the keys of a JWKS that can be used.
+
+        Args:
+            body: the JSON of the JWKS.
+            algorithms: those that a signature may be of.
+
+        Raises:
+            KeysError: it is no JWKS, or has no key that can be used.
+        """
+        try:
+            keys = msgspec.json.decode(body)["keys"]
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError, KeyError):
+            raise KeysError("holds no JWKS") from None
+        usable = [key for data in (keys if isinstance(keys, list) else ()) if (key := _key(data))]
+        found = {
+            algorithm: fitting
+            for algorithm in algorithms
+            if (fitting := [key for key in usable if _fits(key, algorithm)])
+        }
+        if not found:
+            raise KeysError("holds no public key of the algorithms in GATEWAY_JWT_ALGORITHMS")
+        return cls(found)
+
+    def find(self, kid: str | None, algorithm: str) -> Key | None:
+        """Return the key that a signature is to be checked by.
+
+        Args:
+            kid: the key's name in the token; without one, the key has to be the only one.
+            algorithm: the algorithm in the token.
+        """
+        keys = self.by_algorithm.get(algorithm, ())
+        if kid is None:
+            return keys[0] if len(keys) == 1 else None
+        return next((key for key in keys if key.kid == kid), None)
+
+    def __repr__(self) -> str:
+        return f"KeySet({', '.join(self.by_algorithm)})"
+
+
+def _key(data: Any) -> Key | None:
+    if not isinstance(data, dict) or data.get("kty") not in _PUBLIC_KINDS or _SECRETS & data.keys():
+        return None
+    if data["kty"] == "RSA" and len(str(data.get("n"))) < _MODULUS:
+        return None
+    try:
+        return import_key(data)
+    except Exception:  # noqa: BLE001 - one bad key must not cost the others (RFC 7517, section 5)
+        return None
+
+
+def _fits(key: Key, algorithm: str) -> bool:
+    try:
+        JWSRegistry.algorithms[algorithm].check_key(key)
+        key.check_key_op("verify")
+    except JoseError:
+        return False
+    # Beside Ed25519 and Ed448, keys of this kind agree on secrets, and sign nothing.
+    return algorithm != "EdDSA" or str(key.get("crv")).startswith("Ed")

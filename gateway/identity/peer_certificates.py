@@ -1,0 +1,65 @@
+"""Client certificates: how the names in one reach the app.
+
+The server tells the app nothing of them, so the protocol of each connection does. What is told
+stands in the ASGI scope, where no header can put it.
+"""
+
+import asyncio
+from typing import Any, Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+_EXTENSION: Final = "payex-usage-peer"
+_ALTERNATIVES: Final = frozenset({"DNS", "URI"})
+
+
+class PeerCertificateProtocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]
+    """The server's HTTP protocol, which tells the app who showed a certificate."""
+
+    app: ASGIApp
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Take in whose connection it is. TLS has checked the certificate by now."""
+        super().connection_made(transport)
+        names = certificate_names(transport.get_extra_info("peercert"))
+        if names is not None:
+            self.app = _Told(self.app, names)
+
+
+class _Told:
+    """An app that is told in each scope which names the client's certificate has."""
+
+    def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
+        self._app = app
+        self._names = names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        extensions = {**scope.get("extensions", {}), _EXTENSION: {"names": self._names}}
+        await self._app({**scope, "extensions": extensions}, receive, send)
+
+
+def peer_names(scope: Scope) -> frozenset[str] | None:
+    """Return the names of the client's certificate, or None where none was shown."""
+    names: frozenset[str] | None = scope.get("extensions", {}).get(_EXTENSION, {}).get("names")
+    return names
+
+
+def certificate_names(certificate: dict[str, Any] | None) -> frozenset[str] | None:
+    """Return the names of a checked certificate, or None without one.
+
+    Args:
+        certificate: as `ssl.SSLSocket.getpeercert` returns it.
+
+    Returns:
+        its alternative names for hosts and URIs. A certificate without any is called by its
+        common name, as the last resort of RFC 6125, section 6.4.4.
+    """
+    if not certificate:
+        return None
+    alternatives = certificate.get("subjectAltName", ())
+    names = frozenset(name for kind, name in alternatives if kind in _ALTERNATIVES)
+    if names:
+        return names
+    parts = [part for parts in certificate.get("subject", ()) for part in parts]
+    return frozenset(value for kind, value in parts if kind == "commonName")

@@ -1,0 +1,141 @@
+"""The trusted router: which requests come from it, by a shared secret or a client certificate."""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from starlette.requests import Request
+
+from gateway.identity.challenges import forbidden
+from gateway.identity.peer_certificates import peer_names
+from resolvers.payex.credentials import CredentialsError
+from resolvers.payex.watched_files import File, WatchedFiles
+
+logger = logging.getLogger(__name__)
+
+SECRET_HEADER: Final = "payex-usage-router"  # noqa: S105 - the name of the header
+_SHORTEST: Final = 32
+_LINES: Final = 2
+
+
+class RouterSecret:
+    """The secret that a router sends, from a file that may change.
+
+    What the file holds at the start has to be usable. Later, the former stays in use until the
+    file is in order again.
+
+    Args:
+        file: one secret, or two while routers change from one to the other, each on a line.
+        poll: seconds between two looks at it.
+
+    Raises:
+        CredentialsError: the file cannot be used.
+    """
+
+    def __init__(self, file: File, *, poll: float = 5.0) -> None:
+        self._file = file
+        self._poll = poll
+        self._files = WatchedFiles()
+        self._digests = _digests(file, self._files)
+        self._broken = ""
+
+    def is_it(self, given: str) -> bool:
+        """Whether a text is the secret. That takes equally long for all texts of a length."""
+        digest = _digest(given.encode("utf-8"))
+        matches = [hmac.compare_digest(digest, known) for known in self._digests]
+        return any(matches)
+
+    def refresh(self) -> None:
+        """Look at the file now, and take up what changed. It reads a file: call it in a thread."""
+        if self._files.unchanged():
+            return
+        files = WatchedFiles()
+        try:
+            digests, broken = _digests(self._file, files), ""
+        except CredentialsError as error:
+            digests, broken = self._digests, str(error)
+        self._files, self._digests = files, digests
+        if broken and broken != self._broken:
+            logger.error("the router's secret is broken, the former stays in use: %s", broken)
+        elif not broken:
+            logger.info("took up a changed secret of the router")
+        self._broken = broken
+
+    async def watch(self, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
+        """Look at the file again and again, until cancelled.
+
+        Args:
+            sleep: waits for so many seconds.
+        """
+        while True:
+            await sleep(self._poll)
+            await asyncio.to_thread(self.refresh)
+
+    def __repr__(self) -> str:
+        return "RouterSecret()"
+
+
+class RouterTrust:
+    """Tells whose requests are a trusted router's. Either proof is enough.
+
+    Args:
+        secret: the secret that routers send; None where they send none.
+        certificates: whether a client certificate makes a router. It was checked against
+            GATEWAY_TLS_CLIENT_CA_FILE before any request could come.
+        names: the names that such a certificate must have one of; empty for any.
+        required: whether everyone else is refused.
+    """
+
+    def __init__(
+        self,
+        secret: RouterSecret | None = None,
+        *,
+        certificates: bool = False,
+        names: frozenset[str] = frozenset(),
+        required: bool = False,
+    ) -> None:
+        self.secret = secret
+        self._certificates = certificates
+        self._names = names
+        self._required = required
+
+    def trusts(self, request: Request) -> bool:
+        """Return whether a trusted router sent the request.
+
+        Raises:
+            Refusal: 403; a wrong secret was sent, or a router is required and this is none.
+        """
+        sent = request.headers.getlist(SECRET_HEADER) if self.secret else []
+        if self.secret and sent and not (len(sent) == 1 and self.secret.is_it(sent[0])):
+            raise forbidden(f"{SECRET_HEADER} is not the secret of GATEWAY_ROUTER_SECRET_FILE.")
+        trusted = bool(sent) or self._shows_certificate(request)
+        if self._required and not trusted:
+            raise forbidden(
+                "Requests are taken from trusted routers only (GATEWAY_ROUTER_REQUIRED)."
+            )
+        return trusted
+
+    def _shows_certificate(self, request: Request) -> bool:
+        names = peer_names(request.scope) if self._certificates else None
+        return names is not None and (not self._names or not self._names.isdisjoint(names))
+
+
+def _digest(text: bytes) -> bytes:
+    # Of one length, so that a comparison does not tell how long the secret is.
+    return hashlib.sha256(text).digest()
+
+
+def _digests(file: File, files: WatchedFiles) -> tuple[bytes, ...]:
+    lines = [line.strip() for line in files.read(file).splitlines() if line.strip()]
+    if not 1 <= len(lines) <= _LINES:
+        raise CredentialsError(f"{file.name}: holds {len(lines)} secrets; one or two are used.")
+    for line in lines:
+        if len(line) < _SHORTEST or not line.isascii() or not line.decode("ascii").isprintable():
+            raise CredentialsError(
+                f"{file.name}: a secret must be printable ASCII, and have at least {_SHORTEST} "
+                "characters: openssl rand -base64 32 makes one."
+            )
+    return tuple(map(_digest, lines))

@@ -1,0 +1,127 @@
+"""HTTPS: the server's certificate, taken up anew when its files change, and what clients show."""
+
+import logging
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gateway.environment import SettingsError
+from gateway.identity.peer_certificates import PeerCertificateProtocol
+from gateway.settings import PREFIX, Settings
+from resolvers.payex.client_certificate import ClientCertificate
+from resolvers.payex.credentials import CredentialsError
+from resolvers.payex.tls import pem_certificates
+from resolvers.payex.watched_files import File, WatchedFiles
+
+logger = logging.getLogger(__name__)
+
+
+def tls_options(settings: Settings) -> dict[str, Any]:
+    """Return the options of `uvicorn.Config` by which HTTPS is served; none for plain HTTP.
+
+    Raises:
+        SettingsError: certificate, key or authorities cannot be used.
+    """
+    certificate = _file(settings, "tls_certificate_file")
+    if certificate is None:
+        return {}
+    served = ServedCertificate(
+        ClientCertificate(
+            certificate=certificate,
+            key=_file(settings, "tls_key_file"),
+            passphrase=_file(settings, "tls_key_passphrase_file"),
+        ),
+        _file(settings, "tls_client_ca_file"),
+        settings.credentials_poll,
+    )
+    try:
+        served.context(WatchedFiles())
+    except CredentialsError as error:
+        raise SettingsError(str(error)) from None
+    return {"http": PeerCertificateProtocol, "ssl_context_factory": served}
+
+
+@dataclass(frozen=True, slots=True)
+class ServedCertificate:
+    """Makes the TLS context of a server. It is handed to each server process, and so holds files.
+
+    Attributes:
+        certificate: the server's certificate and key.
+        authorities: who issues clients' certificates; None asks clients for none.
+        poll: seconds between two looks at the files.
+        clock: seconds of a monotonic clock.
+    """
+
+    certificate: ClientCertificate
+    authorities: File | None = None
+    poll: float = 5.0
+    clock: Callable[[], float] = time.monotonic
+
+    def __call__(self, *_: object) -> ssl.SSLContext:
+        """Return the context, as uvicorn asks for it."""
+        return _Renewal(self).first
+
+    def context(self, files: WatchedFiles) -> ssl.SSLContext:
+        """Return a context with what the files hold now.
+
+        It speaks TLS 1.2 and newer, or 1.3 where clients show certificates.
+
+        Raises:
+            CredentialsError: the files cannot be used.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self.certificate.read(files).load(context)
+        if self.authorities:
+            try:
+                trusted = pem_certificates(files.read(self.authorities))
+            except ValueError as error:
+                raise CredentialsError(f"{self.authorities.name}: {error}.") from None
+            context.load_verify_locations(cadata=b"".join(trusted))
+            # Probes show none; what is shown has to be right.
+            context.verify_mode = ssl.CERT_OPTIONAL
+            # A session that is resumed would let a client in again whose certificate is not looked
+            # at any more. In TLS 1.2, Python has no switch for OpenSSL's own memory of sessions.
+            context.minimum_version = ssl.TLSVersion.TLSv1_3
+            context.num_tickets = 0
+        return context
+
+
+class _Renewal:
+    """Puts the context of the present files before each handshake."""
+
+    def __init__(self, served: ServedCertificate) -> None:
+        self._served = served
+        self._files = WatchedFiles()
+        self._looked = served.clock()
+        self._broken = ""
+        self.first = self._present = served.context(self._files)
+        self.first.sni_callback = self._renew
+
+    def _renew(self, connection: ssl.SSLObject, *_: object) -> None:
+        if self._served.clock() - self._looked >= self._served.poll:
+            self._looked = self._served.clock()
+            if not self._files.unchanged():
+                self._take_up()
+        connection.context = self._present
+
+    def _take_up(self) -> None:
+        files = WatchedFiles()
+        try:
+            present, broken = self._served.context(files), ""
+        except CredentialsError as error:
+            present, broken = self._present, str(error)
+        self._files, self._present = files, present
+        if broken and broken != self._broken:
+            logger.error("the server's certificate is broken, the former stays in use: %s", broken)
+        elif not broken:
+            logger.info("took up a changed certificate of the server")
+        self._broken = broken
+
+
+def _file(settings: Settings, name: str) -> File | None:
+    path: str | None = getattr(settings, name)
+    return File(Path(path), PREFIX + name.upper()) if path else None

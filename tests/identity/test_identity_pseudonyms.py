@@ -1,0 +1,60 @@
+"""The log calls a caller by a pseudonym: one for one caller, and of no use without the key."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+
+from gateway.environment import SettingsError
+from gateway.identity.callers import Identity
+from gateway.identity.configuration import identity_of
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def pseudonym(identity: Identity, request: Request) -> str:
+    return (await identity.visitor(request)).caller(None).pseudonym
+
+
+async def test_a_pseudonym_is_of_issuer_and_subject_and_tells_neither(
+    with_tokens: Any, issuer: Any, clock: Any, ask: Any
+) -> None:
+    identity = identity_of(with_tokens(), issuer.client, now=clock)
+    names = [
+        await pseudonym(identity, ask(bearer(issuer.token(**claims))))
+        for claims in ({}, {"exp": 1_900_000_100, "ledgers": []}, {"sub": "b"}, {"sub": None})
+    ]
+
+    assert names[0] == names[1]
+    assert len(set(names)) == 3
+    assert all(len(name) == 16 and int(name, 16) >= 0 for name in names)
+
+
+async def test_pseudonyms_are_the_same_where_the_key_is(
+    with_tokens: Any, issuer: Any, clock: Any, ask: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "pseudonym.key"
+    path.write_text("k" * 32 + "\n")
+
+    async def named(**variables: Any) -> str:
+        identity = identity_of(with_tokens(**variables), issuer.client, now=clock)
+        return await pseudonym(identity, ask(bearer(issuer.token())))
+
+    kept = [await named(pseudonym_key_file=path) for _ in range(2)]
+    made_up = [await named() for _ in range(2)]
+    assert kept[0] == kept[1]
+    assert len({*kept, *made_up}) == 3
+
+
+@pytest.mark.parametrize("key", ["k" * 31, "", None])
+def test_a_key_of_pseudonyms_that_can_be_guessed_is_refused(
+    configured: Any, tmp_path: Path, key: str | None
+) -> None:
+    path = tmp_path / "pseudonym.key"
+    if key is not None:
+        path.write_text(key)
+    with pytest.raises(SettingsError, match="GATEWAY_PSEUDONYM_KEY_FILE: "):
+        identity_of(configured(pseudonym_key_file=path))
