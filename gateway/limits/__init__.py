@@ -1,0 +1,1 @@
+"""How large an operation may be, and what it costs."""

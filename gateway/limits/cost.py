@@ -1,0 +1,68 @@
+"""Cost: what an operation asks for at most, before it is executed, and what its answer held."""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+from gateway.limit_settings import LimitSettings
+from gateway.limits.excess import LARGEST, LimitCode, LimitExceeded
+from gateway.limits.prices import Price, Selection, Variables
+
+
+class OperationCost:
+    """The cost of one operation of a document, whatever its variables. Made by `CostModel`.
+
+    Args:
+        read: reads the operation's selections. It is called when a price is asked for, once: a
+            document may hold many operations of which one is executed.
+        defaults: the values of variables that are not given.
+    """
+
+    def __init__(self, read: Callable[[], Selection], defaults: Mapping[str, Any]) -> None:
+        self._read = read
+        self._defaults = defaults
+
+    @cached_property
+    def _root(self) -> Selection:
+        return self._read()
+
+    def requested(self, variables: Variables | None) -> int:
+        """Return what the operation costs at most, given its variables, coerced or not."""
+        return min(self._price(variables).cost, LARGEST)
+
+    def nodes(self, variables: Variables | None) -> int:
+        """Return how many elements its pages and lists may hold, as far as arguments tell."""
+        return min(self._price(variables).nodes, LARGEST)
+
+    def actual(self, data: Mapping[str, Any] | None, variables: Variables | None) -> int:
+        """Return what an answer's data held.
+
+        Exact, but for one thing: elements whose selection has no lists or unions are not looked
+        at one by one, so that an object that is null within them counts as if it were there.
+        """
+        return self._root.actual(data, self._complete(variables)) if data else 0
+
+    def refusals(self, variables: Variables | None, limits: LimitSettings) -> list[LimitExceeded]:
+        """Return why the operation is not executed: its nodes, and its cost if that is enforced."""
+        cost, nodes = self._price(variables)
+        found = []
+        if nodes > limits.max_nodes:
+            share = max(self._root.shares(self._complete(variables), 1, ()))
+            found.append(
+                LimitExceeded(
+                    LimitCode.MAX_NODES_LIMIT,
+                    limits.max_nodes,
+                    nodes,
+                    share=min(share.nodes, LARGEST),
+                    path=".".join(share.path),
+                )
+            )
+        if cost > limits.max_cost and limits.cost_mode == "enforce":
+            found.append(LimitExceeded(LimitCode.MAX_COST_LIMIT, limits.max_cost, cost))
+        return found
+
+    def _price(self, variables: Variables | None) -> Price:
+        return self._root.price(self._complete(variables))
+
+    def _complete(self, variables: Variables | None) -> Variables:
+        return {**self._defaults, **(variables or {})} if self._defaults else variables or {}

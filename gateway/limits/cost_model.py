@@ -1,0 +1,247 @@
+"""The cost model: what the fields of the schema cost.
+
+An object costs 1, a scalar nothing. What `@cost` weighs is added to the field, and all of it is
+taken as often as the list has elements: as its argument says (`SIZED_BY`), else as `@listSize`
+assumes. Of a union or an interface the dearest kind of object counts. What tells of the schema is
+free: it makes no call, and the limits on depth and selections bound it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, cast
+
+from graphql import (
+    ArgumentNode,
+    BooleanValueNode,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    NullValueNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_abstract_type,
+    is_leaf_type,
+    is_list_type,
+    is_object_type,
+    value_from_ast_untyped,
+)
+from strawberry.federation.schema_directives import Cost, ListSize
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+
+from gateway.limits.cost import OperationCost
+from gateway.limits.prices import Condition, Field, Selection, Size, size_of
+from schema.directives import SIZED_BY
+
+_SIZED_FIELDS: Final = frozenset({"nodes", "edges"})
+_UNSIZED: Final = 10
+
+
+class _Page(NamedTuple):
+    """What the field above says about the size of the page."""
+
+    first: ValueNode | None
+
+
+_Part = tuple[SelectionSetNode, Condition]
+_Found = dict[str, list[tuple[FieldNode, Condition]]]
+
+
+class CostModel:
+    """Knows what the fields of a schema cost.
+
+    Args:
+        schema: a Strawberry schema as graphql-core has it.
+        sized_by: by `Type.field`, the argument that sizes what the field returns.
+    """
+
+    def __init__(self, schema: GraphQLSchema, sized_by: Mapping[str, str] = SIZED_BY) -> None:
+        self._schema = schema
+        self._sized_by = sized_by
+
+    def read(self, document: DocumentNode, operation: OperationDefinitionNode) -> OperationCost:
+        """Return the cost of an operation of a valid document that no limit refuses.
+
+        Its selections are looked at with their fragments written out, which is why
+        `GATEWAY_MAX_SELECTIONS` comes first.
+        """
+        fragments = {
+            node.name.value: node
+            for node in document.definitions
+            if isinstance(node, FragmentDefinitionNode)
+        }
+        defaults = {
+            node.variable.name.value: value_from_ast_untyped(node.default_value)
+            for node in operation.variable_definitions or ()
+            if node.default_value
+        }
+        root = cast("GraphQLObjectType", self._schema.get_root_type(operation.operation))
+        reader = _Reader(self._schema, self._sized_by, fragments)
+        return OperationCost(
+            lambda: reader.selection([(operation.selection_set, ())], root), defaults
+        )
+
+
+class _Reader:
+    """Reads the selections of one document."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        sized_by: Mapping[str, str],
+        fragments: Mapping[str, FragmentDefinitionNode],
+    ) -> None:
+        self._schema = schema
+        self._sized_by = sized_by
+        self._fragments = fragments
+
+    def selection(
+        self, parts: Iterable[_Part], type_: GraphQLObjectType, page: _Page | None = None
+    ) -> Selection:
+        """Return what is selected of an object: equally named fields are one, as they are run."""
+        found: _Found = {}
+        seen: set[tuple[str, Condition]] = set()
+        for selection_set, condition in parts:
+            self._collect(selection_set, type_, condition, found, seen)
+        fields = (
+            self._field(key, nodes, type_, page)
+            for key, nodes in found.items()
+            if not nodes[0][0].name.value.startswith("__")
+        )
+        return Selection(frozenset(found), tuple(one for one in fields if one.weight or one.own))
+
+    def _collect(
+        self,
+        selection_set: SelectionSetNode,
+        type_: GraphQLObjectType,
+        condition: Condition,
+        found: _Found,
+        seen: set[tuple[str, Condition]],
+    ) -> None:
+        """Find the fields that are selected on a type, by their response names."""
+        for node in selection_set.selections:
+            on = _selected_on(node, condition)
+            if on is None:
+                continue
+            if isinstance(node, FieldNode):
+                key = (node.alias or node.name).value
+                found.setdefault(key, []).append((node, on))
+                continue
+            if isinstance(node, FragmentSpreadNode):
+                if (node.name.value, on) in seen:
+                    continue
+                seen.add((node.name.value, on))
+                fragment: FragmentDefinitionNode | InlineFragmentNode = self._fragments[
+                    node.name.value
+                ]
+            else:
+                fragment = cast("InlineFragmentNode", node)
+            if self._applies(fragment, type_):
+                self._collect(fragment.selection_set, type_, on, found, seen)
+
+    def _applies(
+        self, fragment: FragmentDefinitionNode | InlineFragmentNode, type_: GraphQLObjectType
+    ) -> bool:
+        if fragment.type_condition is None or fragment.type_condition.name.value == type_.name:
+            return True
+        condition = self._schema.type_map[fragment.type_condition.name.value]
+        return is_abstract_type(condition) and self._schema.is_sub_type(condition, type_)
+
+    def _field(
+        self,
+        key: str,
+        nodes: Sequence[tuple[FieldNode, Condition]],
+        type_: GraphQLObjectType,
+        page: _Page | None,
+    ) -> Field:
+        name = nodes[0][0].name.value
+        definition = type_.fields[name]
+        weight, assumed = _stated(definition)
+        is_list = is_list_type(get_nullable_type(definition.type))
+        size = Size(assumed) if is_list else None
+        below_page = None
+        sizing = self._sized_by.get(f"{type_.name}.{name}")
+        if sizing and is_list:
+            size = _size(_argument(nodes[0][0], sizing), assumed, counts=True)
+        elif sizing:
+            below_page = _Page(_argument(nodes[0][0], sizing))
+        elif page and is_list and name in _SIZED_FIELDS:
+            size = _size(page.first, assumed, counts=False)
+        of = get_named_type(definition.type)
+        parts = [(node.selection_set, on) for node, on in nodes if node.selection_set]
+        below = {
+            self.selection(parts, possible, below_page): None for possible in self._possible(of)
+        }
+        conditions = tuple(dict.fromkeys(on for _, on in nodes))
+        return Field(
+            key,
+            weight,
+            0 if is_leaf_type(of) else 1,
+            size,
+            tuple(below),
+            () if () in conditions else conditions,
+        )
+
+    def _possible(self, type_: GraphQLNamedType) -> Sequence[GraphQLObjectType]:
+        if is_abstract_type(type_):
+            return self._schema.get_possible_types(type_)
+        return [type_] if is_object_type(type_) else []
+
+
+def _stated(definition: GraphQLField) -> tuple[int, int]:
+    """Return what `@cost` weighs and `@listSize` assumes."""
+    weight, assumed = 0, _UNSIZED
+    declared = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    for directive in getattr(declared, "directives", ()):
+        if isinstance(directive, Cost):
+            weight += directive.weight
+        elif isinstance(directive, ListSize):
+            assumed = directive.assumed_size or assumed
+    return weight, assumed
+
+
+def _argument(node: FieldNode, name: str) -> ValueNode | None:
+    return next((one.value for one in node.arguments or () if one.name.value == name), None)
+
+
+def _size(value: ValueNode | None, assumed: int, *, counts: bool) -> Size:
+    """Return the size that an argument of this value states: by itself, or by its length."""
+    match value:
+        case VariableNode():
+            return Size(assumed, value.name.value, counts=counts, sliced=True)
+        case None | NullValueNode():
+            elements = assumed
+        case ListValueNode():
+            elements = len(value.values)
+        case IntValueNode() if not counts:
+            elements = size_of(int(value.value), assumed)
+        case _:
+            # GraphQL takes a single value for a list of one.
+            elements = 1
+    return Size(elements, sliced=True)
+
+
+def _selected_on(node: SelectionNode, condition: Condition) -> Condition | None:
+    """Return on which condition a selection within another is selected; None if on none."""
+    for directive in node.directives or ():
+        wanted = {"include": True, "skip": False}.get(directive.name.value)
+        if wanted is None:
+            continue
+        value = cast("tuple[ArgumentNode, ...]", directive.arguments)[0].value
+        if isinstance(value, VariableNode):
+            if (value.name.value, wanted) not in condition:
+                condition = (*condition, (value.name.value, wanted))
+        elif cast("BooleanValueNode", value).value is not wanted:
+            return None
+    return condition

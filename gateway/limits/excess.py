@@ -1,0 +1,124 @@
+"""Limits: what makes an operation larger than the gateway takes.
+
+Every limit is refused under a code of its own, as Apollo Router does it, since a client mends each
+of them differently. A code and its setting are one name: `MAX_DEPTH_LIMIT` is `GATEWAY_MAX_DEPTH`.
+"""
+
+import enum
+from collections.abc import Mapping
+from typing import Final
+
+from graphql import DocumentNode, GraphQLError
+
+from gateway.limit_settings import LimitSettings
+from gateway.limits.measures import measure
+
+LARGEST: Final = 2**31 - 1
+"""The largest figure that is told, GraphQL's largest `Int`: a few fragments make up any number."""
+
+NESTING: Final = 200
+"""The deepest that graphql-core parses and validates, and coerces variables. It cannot be set."""
+
+
+class LimitCode(enum.StrEnum):
+    """The stable `extensions.code` of an operation that is larger than a limit."""
+
+    MAX_ALIASES_LIMIT = "MAX_ALIASES_LIMIT"
+    MAX_COMPARISONS_LIMIT = "MAX_COMPARISONS_LIMIT"
+    MAX_COST_LIMIT = "MAX_COST_LIMIT"
+    MAX_DEPTH_LIMIT = "MAX_DEPTH_LIMIT"
+    MAX_DIRECTIVES_LIMIT = "MAX_DIRECTIVES_LIMIT"
+    MAX_DOCUMENT_LIMIT = "MAX_DOCUMENT_LIMIT"
+    MAX_LIST_INPUT_LIMIT = "MAX_LIST_INPUT_LIMIT"
+    MAX_NESTING_LIMIT = "MAX_NESTING_LIMIT"
+    MAX_NODES_LIMIT = "MAX_NODES_LIMIT"
+    MAX_ROOT_FIELDS_LIMIT = "MAX_ROOT_FIELDS_LIMIT"
+    MAX_SELECTIONS_LIMIT = "MAX_SELECTIONS_LIMIT"
+    MAX_TOKENS_LIMIT = "MAX_TOKENS_LIMIT"
+    MAX_VARIABLE_DEPTH_LIMIT = "MAX_VARIABLE_DEPTH_LIMIT"
+
+    @property
+    def setting(self) -> str:
+        """The name of the setting. graphql-core's nesting, which cannot be set, has a bare one."""
+        name = self.removesuffix("_LIMIT")
+        return name if self is LimitCode.MAX_NESTING_LIMIT else f"GATEWAY_{name}"
+
+
+_HAS: Final[Mapping[LimitCode, str]] = {
+    LimitCode.MAX_ALIASES_LIMIT: "The operation has {measured} aliases",
+    LimitCode.MAX_COMPARISONS_LIMIT: (
+        "The document repeats fields so often that it takes {measured} comparisons or more to "
+        "find out whether they can be merged"
+    ),
+    LimitCode.MAX_COST_LIMIT: "The operation costs {measured}",
+    LimitCode.MAX_DEPTH_LIMIT: "The operation nests {measured} fields",
+    LimitCode.MAX_DIRECTIVES_LIMIT: "The document has {measured} directives",
+    LimitCode.MAX_DOCUMENT_LIMIT: "The document has {measured} characters",
+    LimitCode.MAX_LIST_INPUT_LIMIT: (
+        "The variable ${variable} has {measured} elements in one list or object"
+    ),
+    LimitCode.MAX_NESTING_LIMIT: (
+        "The document nests {measured} or more selections, lists or objects, its fragments "
+        "written out"
+    ),
+    LimitCode.MAX_NODES_LIMIT: (
+        "The operation may return {measured} list elements, {share} of them at {path}"
+    ),
+    LimitCode.MAX_ROOT_FIELDS_LIMIT: "The operation has {measured} fields at its root",
+    LimitCode.MAX_SELECTIONS_LIMIT: (
+        "The operation has {measured} selections, its fragments written out"
+    ),
+    LimitCode.MAX_TOKENS_LIMIT: "The document has {measured} or more tokens or comments",
+    LimitCode.MAX_VARIABLE_DEPTH_LIMIT: (
+        "The variable ${variable} nests {measured} or more lists and objects"
+    ),
+}
+
+
+class LimitExceeded(GraphQLError):  # noqa: N818 - it says what is the matter
+    """An operation is larger than a limit.
+
+    Its `extensions` are the code, the setting with its value as `limit`, and the figure as
+    `measured`, at most `LARGEST`.
+
+    Args:
+        code: which limit.
+        limit: its value.
+        measured: what the operation has. Where reading stops at the limit, and the text says "or
+            more", the first figure above it.
+        more: what else the text tells, and so do the `extensions`.
+    """
+
+    def __init__(self, code: LimitCode, limit: int, measured: int, **more: int | str) -> None:
+        measured = min(measured, LARGEST)
+        has = _HAS[code].format(measured=measured, **more)
+        super().__init__(
+            f"{has}; at most {limit} may be ({code.setting}).",
+            extensions={
+                "code": code.value,
+                "limit": {code.setting: limit},
+                "measured": measured,
+                **more,
+            },
+        )
+
+
+def oversizes(document: DocumentNode, limits: LimitSettings) -> list[LimitExceeded]:
+    """Return every limit that a document exceeds, whether or not it is valid.
+
+    Of several operations the largest counts.
+    """
+    found = measure(document)
+    figures = (
+        (LimitCode.MAX_DEPTH_LIMIT, limits.max_depth, found.depth),
+        (LimitCode.MAX_NESTING_LIMIT, NESTING, found.nesting),
+        (LimitCode.MAX_ALIASES_LIMIT, limits.max_aliases, found.aliases),
+        (LimitCode.MAX_ROOT_FIELDS_LIMIT, limits.max_root_fields, found.root_fields),
+        (LimitCode.MAX_DIRECTIVES_LIMIT, limits.max_directives, found.directives),
+        (LimitCode.MAX_SELECTIONS_LIMIT, limits.max_selections, found.selections),
+    )
+    return [
+        LimitExceeded(code, limit, measured)
+        for code, limit, measured in figures
+        if measured > limit
+    ]

@@ -1,0 +1,204 @@
+"""Prices: what a selection costs, as a tree that only the variables are missing from.
+
+The tree is made once for each operation of a document (`gateway.limits.cost_model`). What does not
+depend on variables is added up beforehand, so that pricing a request visits what does.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+Variables = Mapping[str, Any]
+Condition = tuple[tuple[str, bool], ...]
+"""Variables of `@skip` and `@include`, and what each must be for the field to be selected."""
+
+
+class Price(NamedTuple):
+    """What something costs, and how many list elements it may hold by its arguments."""
+
+    cost: int = 0
+    nodes: int = 0
+
+
+class Share(NamedTuple):
+    """How many list elements stand at one place, by its response names."""
+
+    nodes: int
+    path: tuple[str, ...]
+
+
+FREE = Price()
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many elements a list has: as many as an argument says.
+
+    Args:
+        assumed: how many where the argument says nothing, or where none does.
+        variable: the variable that the argument is.
+        counts: whether the variable is the list itself, not its size.
+        sliced: whether there is such an argument.
+    """
+
+    assumed: int
+    variable: str | None = None
+    counts: bool = False
+    sliced: bool = False
+
+    def of(self, variables: Variables) -> int:
+        """Return the size. A value of a wrong type, which will be refused, says nothing."""
+        value = variables.get(self.variable) if self.variable else None
+        if value is None:
+            return self.assumed
+        if self.counts:
+            # GraphQL takes a single value for a list of one.
+            return len(value) if isinstance(value, list | tuple) else 1
+        return size_of(value, self.assumed)
+
+
+def size_of(value: object, assumed: int) -> int:
+    """Return the size of a page that an integer asks for."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 2**31:
+        return assumed
+    return max(0, int(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of the answer.
+
+    Args:
+        key: its response name.
+        weight: what it costs for each element, whether or not there is one: a call of PayEx.
+        own: what an element costs that is there.
+        size: how many elements; None if it is no list.
+        below: what is selected of it, for each kind of object that it may be; nothing of a leaf.
+        conditions: any of these must hold; () if it is always selected.
+    """
+
+    key: str
+    weight: int
+    own: int
+    size: Size | None
+    below: tuple["Selection", ...]
+    conditions: tuple[Condition, ...]
+    constant: Price | None = field(init=False, compare=False)
+    flat: bool = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        varies = (
+            self.conditions
+            or (self.size and self.size.variable)
+            or any(selection.constant is None for selection in self.below)
+        )
+        object.__setattr__(self, "constant", None)
+        object.__setattr__(self, "constant", None if varies else self.price({}))
+        flat = not self.size and all(selection.flat for selection in self.below)
+        object.__setattr__(self, "flat", flat and len(self.below) <= 1)
+
+    def price(self, variables: Variables) -> Price:
+        """Return the field's price at most."""
+        if self.constant is not None:
+            return self.constant
+        if not self._selected(variables):
+            return FREE
+        cost, nodes = _dearest(selection.price(variables) for selection in self.below)
+        cost += self.weight + self.own
+        if self.size is None:
+            return Price(cost, nodes)
+        size = self.size.of(variables)
+        return Price(size * cost, size * (nodes + self.size.sliced))
+
+    def actual(self, value: Any, variables: Variables) -> int:
+        """Return what the field cost, given its value."""
+        if self.size is None:
+            own = 0 if value is None else self.own + _actual(self.below, value, variables)
+            return self.weight + own
+        elements = value or ()
+        there = len(elements) - elements.count(None)
+        each = self.own
+        if len(self.below) == 1 and self.below[0].flat:
+            # All of them cost the same, but for objects that are null within them.
+            each += self.below[0].price(variables).cost
+            within = 0
+        else:
+            within = sum(_actual(self.below, one, variables) for one in elements if one is not None)
+        return len(elements) * self.weight + there * each + within
+
+    def shares(self, variables: Variables, times: int, path: tuple[str, ...]) -> Sequence[Share]:
+        """Return the shares of the field and what is below it, given how often it stands."""
+        if not self._selected(variables):
+            return ()
+        path = (*path, self.key)
+        found: list[Share] = []
+        if self.size is not None:
+            times *= self.size.of(variables)
+            if self.size.sliced:
+                found.append(Share(times, path))
+        for selection in self.below:
+            found.extend(selection.shares(variables, times, path))
+        return found
+
+    def _selected(self, variables: Variables) -> bool:
+        return not self.conditions or any(
+            all(bool(variables.get(name)) is wanted for name, wanted in condition)
+            for condition in self.conditions
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is selected of one kind of object.
+
+    Args:
+        keys: the response names of all its fields.
+        fields: those of them that may cost anything.
+    """
+
+    keys: frozenset[str]
+    fields: tuple[Field, ...]
+    constant: Price | None = field(init=False, compare=False)
+    flat: bool = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "constant", None)
+        if all(field.constant is not None for field in self.fields):
+            object.__setattr__(self, "constant", self.price({}))
+        object.__setattr__(self, "flat", all(field.flat for field in self.fields))
+
+    def price(self, variables: Variables) -> Price:
+        """Return the price at most."""
+        if self.constant is not None:
+            return self.constant
+        cost = nodes = 0
+        for one in self.fields:
+            price = one.price(variables)
+            cost += price.cost
+            nodes += price.nodes
+        return Price(cost, nodes)
+
+    def actual(self, value: Mapping[str, Any], variables: Variables) -> int:
+        """Return what was paid for one object."""
+        return sum(one.actual(value[one.key], variables) for one in self.fields if one.key in value)
+
+    def shares(self, variables: Variables, times: int, path: tuple[str, ...]) -> Sequence[Share]:
+        """Return the shares of everything below."""
+        return [share for one in self.fields for share in one.shares(variables, times, path)]
+
+
+def _dearest(prices: Iterable[Price]) -> Price:
+    cost = nodes = 0
+    for price in prices:
+        cost = max(cost, price.cost)
+        nodes = max(nodes, price.nodes)
+    return Price(cost, nodes)
+
+
+def _actual(below: Sequence[Selection], value: Any, variables: Variables) -> int:
+    """Return what was paid for an object, which is of the kind whose fields it has."""
+    if len(below) == 1:
+        return below[0].actual(value, variables)
+    return max(
+        (one.actual(value, variables) for one in below if value.keys() <= one.keys), default=0
+    )

@@ -1,0 +1,56 @@
+"""Variables: how large the values are that come with an operation."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import OperationDefinitionNode
+
+from gateway.limit_settings import LimitSettings
+from gateway.limits.excess import LimitCode, LimitExceeded
+
+
+def oversized_variables(
+    operation: OperationDefinitionNode, variables: Mapping[str, Any] | None, limits: LimitSettings
+) -> list[LimitExceeded]:
+    """Return every limit that the variables of an operation exceed, before they are coerced.
+
+    Values that the operation does not declare are not looked at: nothing else looks at them either.
+
+    Args:
+        operation: declares the variables.
+        variables: their values as JSON, however deep.
+        limits: the limits.
+    """
+    if not variables:
+        return []
+    deepest = longest = (0, "")
+    for definition in operation.variable_definitions or ():
+        name = definition.variable.name.value
+        depth, length = _extent(variables.get(name), limits.max_variable_depth)
+        deepest = max(deepest, (depth, name))
+        longest = max(longest, (length, name))
+    figures = (
+        (LimitCode.MAX_VARIABLE_DEPTH_LIMIT, limits.max_variable_depth, *deepest),
+        (LimitCode.MAX_LIST_INPUT_LIMIT, limits.max_list_input, *longest),
+    )
+    return [
+        LimitExceeded(code, limit, measured, variable=name)
+        for code, limit, measured, name in figures
+        if measured > limit
+    ]
+
+
+def _extent(value: Any, deepest: int) -> tuple[int, int]:
+    """Return the depth, not counted beyond the first level too many, and the largest length."""
+    depth = longest = 0
+    level = [value] if isinstance(value, list | dict) else []
+    while level and depth <= deepest:
+        depth += 1
+        longest = max(longest, *map(len, level))
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, list | dict)
+        ]
+    return depth, longest

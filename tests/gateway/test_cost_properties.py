@@ -1,0 +1,116 @@
+"""Whatever is asked, an answer is priced as it was made, and never above what was requested."""
+
+from typing import Any
+
+from graphql import GraphQLObjectType, GraphQLUnionType, get_named_type, is_leaf_type
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.limit_settings import LimitSettings
+from tests.gateway.priced import CORE, SCHEMA, Bill, read
+
+
+class Written:
+    """The text of an operation that is made up, and its fragments."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self._draw = draw
+        self._fragments: list[str] = []
+
+    def document(self) -> str:
+        """Return the text, which uses each of its variables."""
+        selection = self._selection(CORE.type_map["Query"], 4)
+        header = "query ($first: Int, $numbers: [ID!]! = [], $yes: Boolean! = true) "
+        used = (
+            "{ __typename @include(if: $yes) z: kinds(numbers: $numbers) { __typename }"
+            " y: page(first: $first) { __typename } }"
+        )
+        return f"{header}{{ ...All {selection[1:-1]} }} fragment All on Query {used}" + "".join(
+            self._fragments
+        )
+
+    def _selection(self, type_: Any, depth: int) -> str:
+        parts = ["__typename"] if self._draw(st.booleans()) else []
+        kinds = CORE.get_possible_types(type_) if not isinstance(type_, GraphQLObjectType) else ()
+        parts += [
+            f"... on {kind.name}{self._directive()} {self._selection(kind, depth)}"
+            for kind in kinds
+        ]
+        fields = {} if isinstance(type_, GraphQLUnionType) else type_.fields
+        names = [name for name in fields if not name.startswith("_")]
+        for name in self._draw(st.lists(st.sampled_from(names), max_size=4)) if names else ():
+            field = fields[name]
+            of = get_named_type(field.type)
+            if not is_leaf_type(of) and not depth:
+                continue
+            below = "" if is_leaf_type(of) else self._selection(of, depth - 1)
+            alias, arguments = self._arguments(name)
+            parts.append(f"{alias}: {name}{arguments}{self._directive()} {below}")
+        text = "{" + " ".join(parts or ["__typename"]) + "}"
+        if self._draw(st.integers(0, 3)):
+            return text
+        name = f"F{len(self._fragments)}"
+        self._fragments.append(f" fragment {name} on {type_.name} {text}")
+        return f"{{ ...{name}{self._directive()} ...{name} }}"
+
+    def _directive(self) -> str:
+        return self._draw(
+            st.sampled_from(["", "", "", " @include(if: $yes)", " @skip(if: $yes)",
+                             " @skip(if: false)", " @include(if: false)"])
+        )  # fmt: skip
+
+    def _arguments(self, name: str) -> tuple[str, str]:
+        """Equal aliases have equal arguments."""
+        choices = {
+            "page": ["", "(first: 0)", "(first: 3)", "(first: $first)"],
+            "kinds": ['(numbers: "1")', '(numbers: ["1", "2"])', "(numbers: $numbers)"],
+        }.get(name, [""])
+        place = self._draw(st.integers(0, len(choices) - 1))
+        return f"{name}{place}", choices[place]
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> str:
+    return Written(draw).document()
+
+
+VARIABLES = st.fixed_dictionaries(
+    {},
+    optional={
+        "first": st.none() | st.integers(-1, 6),
+        "numbers": st.lists(st.just("1"), max_size=4),
+        "yes": st.booleans(),
+    },
+)
+
+
+@settings(deadline=None)
+@given(documents(), VARIABLES, st.integers())
+def test_an_answer_is_priced_as_it_was_made_and_never_above_what_was_requested(
+    text: str, variables: dict[str, Any], seed: int
+) -> None:
+    found, bill = read(text), Bill(seed)
+    result = SCHEMA.execute_sync(text, variables, context_value=bill)
+    assert result.errors is None
+
+    actual = found.actual(result.data, variables)
+
+    assert actual == bill.cost
+    assert actual <= found.requested(variables)
+    assert bill.nodes <= found.nodes(variables)
+    for error in found.refusals(variables, LimitSettings.model_construct(max_nodes=0)):
+        assert error.extensions
+        assert 0 < error.extensions["share"] <= error.extensions["measured"]
+
+
+@settings(deadline=None, max_examples=50)
+@given(documents(), VARIABLES, st.integers(0, 6), st.integers(0, 6))
+def test_whoever_asks_for_more_never_pays_less(
+    text: str, variables: dict[str, Any], first: int, more: int
+) -> None:
+    found = read(text)
+    less = {**variables, "first": first}
+    much = {**variables, "first": first + more}
+
+    assert found.requested(less) <= found.requested(much)
+    assert found.nodes(less) <= found.nodes(much)

@@ -1,0 +1,221 @@
+"""What is too large is refused before it is read any further, each limit by its name."""
+
+import re
+import sys
+from typing import Any
+
+import pytest
+from graphql import GraphQLError, GraphQLSyntaxError, parse
+from graphql.language.parser import MAX_NESTING_DEPTH
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.limit_settings import LimitSettings
+from gateway.limits.excess import LARGEST, NESTING, LimitCode, LimitExceeded, oversizes
+from gateway.limits.parsing import parse_document
+
+
+def limits(**changed: Any) -> LimitSettings:
+    """The defaults, but for what is changed."""
+    return LimitSettings.model_construct(**changed)
+
+
+def refusal(text: str, **changed: Any) -> GraphQLError:
+    with pytest.raises(GraphQLError) as raised:
+        parse_document(text, limits(**changed))
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    ("text", "setting", "limit", "measured", "message"),
+    [
+        (
+            "{a{b{c}}}",
+            "max_depth",
+            2,
+            3,
+            "The operation nests 3 fields; at most 2 may be (GATEWAY_MAX_DEPTH).",
+        ),
+        (
+            "{a:x b:x}",
+            "max_aliases",
+            1,
+            2,
+            "The operation has 2 aliases; at most 1 may be (GATEWAY_MAX_ALIASES).",
+        ),
+        (
+            "{a b c}",
+            "max_root_fields",
+            2,
+            3,
+            "The operation has 3 fields at its root; at most 2 may be (GATEWAY_MAX_ROOT_FIELDS).",
+        ),
+        (
+            "{a @x @x}",
+            "max_directives",
+            1,
+            2,
+            "The document has 2 directives; at most 1 may be (GATEWAY_MAX_DIRECTIVES).",
+        ),
+        (
+            "{a{b} c}",
+            "max_selections",
+            2,
+            3,
+            (
+                "The operation has 3 selections, its fragments written out; at most 2 may be "
+                "(GATEWAY_MAX_SELECTIONS)."
+            ),
+        ),
+    ],
+)
+def test_a_limit_names_itself_its_value_and_what_was_measured(
+    text: str, setting: str, limit: int, measured: int, message: str
+) -> None:
+    (error,) = oversizes(parse(text), limits(**{setting: limit}))
+
+    assert error.message == message
+    assert error.extensions == {
+        "code": f"{setting.upper()}_LIMIT",
+        "limit": {f"GATEWAY_{setting.upper()}": limit},
+        "measured": measured,
+    }
+    assert oversizes(parse(text), limits(**{setting: limit + 1})) == []
+
+
+def test_all_limits_that_are_exceeded_are_told_at_once() -> None:
+    document = parse("{a:x{y{z}} b:x c:x @x}")
+
+    errors = oversizes(
+        document,
+        limits(max_depth=2, max_aliases=2, max_root_fields=2, max_directives=0, max_selections=4),
+    )
+
+    assert [error.extensions["measured"] for error in errors if error.extensions] == [3, 3, 3, 1, 5]
+
+
+def test_the_largest_operation_of_a_document_counts_whichever_is_asked_for() -> None:
+    document = parse("query A {a} query B {...F} fragment F on Query {a{b{c}}}")
+
+    (error,) = oversizes(document, limits(max_depth=2))
+
+    assert error.extensions
+    assert error.extensions["measured"] == 3
+
+
+@pytest.mark.parametrize("root", ["{...F0}", "{a}"])
+def test_fragments_within_fragments_nest_no_deeper_than_is_validated(root: str) -> None:
+    """A chain of short fragments is as deep as one long selection."""
+    chain = "".join(f"fragment F{n} on Query{{...F{n + 1}}}" for n in range(200))
+    document = parse(f"{root}{chain}fragment F200 on Query{{a}}")
+
+    (error,) = oversizes(document, limits())
+
+    assert error.extensions
+    assert error.extensions["code"] == "MAX_NESTING_LIMIT"
+    assert NESTING == MAX_NESTING_DEPTH
+
+
+def test_a_figure_that_no_number_holds_is_told_as_the_largest() -> None:
+    """Fragments that spread each other twice double with each of them."""
+    bomb = "{...F0}" + "".join(
+        f"fragment F{n} on Query{{...F{n + 1} ...F{n + 1}}}" for n in range(300)
+    )
+    errors = oversizes(parse(bomb + "fragment F300 on Query{a}"), limits())
+
+    assert {(error.extensions or {})["measured"] for error in errors} == {302, LARGEST}
+
+
+def test_a_code_and_its_setting_are_one_name() -> None:
+    settings = {f"GATEWAY_{name.upper()}" for name in LimitSettings.model_fields}
+
+    named = {code.setting for code in LimitCode}
+
+    # graphql-core's nesting cannot be set; errors beyond the most are not told.
+    assert named - settings == {"MAX_NESTING"}
+    assert settings - named == {"GATEWAY_MAX_ERRORS", "GATEWAY_COST_MODE"}
+
+
+def test_every_limit_has_its_words() -> None:
+    for code in LimitCode:
+        error = LimitExceeded(code, 7, 8, variable="x", share=1, path="a.b")
+
+        assert re.fullmatch(r"The .* 8\b.*; at most 7 may be \([A-Z_]+\)\.", error.message)
+
+
+def test_a_long_text_is_not_read() -> None:
+    error = refusal("{a" + " " * 200 + "}", max_document=100)
+
+    assert error.message == (
+        "The document has 203 characters; at most 100 may be (GATEWAY_MAX_DOCUMENT)."
+    )
+
+
+@pytest.mark.parametrize("text", ["{" + "a " * 30 + "}", "{a" + "#\n" * 30 + "}"])
+def test_reading_stops_behind_the_last_token_or_comment_that_is_taken(text: str) -> None:
+    error = refusal(text, max_tokens=20)
+
+    assert isinstance(error, LimitExceeded)
+    assert error.message == (
+        "The document has 21 or more tokens or comments; at most 20 may be (GATEWAY_MAX_TOKENS)."
+    )
+    parse_document(text, limits(max_tokens=40))
+
+
+@pytest.mark.parametrize("depth", [201, 3000, 20_000])
+@pytest.mark.parametrize(
+    ("before", "opened", "closed", "after"),
+    [
+        ("", "{a", "}", ""),
+        ("{a", "{...", "}", "}"),
+        ("{a(b:", "[", "]", ")}"),
+        ("{a(b:", "{c:", "}", ")}"),
+        ("query($a:", "[", "]", "){a}"),
+    ],
+    ids=["selections", "inline fragments", "lists", "objects", "types"],
+)
+def test_deep_nesting_is_refused_long_before_the_stack_ends(
+    depth: int, before: str, opened: str, closed: str, after: str
+) -> None:
+    text = before + opened * depth + closed * depth + after
+
+    error = refusal(text, max_document=10**6, max_tokens=10**6)
+
+    assert error.message == (
+        "The document nests 201 or more selections, lists or objects, its fragments written out; "
+        "at most 200 may be (MAX_NESTING)."
+    )
+
+
+def test_what_a_document_quotes_is_not_taken_for_a_limit() -> None:
+    error = refusal('{a(b:1) "Document contains more than 2000 tokens. Parsing aborted."}')
+
+    assert isinstance(error, GraphQLSyntaxError)
+
+
+@given(st.text(alphabet='{}[]()!$@:=|&."#\\,\n abq01-\ud800\ufeffé😀', max_size=60))
+def test_any_text_is_a_document_or_refused_in_words(text: str) -> None:
+    try:
+        document = parse_document(text, limits(max_tokens=20))
+    except (GraphQLSyntaxError, LimitExceeded):
+        return
+    oversizes(document, limits())
+
+
+def test_a_document_is_measured_on_what_is_left_of_the_stack() -> None:
+    """A server, its middlewares and an operation stand on it already."""
+    deep = parse("{a" * 190 + "}" * 190)
+    chain = "".join(f"fragment F{n} on Query{{...F{n + 1}}}" for n in range(2000))
+    long = parse("{...F0}" + chain + "fragment F2000 on Query{a}")
+    frame, frames = sys._getframe(), 0
+    while frame.f_back:
+        frame, frames = frame.f_back, frames + 1
+
+    def below(left: int) -> list[LimitExceeded]:
+        if left:
+            return below(left - 1)
+        return oversizes(deep, limits()) + oversizes(long, limits())
+
+    found = below(sys.getrecursionlimit() - frames - 50)
+
+    assert [(error.extensions or {})["measured"] for error in found] == [190, 2002, 2002]

@@ -1,0 +1,216 @@
+"""The page on limits says what the code does, and the defaults let our own operations through."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import (
+    DocumentNode,
+    OperationDefinitionNode,
+    get_introspection_query,
+    get_named_type,
+    get_nullable_type,
+    is_composite_type,
+    is_list_type,
+    is_object_type,
+    parse,
+)
+
+from gateway.limit_settings import LimitSettings
+from gateway.limits.cost import OperationCost
+from gateway.limits.cost_model import CostModel
+from gateway.limits.excess import LimitCode, oversizes
+from gateway.limits.measures import measure
+from gateway.limits.parsing import parse_document
+from gateway.limits.validation import find_errors
+from gateway.limits.variables import oversized_variables
+from schema.directives import SIZED_BY
+from schema.subgraph import build_schema
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "limits.md").read_text("utf-8")
+ROWS = {
+    re.sub("^`(.*)`$", r"\1", cells[0]): cells[1:]
+    for line in PAGE.splitlines()
+    if line.startswith("| ") and (cells := [cell.strip() for cell in line.strip("|").split("|")])
+}
+SCHEMA = build_schema()._schema
+MODEL = CostModel(SCHEMA)
+DEFAULTS = LimitSettings.model_construct(cost_mode="enforce")
+
+
+def files(pattern: str) -> list[Path]:
+    return sorted((ROOT / "gateway" / "graphiql" / "tabs").glob(pattern))
+
+
+def graphql(text: str) -> str:
+    (found,) = re.findall(r"^```graphql\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert isinstance(found, str)
+    return found
+
+
+FEW = "startTime usageType destination amount { amount } chargedVolume { value unit }"
+ALL = f"{FEW} totalVolume {{ value }} unitPrice {{ amount }} quantity vatRate raw"
+HUNDRED = [str(number) for number in range(100)]
+TABS = {f"tab `{path.stem}`": path.read_text("utf-8") for path in files("*.graphql")}
+TAB_VARIABLES = {f"tab `{path.stem}`": json.loads(path.read_text()) for path in files("*.json")}
+README = graphql((ROOT / "README.md").read_text("utf-8"))
+
+
+def nest(*levels: str) -> str:
+    """A selection within a selection, and so on."""
+    return "".join(f"{{ {level} " for level in levels) + "}" * len(levels)
+
+
+ON_INVOICE = ("owner(ownerNo: 1)", "invoice(invoiceNo: 1)", "... on Invoice")
+RECORDS = (
+    *ON_INVOICE,
+    "subscription(subscriptionNo: 1)",
+    "... on UsageSubscription",
+    "usageRecords(first: $first)",
+    "... on UsageRecordConnection",
+)
+MANY_RECORDS = (
+    *ON_INVOICE,
+    "subscriptions(first: 200)",
+    "... on UsageSubscriptionConnection",
+    "nodes",
+    "usageRecords(first: 100)",
+    "... on UsageRecordConnection",
+)
+BY_NUMBERS = ("owner(ownerNo: 1)", "invoices(invoiceNos: $n)", "... on Invoice", "invoiceNo")
+BY_ROUTER = ("_entities(representations: $r)", "... on Customer", "customerNo raw")
+CUSTOMER = {"__typename": "Customer", "ownerNo": "1", "customerNo": "1"}
+OPERATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    **{name: (text, TAB_VARIABLES.get(name, {})) for name, text in TABS.items()},
+    "the README's query": (README, {}),
+    "a page of 50 records": ("query ($first: Int)" + nest(*RECORDS, "nodes", FEW), {}),
+    "a page of 10,000 records": (
+        "query ($first: Int)" + nest(*RECORDS, "nodes", FEW),
+        {"first": 10_000},
+    ),
+    "the same, every field of the records, by `edges`": (
+        "query ($first: Int)" + nest(*RECORDS, "edges", "cursor node", ALL),
+        {"first": 10_000},
+    ),
+    "100 invoices, their own fields": ("query ($n: [ID!]!)" + nest(*BY_NUMBERS), {"n": HUNDRED}),
+    "tab `10-many-invoices` with 100 invoices": (
+        TABS["tab `10-many-invoices`"],
+        {"ownerNo": "1", "invoiceNos": HUNDRED},
+    ),
+    "100 customers for a router, their own fields": (
+        "query ($r: [_Any!]!)" + nest(*BY_ROUTER),
+        {"r": [CUSTOMER] * 100},
+    ),
+    "200 subscriptions with 100 records each": (nest(*MANY_RECORDS, "nodes", FEW), {}),
+}
+INTROSPECTION = get_introspection_query(
+    specified_by_url=True,
+    directive_is_repeatable=True,
+    schema_description=True,
+    input_value_deprecation=True,
+    one_of=True,
+)
+OURS = [*TABS.values(), README, INTROSPECTION]
+
+
+def operation(document: DocumentNode) -> OperationDefinitionNode:
+    (found,) = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+    return found
+
+
+def read(text: str) -> OperationCost:
+    document = parse(text)
+    return MODEL.read(document, operation(document))
+
+
+def tokens(text: str) -> int:
+    location = parse(text).loc
+    assert location
+    token, count = location.start_token.next, 0
+    while token and token.next:
+        token, count = token.next, count + 1
+    return count
+
+
+def test_the_tables_have_every_setting_once_with_its_default_in_the_order_of_the_code() -> None:
+    shown = {name: cells[0] for name, cells in ROWS.items() if name.startswith("GATEWAY_")}
+
+    assert shown == {
+        f"GATEWAY_{name.upper()}": f"`{field.default}`"
+        for name, field in LimitSettings.model_fields.items()
+    }
+    assert list(shown) == [f"GATEWAY_{name.upper()}" for name in LimitSettings.model_fields]
+
+
+def test_the_column_of_our_own_figures_is_right() -> None:
+    found = [measure(parse(text)) for text in OURS]
+    figures = {
+        "GATEWAY_MAX_DOCUMENT": max(map(len, OURS)),
+        "GATEWAY_MAX_TOKENS": max(map(tokens, OURS)),
+        "GATEWAY_MAX_DEPTH": max(one.depth for one in found),
+        "GATEWAY_MAX_ALIASES": max(one.aliases for one in found),
+        "GATEWAY_MAX_ROOT_FIELDS": max(one.root_fields for one in found),
+        "GATEWAY_MAX_DIRECTIVES": max(one.directives for one in found),
+        "GATEWAY_MAX_SELECTIONS": max(one.selections for one in found),
+    }
+
+    assert {name: ROWS[name][1] for name in figures} == {
+        name: str(figure) for name, figure in figures.items()
+    }
+
+
+def test_the_code_without_a_setting_is_explained() -> None:
+    assert LimitCode.MAX_NESTING_LIMIT in PAGE
+
+
+def test_the_table_of_costs_is_right() -> None:
+    shown = {name: cells for name, cells in ROWS.items() if name in OPERATIONS}
+
+    assert shown == {
+        name: [str(read(text).requested(variables)), str(read(text).nodes(variables))]
+        for name, (text, variables) in OPERATIONS.items()
+    }
+
+
+def test_the_error_that_the_page_shows_is_the_one_that_the_query_gets() -> None:
+    (shown,) = re.findall(r"^```json\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+    (error,) = read(graphql(PAGE)).refusals({}, LimitSettings.model_construct())
+
+    assert {"message": error.message, "extensions": error.extensions} == json.loads(shown)
+
+
+@pytest.mark.parametrize("name", [*OPERATIONS, "introspection"])
+def test_the_defaults_are_not_in_the_way_of_honest_operations(name: str) -> None:
+    text, variables = OPERATIONS.get(name, (INTROSPECTION, {}))
+
+    document = parse_document(text, DEFAULTS)
+
+    assert oversizes(document, DEFAULTS) == []
+    assert find_errors(SCHEMA, document, DEFAULTS) == []
+    assert oversized_variables(operation(document), variables, DEFAULTS) == []
+    assert read(text).refusals(variables, DEFAULTS) == []
+
+
+def test_every_list_of_the_schema_says_how_long_it_is() -> None:
+    """Else the cost model guesses. It knows no lists of lists."""
+    for type_ in SCHEMA.type_map.values():
+        if not is_object_type(type_) or type_.name.startswith("__"):
+            continue
+        for name, field in type_.fields.items():
+            outer = get_nullable_type(field.type)
+            if is_list_type(outer) and is_composite_type(get_named_type(outer)):
+                declared = getattr(field.extensions["strawberry-definition"], "directives", ())
+                assumed = [getattr(one, "assumed_size", None) for one in declared]
+                assert f"{type_.name}.{name}" in SIZED_BY or any(assumed), f"{type_.name}.{name}"
+                assert not is_list_type(get_nullable_type(outer.of_type))
+
+
+@pytest.mark.parametrize(("field", "argument"), SIZED_BY.items())
+def test_what_sizes_a_field_is_one_of_its_arguments(field: str, argument: str) -> None:
+    type_name, _, name = field.partition(".")
+
+    assert argument in SCHEMA.type_map[type_name].fields[name].args  # type: ignore[attr-defined]

@@ -1,0 +1,80 @@
+"""Validation does bounded work and tells a bounded number of errors."""
+
+from typing import Any
+
+import pytest
+from graphql import NoDeprecatedCustomRule, parse
+
+from gateway.limit_settings import LimitSettings
+from gateway.limits.excess import LimitExceeded
+from gateway.limits.validation import find_errors
+from schema.subgraph import build_schema
+
+SCHEMA = build_schema()._schema
+
+
+def limits(**changed: Any) -> LimitSettings:
+    """The defaults, but for what is changed."""
+    return LimitSettings.model_construct(**changed)
+
+
+def test_a_valid_document_has_no_errors() -> None:
+    document = parse('{ owner(ownerNo: "1") { ...A ...A } } fragment A on Owner { ownerNo }')
+
+    assert find_errors(SCHEMA, document, limits()) == []
+
+
+def test_errors_beyond_the_most_are_not_told_but_that_they_are_is() -> None:
+    document = parse("{" + " ".join(f"unknown{n}" for n in range(9)) + "}")
+
+    errors = find_errors(SCHEMA, document, limits(max_errors=3))
+
+    assert [error.message for error in errors[:3]] == [
+        f"Cannot query field 'unknown{n}' on type 'Query'." for n in range(3)
+    ]
+    assert errors[3].message == "The document has more errors; 3 are told (GATEWAY_MAX_ERRORS)."
+    assert errors[3].extensions == {
+        "code": "GRAPHQL_VALIDATION_FAILED",
+        "limit": {"GATEWAY_MAX_ERRORS": 3},
+        "measured": 4,
+    }
+    assert len(errors) == 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{" + 'owner(ownerNo:"1"){ownerNo}' * 100 + "}",
+        "{" + "".join(f'owner(ownerNo:"{n}"){{ownerNo}}' for n in range(100)) + "}",
+        "{...F0"
+        + "".join(f" ...F{n}" for n in range(150))
+        + "}"
+        + "".join(f"fragment F{n} on Query{{__typename}}" for n in range(150)),
+    ],
+    ids=["same", "conflicting", "fragments"],
+)
+def test_repeated_fields_are_compared_so_often_and_no_more(text: str) -> None:
+    """To compare each with each is quadratic."""
+    errors = find_errors(SCHEMA, parse(text), limits(max_comparisons=5000, max_errors=100))
+
+    assert isinstance(errors[-1], LimitExceeded)
+    assert errors[-1].message == (
+        "The document repeats fields so often that it takes 5001 comparisons or more to find out "
+        "whether they can be merged; at most 5000 may be (GATEWAY_MAX_COMPARISONS)."
+    )
+
+
+def test_suggestions_are_told_only_to_whom_may_see_the_schema() -> None:
+    document = parse('{ ownr(ownerNo: "1") { ownerNo } }')
+
+    (told,) = find_errors(SCHEMA, document, limits())
+    (hidden,) = find_errors(SCHEMA, document, limits(), hide_suggestions=True)
+
+    assert "Did you mean 'owner'" in told.message
+    assert "Did you mean" not in hidden.message
+
+
+def test_other_rules_may_be_asked() -> None:
+    document = parse("{ unknown }")
+
+    assert find_errors(SCHEMA, document, limits(), rules=[NoDeprecatedCustomRule]) == []
