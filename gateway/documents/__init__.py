@@ -1,0 +1,1 @@
+"""Where the documents of requests come from, and what is known of them."""

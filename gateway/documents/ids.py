@@ -1,0 +1,44 @@
+"""What names a document: an id as clients spell it, the digest of its text, its shape."""
+
+import re
+from hashlib import sha256
+from typing import Final
+
+from graphql import DocumentNode, print_ast
+
+_SPELT: Final = re.compile(r"(?:[^~]*~[^~]*~)?(?:sha256:)?([0-9A-Fa-f]{64})")
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_PARTS = 3
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of a text in UTF-8, as 64 lower-case hexadecimal digits."""
+    # A text of a manifest may hold half of a surrogate pair, which UTF-8 has no bytes for.
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def is_digest(document_id: str) -> bool:
+    """Whether an id, as `normalised` returns it, is one that `digest` could have made."""
+    return _DIGEST.fullmatch(document_id) is not None
+
+
+def normalised(document_id: str) -> str:
+    """Return an id in the one form that ids are compared in.
+
+    A digest loses its prefix, `sha256:` of GraphQL over HTTP or `name~version~` of Hive's
+    applications, and is in lower case. Of other ids, `name~version~` is cut off.
+    """
+    if spelt := _SPELT.fullmatch(document_id):
+        return spelt[1].lower()
+    parts = document_id.split("~")
+    return parts[-1] if len(parts) == _PARTS else document_id
+
+
+def shape(document: DocumentNode) -> str:
+    """Return a digest that is equal for documents that differ in layout or order only.
+
+    Space, commas, comments and the order of operations and fragments do not count: clients and the
+    tools that write manifests print the same document differently. All else does, also the order
+    of fields.
+    """
+    return digest("\n".join(sorted(map(print_ast, document.definitions))))

@@ -1,0 +1,87 @@
+"""Unlisted documents: those that no manifest lists, told of in the log, each once in a while."""
+
+import enum
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from gateway.documents.ids import digest
+
+logger = logging.getLogger(__name__)
+
+
+class Sighting(enum.Enum):
+    """What a document is to whoever tells of it."""
+
+    NEW = "new"
+    KNOWN = "known"
+    TOO_MANY = "too many"
+
+
+class Sightings:
+    """Remembers documents for an interval from when they were told of, and no more than so many.
+
+    So a client that makes up documents fills neither the memory nor the log. It has no clock: time
+    is an argument, in seconds that only grow.
+
+    Args:
+        interval: seconds for which a document is not told of again.
+        most: how many documents are remembered, and told of within the interval.
+    """
+
+    def __init__(self, interval: float = 3600.0, most: int = 1000) -> None:
+        self.interval = interval
+        self.most = most
+        self._told: OrderedDict[str, float] = OrderedDict()
+        self._overflowed_at: float | None = None
+
+    def see(self, key: str, now: float) -> Sighting:
+        """Take in that a document was seen. `TOO_MANY` is returned once an interval, else `KNOWN`.
+
+        Args:
+            key: the document's digest.
+            now: when it was seen.
+        """
+        while self._told and now - next(iter(self._told.values())) >= self.interval:
+            self._told.popitem(last=False)
+        if key in self._told:
+            return Sighting.KNOWN
+        if len(self._told) < self.most:
+            self._told[key] = now
+            return Sighting.NEW
+        if self._overflowed_at is not None and now - self._overflowed_at < self.interval:
+            return Sighting.KNOWN
+        self._overflowed_at = now
+        return Sighting.TOO_MANY
+
+    def __len__(self) -> int:
+        return len(self._told)
+
+
+class UnlistedDocuments:
+    """Tells of documents by their digests, and never by what they hold.
+
+    Args:
+        clock: seconds of a monotonic clock.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._sightings = Sightings()
+
+    def tell(self, text: str) -> None:
+        """Log that a document was executed, unless that was told within the last hour.
+
+        What the client calls it is not told: clients could make up any number of names.
+        """
+        key = digest(text)
+        sighting = self._sightings.see(key, self._clock())
+        if sighting is Sighting.NEW:
+            logger.info("unlisted document %s", key)
+        elif sighting is Sighting.TOO_MANY:
+            logger.info(
+                "more than %d unlisted documents within %d seconds; no more are told of",
+                self._sightings.most,
+                self._sightings.interval,
+            )
