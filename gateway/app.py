@@ -7,27 +7,38 @@ from contextlib import asynccontextmanager
 import httpx
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.documents.documents import Documents
+from gateway.documents.source import document_source
 from gateway.drain import ClosesWhileDraining, draining
-from gateway.endpoint import GraphQLEndpoint
+from gateway.endpoint import DEADLINE_HEADER, EndpointRules, GraphQLEndpoint
+from gateway.engine import Engine
 from gateway.environment import load_settings
 from gateway.graphiql.page import graphiql_routes
 from gateway.health import Readiness, health_routes
+from gateway.identity.configuration import identity_of
 from gateway.metrics import Metrics
 from gateway.overload import Admission, Bounded
+from gateway.refusals import refused
+from gateway.requests import PREFLIGHTED, RequestRules
 from gateway.settings import Settings
 from gateway.upstream import Upstream
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
-from schema.subgraph import build_schema
+from schema.subgraph import build_schema, executable
 
 logger = logging.getLogger(__name__)
 
 ENDPOINT = "/graphql"
 SANDBOX_HEADER = "payex-usage-upstream"
+# Seconds for which a browser need not ask again what a page may send.
+_PREFLIGHT_AGE = 600
 
 
 def create_app(
@@ -51,14 +62,21 @@ def create_app(
         max_records=settings.max_records,
         max_subscriptions=settings.max_subscriptions,
     )
+    schema = build_schema()
+    core = executable(schema)
     source = Upstream(settings, upstream)
     metrics = Metrics()
+    identity = identity_of(settings)
+    documents = document_source(
+        settings, schema=core, shared=source.shared, ill_formed=settings.http_profile.ill_formed
+    )
     endpoint = GraphQLEndpoint(
-        build_schema(),
-        lambda seconds: Operation(source.payex, bounds, seconds=seconds, ended=metrics.observe),
-        deadline=settings.deadline,
-        max_body=settings.max_request_body,
-        show_cost=settings.is_sandbox or settings.development,
+        Engine(schema, documents, Documents(core, settings, settings.document_cache), settings),
+        identity,
+        lambda seconds, rights: Operation(
+            source.payex, bounds, seconds=seconds, rights=rights, ended=metrics.observe
+        ),
+        _rules(settings),
     )
 
     admission = Admission(settings.max_operations)
@@ -67,26 +85,59 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         with draining(readiness, settings.shutdown_delay):
-            async with source.opened():
+            async with source.opened(), identity.opened(), documents.opened():
                 yield
 
     return Starlette(
         routes=[
-            Route(ENDPOINT, Bounded(endpoint, admission)),
+            Route(ENDPOINT, GZipMiddleware(Bounded(endpoint, admission), minimum_size=1024)),
             *health_routes(readiness),
             *metrics.routes(),
-            *graphiql_routes(
-                endpoint=ENDPOINT,
-                upstream=source.origin,
-                sandbox=settings.is_sandbox,
-            ),
+            *(_graphiql(settings, source.origin) if settings.serves_graphiql else []),
         ],
         middleware=[
             Middleware(ClosesWhileDraining, readiness=readiness),
             *([Middleware(_SandboxHeader)] if settings.is_sandbox else []),
+            *_cors(settings),
         ],
+        exception_handlers={HTTPException: refused},
         lifespan=lifespan,
     )
+
+
+def _rules(settings: Settings) -> EndpointRules:
+    return EndpointRules(
+        deadline=settings.deadline,
+        requests=RequestRules(
+            max_body=settings.max_request_body,
+            max_query_string=settings.max_query_string,
+            body_timeout=settings.body_timeout,
+            preflight=settings.csrf_prevention,
+            ill_formed=settings.http_profile.ill_formed,
+        ),
+        profile=settings.http_profile,
+        show_upstream=settings.is_sandbox or settings.development,
+        may_introspect=settings.may_introspect,
+    )
+
+
+def _graphiql(settings: Settings, upstream: str) -> list[BaseRoute]:
+    return graphiql_routes(endpoint=ENDPOINT, upstream=upstream, sandbox=settings.is_sandbox)
+
+
+def _cors(settings: Settings) -> list[Middleware]:
+    if not settings.cors_origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", DEADLINE_HEADER, *PREFLIGHTED],
+            expose_headers=["ETag", "Retry-After", SANDBOX_HEADER],
+            max_age=_PREFLIGHT_AGE,
+        )
+    ]
 
 
 class _SandboxHeader:

@@ -11,6 +11,8 @@ from gateway.app import create_app
 from gateway.contract.command import add_check, run_check
 from gateway.credentials import credentials_of
 from gateway.environment import SettingsError, load_settings
+from gateway.identity.configuration import identity_of
+from gateway.identity.server_tls import tls_options
 from gateway.logs import LOGGING
 from gateway.sandbox import CATALOGUE, TOKENS, Fault, create_sandbox
 from gateway.sandbox.faults import KINDS, ROUTES
@@ -154,6 +156,7 @@ def _serve(
     if settings.workers > 1:
         # Told here, where it ends the command: the processes would die of it again and again.
         credentials_of(settings)
+        identity_of(settings)
     # An access log would hold the queries of GET requests, and so people's numbers.
     run(
         create_app(settings) if settings.workers == 1 else "gateway.app:create_app",
@@ -165,6 +168,7 @@ def _serve(
         access_log=False,
         server_header=False,
         log_config=LOGGING,
+        **tls_options(settings),
     )
 
 

@@ -1,66 +1,96 @@
 """GraphQL over HTTP: one path, GET and POST, JSON in and JSON out."""
 
+import logging
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
 from http import HTTPMethod, HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import msgspec
-from graphql import GraphQLError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from strawberry.federation import Schema
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types import ExecutionResult
-from strawberry.types.graphql import OperationType
 
 from gateway.disconnect import while_listening
+from gateway.documents.source import STEPS
+from gateway.engine import Asked, Engine, Outcome
 from gateway.errors import MASKED, format_errors, log_unexpected
+from gateway.http_profile import HttpProfile
+from gateway.identity.callers import Identity
+from gateway.media_types import Accepted, accepted
 from gateway.refusals import Refusal
+from gateway.requests import RequestRules, read_parameters
 from resolvers.errors import ErrorCode
 from resolvers.operation import Operation
 from resolvers.payex.deadline import parse_budget
+from resolvers.rights import Rights
 
-JSON = "application/json"
-GRAPHQL_JSON = "application/graphql-response+json"
-DEADLINE_HEADER = "payex-usage-deadline"
+logger = logging.getLogger(__name__)
+
+DEADLINE_HEADER: Final = "payex-usage-deadline"
+
+# What a reply depends on beside the URL. The second caller at one browser must not meet the
+# first one's reply.
+_VARY: Final = "Accept, Authorization, payex-usage-claims"
+
+_STATUS: Final[dict[str, HTTPStatus]] = {
+    ErrorCode.INTERNAL_SERVER_ERROR: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ErrorCode.FORBIDDEN: HTTPStatus.FORBIDDEN,
+    ErrorCode.GRAPHQL_PARSE_FAILED: HTTPStatus.BAD_REQUEST,
+    **dict.fromkeys(STEPS, HTTPStatus.OK),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointRules:
+    """How requests are answered.
+
+    Attributes:
+        deadline: seconds that an operation may take, unless its request grants fewer.
+        requests: what a request must keep to.
+        profile: which status a reply has.
+        show_upstream: whether replies tell in `extensions.upstream` what the operation cost PayEx.
+        may_introspect: whether a caller may see the schema.
+    """
+
+    deadline: float
+    requests: RequestRules
+    profile: HttpProfile
+    show_upstream: bool
+    may_introspect: Callable[[Rights], bool]
 
 
 class GraphQLEndpoint:
     """The ASGI app behind `/graphql`.
 
-    A reply to `application/graphql-response+json` has the status of what happened; one to plain
-    `application/json` is 200 wherever there is a GraphQL reply, as older clients expect.
-
     Args:
-        schema: what is executed.
-        new_operation: makes the context of one operation, given its seconds.
-        deadline: seconds that an operation may take, unless its request grants fewer.
-        max_body: bytes that a request's body may have.
-        show_cost: whether replies tell in `extensions.upstream` what the operation cost.
+        engine: what executes operations.
+        identity: tells who is asking.
+        new_operation: makes the context of one operation, given its seconds and what its caller
+            may see.
+        rules: how requests are answered.
     """
 
     def __init__(
         self,
-        schema: Schema,
-        new_operation: Callable[[float], Operation],
-        *,
-        deadline: float,
-        max_body: int,
-        show_cost: bool,
+        engine: Engine,
+        identity: Identity,
+        new_operation: Callable[[float, Rights], Operation],
+        rules: EndpointRules,
     ) -> None:
-        self._schema = schema
+        self._engine = engine
+        self._identity = identity
         self._new_operation = new_operation
-        self._deadline = deadline
-        self._max_body = max_body
-        self._show_cost = show_cost
+        self._rules = rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         try:
             response = await self._respond(Request(scope, receive))
         except Refusal as error:
+            logger.info("refused with %s", error.status.value)
             response = error.response()
         except ClientDisconnect:
             return
@@ -78,162 +108,85 @@ class GraphQLEndpoint:
                 "GraphQL is asked by GET or POST.",
                 {"Allow": "GET, POST"},
             )
-        media_type = _negotiated(request.headers.get("accept", ""))
-        if request.method == HTTPMethod.GET:
-            parameters = _from_query(request)
-        else:
-            parameters = await self._from_body(request)
-        async with self._new_operation(self._granted(request)) as operation:
-            work = self._execute(parameters, operation, request.method)
-            result = await while_listening(request.receive, work)
-            reply, status = self._reply(result, operation)
-        if media_type == JSON:
-            status = HTTPStatus.OK
-        return Response(
-            msgspec.json.encode(reply),
-            status,
-            {"Vary": "Accept", "Cache-Control": "private, no-store"},
-            media_type=f"{media_type}; charset=utf-8",
+        wanted = accepted(request.headers.get("accept", ""))
+        visitor = await self._identity.visitor(request)
+        parameters = await read_parameters(request, self._rules.requests)
+        caller = visitor.caller(parameters.get("extensions"))
+        asked = Asked(
+            parameters,
+            by_get=request.method == HTTPMethod.GET,
+            introspection=self._rules.may_introspect(caller.rights),
+        )
+        async with self._new_operation(self._granted(request), caller.rights) as operation:
+            outcome = await while_listening(request.receive, self._engine.run(asked, operation))
+            if not outcome.executed:
+                return self._refusal(outcome, operation, wanted, caller.pseudonym)
+            return self._reply(outcome, operation, wanted, request)
+
+    def _refusal(
+        self, outcome: Outcome, operation: Operation, wanted: Accepted, caller: str
+    ) -> Response:
+        """Return the reply of an operation that was not executed: it has no `data`."""
+        errors = format_errors(outcome.errors, operation.support_id, executed=False)
+        codes = [error["extensions"]["code"] for error in errors]
+        # A client's mistake: told once, in short, and with nothing of what it sent.
+        logger.info(
+            "not executed: %s",
+            ", ".join(sorted(set(codes))),
+            extra={"support_id": operation.support_id, "caller": caller},
+        )
+        statuses = {_STATUS.get(code, self._rules.profile.ill_formed) for code in codes}
+        status, media_type = self._rules.profile.refused(wanted, max(statuses))
+        return _response(
+            {"errors": errors, **self._extensions(outcome, operation)}, status, media_type
         )
 
-    async def _execute(
-        self, parameters: dict[str, Any], operation: Operation, method: str
-    ) -> ExecutionResult:
-        # GET forms leave the name empty where there is none.
-        name = parameters.get("operationName") or None
-        try:
-            return await self._schema.execute(
-                parameters["query"],
-                variable_values=parameters.get("variables"),
-                operation_name=name,
-                context_value=operation,
-                allowed_operation_types=[OperationType.QUERY],
-            )
-        except CannotGetOperationTypeError:
-            message = f"The document has no operation{' of the operationName' if name else ''}."
-        except InvalidOperationTypeError:
-            if method == HTTPMethod.GET:
-                raise Refusal(
-                    HTTPStatus.METHOD_NOT_ALLOWED, "GET is for queries.", {"Allow": HTTPMethod.POST}
-                ) from None
-            message = "The schema has queries only."
-        return ExecutionResult(data=None, errors=[GraphQLError(message)])
-
     def _reply(
-        self, result: ExecutionResult, operation: Operation
-    ) -> tuple[dict[str, Any], HTTPStatus]:
-        # An error of a field has a path; one of the document or its variables has none, and an
-        # operation that was not executed has no `data`, not even null.
-        executed = result.data is not None or any(error.path for error in result.errors or ())
-        status = HTTPStatus.OK if executed else HTTPStatus.BAD_REQUEST
+        self, outcome: Outcome, operation: Operation, wanted: Accepted, request: Request
+    ) -> Response:
         reply: dict[str, Any] = {}
-        if result.errors:
-            errors = format_errors(result.errors, operation.support_id, executed=executed)
-            reply["errors"] = errors
-            codes = {error["extensions"]["code"] for error in errors}
-            if not executed and ErrorCode.INTERNAL_SERVER_ERROR in codes:
-                status = HTTPStatus.INTERNAL_SERVER_ERROR
-        if executed:
-            reply["data"] = result.data
-        if self._show_cost:
-            reply["extensions"] = {"upstream": operation.tally.report()}
-        return reply, status
+        if outcome.errors:
+            reply["errors"] = format_errors(outcome.errors, operation.support_id, executed=True)
+        data = reply["data"] = msgspec.Raw(msgspec.json.encode(outcome.data))
+        status = self._rules.profile.executed(wanted, partial=bool(outcome.errors))
+        headers = {"Cache-Control": "no-store"}
+        if not outcome.errors:
+            fresh = int(operation.tally.fresh_for or 0)
+            headers["Cache-Control"] = f"private, max-age={fresh}" if fresh else "private, no-cache"
+            if request.method == HTTPMethod.GET:
+                # It is weak, since `extensions` may tell of other times for the same data.
+                tag = f'W/"{blake2b(data, digest_size=16).hexdigest()}"'
+                headers["ETag"] = tag
+                if tag in request.headers.get("if-none-match", ""):
+                    headers["Vary"] = _VARY
+                    return Response(None, HTTPStatus.NOT_MODIFIED, headers)
+        reply.update(self._extensions(outcome, operation))
+        return _response(reply, status, wanted.media_type, headers)
+
+    def _extensions(self, outcome: Outcome, operation: Operation) -> dict[str, Any]:
+        extensions = dict(outcome.extensions)
+        if self._rules.show_upstream:
+            extensions["upstream"] = operation.tally.report()
+        return {"extensions": extensions} if extensions else {}
 
     def _granted(self, request: Request) -> float:
         given = request.headers.get(DEADLINE_HEADER)
         if given is None:
-            return self._deadline
-        seconds = parse_budget(given, self._deadline)
+            return self._rules.deadline
+        seconds = parse_budget(given, self._rules.deadline)
         if seconds is None:
             raise Refusal(
                 HTTPStatus.BAD_REQUEST, f"{DEADLINE_HEADER} must be seconds, such as 2.5."
             )
         return seconds
 
-    async def _from_body(self, request: Request) -> dict[str, Any]:
-        content_type = request.headers.get("content-type", "").lower().replace('"', "")
-        media_type, *given = (part.strip() for part in content_type.split(";"))
-        charsets = {part for part in given if part.startswith("charset=")}
-        if media_type != JSON or charsets - {"charset=utf-8"}:
-            raise Refusal(
-                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-                "Send the request as application/json in UTF-8.",
-                {"Accept-Post": JSON},
-            )
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > self._max_body:
-                raise Refusal(
-                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                    f"The request's body is larger than {self._max_body} bytes "
-                    "(GATEWAY_MAX_REQUEST_BODY).",
-                )
-        return _well_formed(_decoded(bytes(body), "The request's body"))
 
-
-def _negotiated(accept: str) -> str:
-    """Return the media type of the reply: the acceptable one of the highest quality.
-
-    Plain JSON wins a tie unless the client names the GraphQL type: routers that accept anything
-    read the body of a 200 only.
-    """
-    offers: dict[str, tuple[float, int]] = {}
-    for place, part in enumerate(accept.lower().split(",") if accept.strip() else ["*/*"]):
-        name, *parameters = (text.strip() for text in part.split(";"))
-        quality = next((_quality(p[2:]) for p in parameters if p.startswith("q=")), 1.0)
-        if "charset=utf-8" in parameters or not any(p.startswith("charset=") for p in parameters):
-            offers.setdefault(name, (quality, -place))
-    anything = offers.get("application/*", offers.get("*/*", (0.0, 0)))
-    plain = offers.get(JSON, anything)
-    graphql = offers.get(GRAPHQL_JSON, (0.0, 0))
-    if max(plain, graphql)[0] <= 0:
-        raise Refusal(HTTPStatus.NOT_ACCEPTABLE, f"Replies are {GRAPHQL_JSON} or {JSON} in UTF-8.")
-    return GRAPHQL_JSON if graphql > plain else JSON
-
-
-def _quality(text: str) -> float:
-    try:
-        quality = float(text)
-    except ValueError:
-        return 0.0
-    return quality if 0 <= quality <= 1 else 0.0
-
-
-def _from_query(request: Request) -> dict[str, Any]:
-    parameters: dict[str, Any] = dict(request.query_params)
-    for name in ("variables", "extensions"):
-        if parameters.get(name):
-            parameters[name] = _decoded(parameters[name].encode(), f"The parameter {name}")
-        else:
-            parameters.pop(name, None)
-    return _well_formed(parameters)
-
-
-def _decoded(text: bytes, what: str) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Refusal(HTTPStatus.BAD_REQUEST, f"{what} is not JSON.") from None
-
-
-_SHAPE: dict[str, type] = {
-    "query": str,
-    "variables": dict,
-    "operationName": str,
-    "extensions": dict,
-}
-
-
-def _well_formed(parameters: Any) -> dict[str, Any]:
-    """Check the members that GraphQL over HTTP defines, and let others be."""
-    if not isinstance(parameters, dict):
-        raise Refusal(HTTPStatus.BAD_REQUEST, "The request is not one JSON object.")
-    if not parameters.get("query"):
-        raise Refusal(HTTPStatus.BAD_REQUEST, "The request has no query.")
-    for name, type_ in _SHAPE.items():
-        value = parameters.get(name)
-        if value is not None and not isinstance(value, type_):
-            kind = "text" if type_ is str else "a JSON object"
-            raise Refusal(HTTPStatus.BAD_REQUEST, f"{name} must be {kind}.")
-    return parameters
+def _response(
+    reply: dict[str, Any], status: int, media_type: str, headers: dict[str, str] | None = None
+) -> Response:
+    return Response(
+        msgspec.json.encode(reply),
+        status,
+        {"Cache-Control": "no-store", "Vary": _VARY, **(headers or {})},
+        media_type=f"{media_type}; charset=utf-8",
+    )

@@ -56,6 +56,8 @@ def _format(error: GraphQLError, support_id: str, *, executed: bool) -> dict[str
                 extensions["argument"] = cause.argument
             if cause.instance:
                 extensions["instance"] = cause.instance
+        case _ if not executed and error.extensions:
+            message, extensions = error.message, dict(error.extensions)
         case _ if not executed and _is_of_the_request(error):
             message, extensions = error.message, {"code": _request_code(error)}
         case GraphQLError() if _is_of_an_argument(cause):

@@ -19,7 +19,7 @@ class LogLine(logging.Formatter):
         """Return the line; ids come before what else the message has beyond its first line."""
         ids = [
             f" {name}={value!r}"
-            for name in ("support_id", "instance")
+            for name in ("support_id", "caller", "instance")
             if (value := getattr(record, name, None)) is not None
         ]
         first, newline, rest = super().formatMessage(record).partition("\n")

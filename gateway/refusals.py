@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 
 
@@ -34,3 +36,9 @@ class Refusal(Exception):  # noqa: N818 - refusing is no error of the gateway's
             self.headers,
             media_type="application/problem+json",
         )
+
+
+async def refused(_: Request, error: Exception) -> Response:
+    """Answer in place of Starlette's plain text: no such page, or not by this method."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for no other
+    return Refusal(HTTPStatus(error.status_code), error.detail, error.headers).response()

@@ -32,7 +32,8 @@ def serve(app: ASGIApp | str, *, host: str, port: int, workers: int = 1, **optio
     config = uvicorn.Config(app, host=host, port=port, workers=workers, **options)
     with _bound(host, port) as listener, _quiet_end():
         shown = f"[{host}]" if ":" in host else host
-        logger.info("Serving on http://%s:%s (Ctrl-C stops it).", shown, listener.getsockname()[1])
+        scheme, bound = "https" if config.is_ssl else "http", listener.getsockname()[1]
+        logger.info("Serving on %s://%s:%s (Ctrl-C stops it).", scheme, shown, bound)
         if workers > 1:  # pragma: no cover - in processes of their own, which the tests start
             Multiprocess(config, sockets=[listener]).run()
         else:

@@ -14,10 +14,15 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from gateway.document_settings import DocumentSettings
+from gateway.http_settings import HttpSettings
+from gateway.identity_settings import IdentitySettings, refuse_strangers
+from gateway.limit_settings import LimitSettings
 from gateway.policy_settings import PolicySettings
 from gateway.setting_values import FaultText, nearest
 from gateway.upstream_settings import UpstreamSettings
 from resolvers.payex.field_map import USAGE_DETAILS, USAGE_SUMMARIES, fit
+from resolvers.rights import INTROSPECT_SCOPE, Rights
 
 PREFIX = "GATEWAY_"
 
@@ -43,7 +48,14 @@ class FieldMap(BaseModel):
         return self
 
 
-class Settings(PolicySettings, UpstreamSettings):
+class Settings(
+    LimitSettings,
+    DocumentSettings,
+    HttpSettings,
+    IdentitySettings,
+    PolicySettings,
+    UpstreamSettings,
+):
     """All settings. The name of a variable is `GATEWAY_` and the field's name in upper case."""
 
     model_config = SettingsConfigDict(
@@ -58,8 +70,9 @@ class Settings(PolicySettings, UpstreamSettings):
     insecure: bool = Field(
         default=False,
         description=(
-            "`1` serves a configured upstream although callers are not identified: whoever "
-            "reaches the gateway sees every ledger. Without it, only the sandbox is served."
+            "`1` serves although callers are not identified: whoever reaches the gateway sees "
+            "every ledger. Without it, only the sandbox is served so, and on loopback; see "
+            "[identity](identity.md)."
         ),
     )
     development: bool = Field(
@@ -94,9 +107,6 @@ class Settings(PolicySettings, UpstreamSettings):
     )
     max_records: int = Field(10_000, ge=1, description="The largest `first` of `usageRecords`.")
     max_subscriptions: int = Field(200, ge=1, description="The largest `first` of `subscriptions`.")
-    max_request_body: int = Field(
-        1024 * 1024, ge=1024, description="The most bytes that the body of a request may have."
-    )
     sandbox_latency: float = Field(
         0.0, ge=0, le=60, description="Seconds that the embedded sandbox waits before it answers."
     )
@@ -120,6 +130,20 @@ class Settings(PolicySettings, UpstreamSettings):
         """Whether the embedded sandbox stands in for PayEx."""
         return self.upstream_origin is None
 
+    @property
+    def serves_graphiql(self) -> bool:
+        """Whether GraphiQL is served."""
+        return self.graphiql == "on" or (self.graphiql == "auto" and not self.identifies)
+
+    def may_introspect(self, rights: Rights) -> bool:
+        """Whether a caller of these rights may see the schema.
+
+        Callers that are not identified are allowed every scope.
+        """
+        if self.introspection == "scope":
+            return rights.allows(INTROSPECT_SCOPE)
+        return self.introspection == "everyone"
+
     @model_validator(mode="after")
     def _servable(self) -> Self:
         if self.upstream_origin is not None and not (self.ledger_tokens or self.credentials_file):
@@ -128,12 +152,7 @@ class Settings(PolicySettings, UpstreamSettings):
                 'it as JSON, {"1234": "the token of ledger 1234"}, or name a file of credentials '
                 "in GATEWAY_CREDENTIALS_FILE"
             )
-        if self.upstream_origin is not None and not self.insecure:
-            raise ValueError(
-                "GATEWAY_UPSTREAM_ORIGIN is set, but callers are not identified yet: whoever "
-                "reaches the gateway would see every ledger. Set GATEWAY_INSECURE=1 to serve it "
-                "nevertheless, behind something that identifies callers"
-            )
+        refuse_strangers(self)
         return self
 
     @classmethod

@@ -37,6 +37,8 @@ SANDBOX_ORIGIN = "http://sandbox.localhost"
 class Upstream:
     """PayEx's client with all that stands behind it. Open it before the first question.
 
+    `shared` is the cache of all instances, if there is one. It is closed with the client.
+
     Args:
         settings: the settings.
         http: what carries the calls in place of the network.
@@ -60,13 +62,14 @@ class Upstream:
             },
             http=http,
         )
+        self.shared = _shared(settings)
         reader = Reader(self.routes, settings.upstream_max_pages, settings.field_map.model_dump())
         self.payex = Payex(
             Attempts(self.transport, _policies(settings)),
             self.credentials,
             routes=self.routes,
             reader=reader,
-            memory=_memory(settings, reader, self.origin),
+            memory=_memory(settings, reader, self.origin, self.shared),
         )
         self._is_sandbox = settings.is_sandbox
 
@@ -113,15 +116,18 @@ def _policies(settings: Settings) -> Policies:
     )
 
 
-def _memory(settings: Settings, reader: Reader, origin: str) -> Memory:
-    shared = None
-    if settings.cache_url is not None:
-        url = settings.cache_url.get_secret_value()
-        try:
-            shared = SharedCache(url, timeout=settings.cache_timeout)
-        except (RuntimeError, ValueError) as error:
-            # Both messages name the setting, and neither repeats the address.
-            raise SettingsError(str(error)) from None
+def _shared(settings: Settings) -> SharedCache | None:
+    if settings.cache_url is None:
+        return None
+    url = settings.cache_url.get_secret_value()
+    try:
+        return SharedCache(url, timeout=settings.cache_timeout)
+    except (RuntimeError, ValueError) as error:
+        # Both messages name the setting, and neither repeats the address.
+        raise SettingsError(str(error)) from None
+
+
+def _memory(settings: Settings, reader: Reader, origin: str, shared: SharedCache | None) -> Memory:
     return Memory(
         AnswerCache(max_entries=settings.cache_entries, max_bytes=settings.cache_bytes),
         CachePolicy(

@@ -79,7 +79,8 @@ async def test_the_sandbox_answers_where_no_upstream_is_configured(serve: Serve)
 async def test_every_response_of_the_sandbox_says_so(
     serve: Serve, method: str, path: str, status: int
 ) -> None:
-    reply = await (await serve()).request(method, path)
+    preflight = {"graphql-require-preflight": "1"}
+    reply = await (await serve()).request(method, path, headers=preflight)
 
     assert (reply.status_code, reply.headers["payex-usage-upstream"]) == (status, "sandbox")
 
@@ -91,6 +92,20 @@ async def test_no_response_of_a_configured_upstream_speaks_of_a_sandbox(
     reply = await (await serve(connected, invoice)).get(path)
 
     assert "payex-usage-upstream" not in reply.headers
+
+
+async def test_what_is_not_there_is_a_problem_document(serve: Serve) -> None:
+    reply = await (await serve()).get("/nowhere")
+
+    assert (reply.status_code, reply.headers["content-type"]) == (404, "application/problem+json")
+    assert reply.json() == {"title": "Not Found", "status": 404, "detail": "Not Found"}
+
+
+async def test_a_method_that_a_page_has_not_is_a_problem_document(serve: Serve) -> None:
+    reply = await (await serve()).post("/health/live")
+
+    assert (reply.status_code, reply.headers["content-type"]) == (405, "application/problem+json")
+    assert "GET" in reply.headers["allow"]
 
 
 async def test_the_sandbox_says_so_in_the_log_when_it_starts(
@@ -277,7 +292,7 @@ async def test_a_configured_upstream_shows_the_calls_in_development_only(
 
     reply = await ask(gateway, INVOICE)
 
-    assert ("extensions" in reply) == shown
+    assert ("upstream" in reply["extensions"]) == shown
 
 
 async def test_the_sandbox_always_shows_the_calls(serve: Serve) -> None:

@@ -7,30 +7,41 @@ from pathlib import Path
 
 import httpx
 
+from gateway.documents.source import DocumentCode
+from gateway.limits.excess import LimitCode
 from resolvers.errors import ErrorCode
 from resolvers.payex.faults import FaultCode
 
 PAGE = (Path(__file__).parents[2] / "docs" / "errors.md").read_text("utf-8")
-CODES = re.findall(r"^\| `([A-Z_]+)` \|(.*)\|$", PAGE, re.MULTILINE)
+ROWS = re.findall(r"^\| `([A-Z_]+)` \|(.*)\|$", PAGE, re.MULTILINE)
+CODES = {code: [cell.strip() for cell in cells.split("|")] for code, cells in ROWS}
 
 
-def test_the_table_has_every_code_exactly_once() -> None:
-    assert [code for code, _ in CODES] == [*FaultCode, *ErrorCode]
+def test_the_tables_have_every_code_exactly_once() -> None:
+    assert [code for code, _ in ROWS] == [*FaultCode, *ErrorCode, *DocumentCode, *LimitCode]
 
 
 def test_every_code_says_when_whether_to_retry_and_where_null_stands() -> None:
-    for code, cells in CODES:
-        when, retry, null = (cell.strip() for cell in cells.split("|"))
+    for code in (*FaultCode, *ErrorCode):
+        when, retry, null = CODES[code]
 
         assert when.endswith("."), code
         assert retry.split()[0].rstrip(".:,") in {"No", "Yes", "Once", "Later"}, code
         assert null.endswith("."), code
 
 
+def test_every_code_of_a_document_says_when_and_whether_to_retry() -> None:
+    for code in DocumentCode:
+        when, retry = CODES[code]
+
+        assert when.endswith("."), code
+        assert retry.split()[0].rstrip(".:,") in {"No", "Once"}, code
+
+
 def test_the_page_explains_every_further_member_of_an_error() -> None:
     explained = re.findall(r"^\| `([a-z]\w+)` \|", PAGE, re.MULTILINE)
 
-    assert explained == ["supportId", "limit", "argument", "instance"]
+    assert explained == ["supportId", "limit", "measured", "fields", "argument", "instance"]
 
 
 async def test_the_query_that_the_page_shows_is_answered_as_shown(

@@ -1,103 +1,36 @@
 """The commands really serve, in processes of their own, and stop when they are told to."""
 
-import os
-import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 
-import httpx
 import pytest
 
 from gateway.sandbox import CATALOGUE
 from gateway.upstream import SANDBOX_NOTICE
+from tests.gateway.service import ELSE, ROOT, SECONDS, Service, running
 
-ROOT = Path(__file__).parents[2]
-SECONDS = 60
-ELSE = {
-    name: value for name, value in os.environ.items() if not name.upper().startswith("GATEWAY_")
-}
 QUERY = '{ owner(ownerNo: "1234") { invoice(invoiceNo: "880044") { __typename } } }'
-
-
-class Service:
-    """A command that runs in a process of its own.
-
-    Args:
-        process: the process.
-        path: the file that holds what it prints and logs.
-    """
-
-    def __init__(self, process: subprocess.Popen[bytes], path: Path) -> None:
-        self._process = process
-        self._path = path
-
-    @property
-    def printed(self) -> str:
-        """What it has printed and logged so far."""
-        return self._path.read_text("utf-8")
-
-    def request(self, method: str, path: str, **options: object) -> httpx.Response:
-        """Send a request, as soon as it can be taken."""
-        deadline = time.monotonic() + SECONDS
-        while time.monotonic() < deadline:
-            assert self._process.poll() is None, self.printed
-            address = re.search(r"[Ss]erving on (http://\S+)", self.printed)
-            if address:
-                try:
-                    return httpx.request(
-                        method,
-                        address[1] + path,
-                        timeout=SECONDS,
-                        trust_env=False,
-                        **options,  # type: ignore[arg-type]
-                    )
-                except httpx.ConnectError:
-                    pass  # It is bound to its port, and does not listen yet.
-            time.sleep(0.05)
-        pytest.fail(f"It does not serve:\n{self.printed}")
-
-    def stop(self) -> int:
-        """Stop it as service managers do, and return its exit status."""
-        self._process.send_signal(signal.SIGTERM)
-        return self.wait()
-
-    def wait(self) -> int:
-        """Wait until it ends, and return its exit status."""
-        return self._process.wait(SECONDS)
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Service]]:
     """Starts a command of the gateway with these variables."""
-    processes: list[subprocess.Popen[bytes]] = []
+    with ExitStack() as stack:
+        logs = (tmp_path / f"{number}.log" for number in count())
 
-    def run(*arguments: str, **variables: str) -> Service:
-        path = tmp_path / f"{len(processes)}.log"
-        with path.open("wb") as output:
-            process = subprocess.Popen(  # noqa: S603 - our own command
-                [sys.executable, "-m", "gateway", *arguments],
-                cwd=ROOT,
-                env={**ELSE, **variables},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        processes.append(process)
-        return Service(process, path)
+        def run(*arguments: str, **variables: str) -> Service:
+            return stack.enter_context(running(next(logs), *arguments, **variables))
 
-    yield run
-    for process in processes:
-        if process.poll() is None:
-            process.terminate()
-        process.wait(SECONDS)
+        yield run
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -125,7 +58,12 @@ def test_a_request_leaves_no_line_with_its_numbers(
     """Neither the server's access log nor that of httpx, whose line holds the upstream's URL."""
     service = start("--port", "0", "--workers", workers)
 
-    reply = service.request("GET", "/graphql", params={"query": QUERY})
+    reply = service.request(
+        "GET",
+        "/graphql",
+        params={"query": QUERY},
+        headers={"graphql-require-preflight": "1"},
+    )
     service.stop()
 
     assert reply.json()["extensions"]["upstream"]["calls"] == 1
@@ -164,7 +102,7 @@ def test_the_sandbox_alone_is_an_upstream_for_a_gateway(start: Callable[..., Ser
 
     reply = gateway.request("POST", "/graphql", json={"query": QUERY})
 
-    assert reply.json() == {"data": {"owner": {"invoice": {"__typename": "Invoice"}}}}
+    assert reply.json()["data"] == {"owner": {"invoice": {"__typename": "Invoice"}}}
     assert "payex-usage-upstream" not in reply.headers
     assert {gateway.stop(), sandbox.stop()} <= {0, -signal.SIGTERM}
     assert SANDBOX_NOTICE not in gateway.printed

@@ -1,0 +1,181 @@
+"""The engine: from the members of a request to the result of its operation.
+
+What depends on the document alone is done once for each text; the rest for each request, and all
+of it before the first upstream call.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from inspect import isawaitable
+from typing import Any
+
+from graphql import GraphQLError, execute
+from strawberry.execution import optimized_is_awaitable
+from strawberry.federation import Schema
+
+from gateway.documents.documents import (
+    Document,
+    Documents,
+    Executable,
+    NotExecutedError,
+    is_query,
+    refused,
+)
+from gateway.documents.source import DocumentSource
+from gateway.limit_settings import LimitSettings
+from gateway.limits.variables import oversized_variables
+from gateway.refusals import Refusal
+from resolvers.errors import ErrorCode
+from resolvers.operation import Operation
+from schema.scopes import Need, missing
+from schema.subgraph import executable
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request.
+
+    Attributes:
+        parameters: its members.
+        by_get: whether it came by GET.
+        introspection: whether its caller may see the schema.
+    """
+
+    parameters: Mapping[str, Any] = field(repr=False)
+    by_get: bool
+    introspection: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a request.
+
+    Attributes:
+        executed: whether its operation was executed.
+        data: the answer; may be None although it was executed.
+        errors: what went wrong.
+        extensions: what the reply tells beside them.
+    """
+
+    executed: bool
+    data: Any = field(default=None, repr=False)
+    errors: Sequence[GraphQLError] = field(default=(), repr=False)
+    extensions: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Engine:
+    """Executes operations of one schema.
+
+    Args:
+        schema: the schema.
+        source: where documents come from.
+        documents: reads and keeps documents.
+        limits: how large an operation may be.
+    """
+
+    def __init__(
+        self, schema: Schema, source: DocumentSource, documents: Documents, limits: LimitSettings
+    ) -> None:
+        self._core = executable(schema)
+        self._executor = schema.execution_context_class
+        self._source = source
+        self._documents = documents
+        self._limits = limits
+
+    async def run(self, asked: Asked, operation: Operation) -> Outcome:
+        """Return what became of a request.
+
+        Raises:
+            Refusal: 405, an operation that is no query came by GET, or the request names its
+                document wrongly.
+        """
+        try:
+            return await self._run(asked, operation)
+        except NotExecutedError as error:
+            return Outcome(executed=False, errors=error.errors)
+        except GraphQLError as error:
+            return Outcome(executed=False, errors=[error])
+
+    async def _run(self, asked: Asked, operation: Operation) -> Outcome:
+        parameters = asked.parameters
+        requested = await self._source.text(parameters)
+        document = self._documents.read(requested.text, introspection=asked.introspection)
+        # GET forms leave the name empty where there is none.
+        place = document.place(parameters.get("operationName") or None)
+        if not is_query(document.operations[place]):
+            if asked.by_get:
+                raise Refusal(
+                    HTTPStatus.METHOD_NOT_ALLOWED, "GET is for queries.", {"Allow": "POST"}
+                )
+            raise refused("The schema has queries only.")
+        if document.errors:
+            raise NotExecutedError(*document.errors)
+        self._source.learned(requested)
+        ready = document.executables[place]
+        variables = parameters.get("variables")
+        self._check(ready, variables, operation)
+        return await self._execute(document, ready, variables, operation, asked)
+
+    def _check(
+        self, ready: Executable, variables: Mapping[str, Any] | None, operation: Operation
+    ) -> None:
+        if needs := missing(ready.needs, operation.rights):
+            raise NotExecutedError(_forbidden(needs))
+        if exceeded := oversized_variables(ready.node, variables, self._limits):
+            raise NotExecutedError(*exceeded)
+        if exceeded := ready.cost.refusals(variables, self._limits):
+            raise NotExecutedError(*exceeded)
+
+    async def _execute(
+        self,
+        document: Document,
+        ready: Executable,
+        variables: dict[str, Any] | None,
+        operation: Operation,
+        asked: Asked,
+    ) -> Outcome:
+        if ready.answer is not None:
+            return Outcome(executed=True, data=ready.answer)
+        result = execute(
+            self._core,
+            document.node,
+            context_value=operation,
+            variable_values=variables,
+            operation_name=ready.name,
+            executor_class=self._executor,
+            hide_suggestions=not asked.introspection,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+        )
+        if isawaitable(result):
+            result = await result
+        if result.errors and result.data is None and not any(e.path for e in result.errors):
+            # An error of a field has a path: these are the variables'.
+            raise NotExecutedError(*result.errors)
+        if ready.constant:
+            ready.answer = result.data
+            return Outcome(executed=True, data=result.data)
+        extensions: dict[str, Any] = {
+            "cost": {
+                "requested": ready.cost.requested(variables),
+                "actual": ready.cost.actual(result.data, variables),
+                "limit": self._limits.max_cost,
+            }
+        }
+        if document.warnings:
+            extensions["warnings"] = document.warnings
+        return Outcome(True, result.data, result.errors or (), extensions)
+
+
+def _forbidden(needs: Sequence[Need]) -> GraphQLError:
+    fields = [need.field for need in needs]
+    return GraphQLError(
+        f"The caller's scopes do not allow {', '.join(fields)}.",
+        extensions={
+            "code": ErrorCode.FORBIDDEN.value,
+            "fields": [
+                {"field": need.field, "scopes": [sorted(one) for one in need.scopes]}
+                for need in needs
+            ],
+        },
+    )

@@ -1,0 +1,66 @@
+"""The settings of the HTTP surface: what requests must be like, and where they may come from."""
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from gateway.http_profile import HttpProfile
+from gateway.setting_values import Origin
+
+
+class HttpSettings(BaseSettings):
+    """How GraphQL is spoken over HTTP."""
+
+    http_profile: HttpProfile = Field(
+        HttpProfile.AUDIT,
+        description=(
+            "Which statuses replies have: `audit`, as the public audit suite expects, or `draft`, "
+            "as the draft of August 2026 says; see [HTTP](http.md)."
+        ),
+    )
+    csrf_prevention: bool = Field(
+        default=True,
+        description=(
+            "Whether GET needs a header that a browser sends to another site only after asking, "
+            "such as `graphql-require-preflight`."
+        ),
+    )
+    cors_origins: list[Origin] = Field(
+        default_factory=list,
+        description=(
+            "A JSON list of the web origins whose pages may call the gateway, such as "
+            '`["https://my.example.com"]`; none by default.'
+        ),
+    )
+    max_request_body: int = Field(
+        1024 * 1024, ge=1024, description="The most bytes that the body of a request may have."
+    )
+    max_query_string: int = Field(
+        16 * 1024, ge=256, description="The most bytes that the query string of a GET may have."
+    )
+    body_timeout: float = Field(
+        10.0, gt=0, le=600, description="Seconds within which the body of a request must have come."
+    )
+    document_cache: int = Field(
+        512 * 1024,
+        ge=0,
+        description=(
+            "Characters of text of the parsed documents that one process keeps. Parsed, a "
+            "character takes 40 to 260 bytes."
+        ),
+    )
+    introspection: Literal["scope", "everyone", "nobody"] = Field(
+        "scope",
+        description=(
+            "Who may ask for the schema, and is told of names like the ones it misspelt: callers "
+            "with the `scope` `usage:introspect` (everyone, where callers are not identified), "
+            "`everyone`, or `nobody`."
+        ),
+    )
+    graphiql: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description=(
+            "Whether GraphiQL is served at `/`; `auto` is `off` where callers are identified."
+        ),
+    )

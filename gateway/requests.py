@@ -1,0 +1,159 @@
+"""Requests: the members of GraphQL over HTTP, read from a query string or from a body."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPMethod, HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import Request
+
+from gateway.media_types import JSON
+from gateway.refusals import Refusal
+
+# A request that carries one of these is never sent by a browser across origins without its asking
+# first (a CORS preflight), and so is one of a JSON body.
+PREFLIGHTED: Final = (
+    "graphql-require-preflight",
+    "apollo-require-preflight",
+    "x-apollo-operation-name",
+)
+
+_SHAPE: Final[dict[str, type]] = {
+    "query": str,
+    "variables": dict,
+    "operationName": str,
+    "extensions": dict,
+    "documentId": str,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRules:
+    """What a request must keep to.
+
+    Attributes:
+        max_body: bytes that a body may have.
+        max_query_string: bytes that a query string may have.
+        body_timeout: seconds in which a body must have come.
+        preflight: whether GET needs a header that browsers ask for before they send it.
+        ill_formed: the status of a request that is JSON, but no GraphQL request.
+    """
+
+    max_body: int
+    max_query_string: int
+    body_timeout: float
+    preflight: bool
+    ill_formed: HTTPStatus
+
+
+async def read_parameters(request: Request, rules: RequestRules) -> dict[str, Any]:
+    """Return the members of a request, of the types that GraphQL over HTTP states.
+
+    Members that are not known are let be.
+
+    Raises:
+        Refusal: the request is none of GraphQL, or beyond a bound.
+    """
+    if request.method == HTTPMethod.GET:
+        return _well_formed(_of_query_string(request, rules), rules)
+    return _well_formed(_decoded(await _body(request, rules), "The request's body"), rules)
+
+
+def _of_query_string(request: Request, rules: RequestRules) -> dict[str, Any]:
+    given = len(request.scope["query_string"])
+    if given > rules.max_query_string:
+        raise Refusal(
+            HTTPStatus.REQUEST_URI_TOO_LONG,
+            f"The query string has {given} bytes; at most {rules.max_query_string} are taken "
+            "(GATEWAY_MAX_QUERY_STRING). Send the request by POST.",
+        )
+    content_type = request.headers.get("content-type")
+    if content_type is not None and not _is_json(content_type):
+        # An odd type on a GET is how a browser could be made to send a header without asking.
+        raise _unsupported()
+    if (
+        rules.preflight
+        and content_type is None
+        and not any(request.headers.get(name) for name in PREFLIGHTED)
+    ):
+        raise Refusal(
+            HTTPStatus.BAD_REQUEST,
+            f"GET needs the header {PREFLIGHTED[0]}, with any value, so that no foreign page can "
+            "make a browser send it (GATEWAY_CSRF_PREVENTION).",
+        )
+    parameters: dict[str, Any] = dict(request.query_params)
+    for name in ("variables", "extensions"):
+        if parameters.get(name):
+            parameters[name] = _decoded(parameters[name].encode(), f"The parameter {name}")
+        else:
+            parameters.pop(name, None)
+    return parameters
+
+
+async def _body(request: Request, rules: RequestRules) -> bytes:
+    if not _is_json(request.headers.get("content-type", "")):
+        raise _unsupported()
+    body = bytearray()
+    try:
+        async with asyncio.timeout(rules.body_timeout):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > rules.max_body:
+                    raise Refusal(
+                        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                        f"The request's body is larger than {rules.max_body} bytes "
+                        "(GATEWAY_MAX_REQUEST_BODY).",
+                    )
+    except TimeoutError:
+        raise Refusal(
+            HTTPStatus.REQUEST_TIMEOUT,
+            f"The request's body did not come within {rules.body_timeout:g} seconds "
+            f"(GATEWAY_BODY_TIMEOUT); {len(body)} bytes did.",
+            {"Connection": "close"},
+        ) from None
+    return bytes(body)
+
+
+def _is_json(content_type: str) -> bool:
+    media_type, *given = (part.strip() for part in content_type.lower().replace('"', "").split(";"))
+    charsets = {part for part in given if part.startswith("charset=")}
+    return media_type == JSON and not charsets - {"charset=utf-8"}
+
+
+def _unsupported() -> Refusal:
+    return Refusal(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "Send the request as application/json in UTF-8.",
+        {"Accept-Post": JSON},
+    )
+
+
+def _decoded(text: bytes, what: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Refusal(HTTPStatus.BAD_REQUEST, f"{what} is not JSON.") from None
+
+
+def _well_formed(parameters: Any, rules: RequestRules) -> dict[str, Any]:
+    if isinstance(parameters, list):
+        raise Refusal(rules.ill_formed, "The request is a list: batches are not taken.")
+    if not isinstance(parameters, dict):
+        raise Refusal(rules.ill_formed, "The request is not one JSON object.")
+    for name, type_ in _SHAPE.items():
+        value = parameters.get(name)
+        if value is not None and not isinstance(value, type_):
+            kind = "text" if type_ is str else "a JSON object"
+            raise Refusal(rules.ill_formed, f"{name} must be {kind}.")
+    if not _names_a_document(parameters):
+        raise Refusal(rules.ill_formed, "The request has no query.")
+    return parameters
+
+
+def _names_a_document(parameters: Mapping[str, Any]) -> bool:
+    extensions = parameters.get("extensions") or {}
+    return bool(
+        parameters.get("query") or parameters.get("documentId") or "persistedQuery" in extensions
+    )

@@ -1,0 +1,61 @@
+"""Bounds of a request, named with their setting, their value and what was measured."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.types import Message
+
+from gateway.refusals import Refusal
+from gateway.requests import RequestRules, read_parameters
+
+Serve = Callable[..., Awaitable[httpx.AsyncClient]]
+
+PREFLIGHT = {"graphql-require-preflight": "1"}
+
+
+async def test_a_query_string_beyond_the_bound_is_refused_and_post_is_pointed_to(
+    serve: Serve,
+) -> None:
+    gateway = await serve({"GATEWAY_MAX_QUERY_STRING": "256"})
+    query = "{ __typename }".ljust(300)
+
+    reply = await gateway.get("/graphql", params={"query": query}, headers=PREFLIGHT)
+
+    measured = len(reply.request.url.query)
+    assert (reply.status_code, reply.headers["content-type"]) == (414, "application/problem+json")
+    assert reply.json()["detail"] == (
+        f"The query string has {measured} bytes; at most 256 are taken "
+        "(GATEWAY_MAX_QUERY_STRING). Send the request by POST."
+    )
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+    """A client that sends a byte now and then would hold a place for as long as it likes."""
+    rules = RequestRules(
+        max_body=1024,
+        max_query_string=1024,
+        body_timeout=0.001,
+        preflight=True,
+        ill_formed=HTTPStatus.BAD_REQUEST,
+    )
+    parts: list[Message] = [{"type": "http.request", "body": b"{", "more_body": True}]
+
+    async def receive() -> Message:
+        if not parts:
+            await asyncio.get_running_loop().create_future()
+        return parts.pop()
+
+    headers = [(b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
+    with pytest.raises(Refusal) as refused:
+        await read_parameters(Request(scope, receive), rules)
+
+    assert refused.value.status == HTTPStatus.REQUEST_TIMEOUT
+    assert refused.value.headers == {"Connection": "close"}
+    assert str(refused.value) == (
+        "The request's body did not come within 0.001 seconds (GATEWAY_BODY_TIMEOUT); 1 bytes did."
+    )
