@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from gateway.cli import parser
+from gateway.identity.claims import ClaimNames, rights_of
 from gateway.settings import Settings
+from resolvers.payex.routes import Billing, Holder
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
@@ -82,3 +84,16 @@ def test_its_field_map_is_one_that_settings_accept() -> None:
     settings = Settings(**tomllib.loads(block))
 
     assert settings.field_map.usage_details == {"amount": "chargedAmount"}
+
+
+def test_the_claims_that_it_shows_give_what_it_says() -> None:
+    anna, elsa = (
+        rights_of(json.loads(line), ClaimNames()) for line in blocks("json")[1].splitlines()
+    )
+    own = [Holder("1234", Billing.UNBILLED, "9999"), Holder("1234", Billing.BILLED, "123456")]
+    foreign = [Holder("1234", Billing.BILLED, "9999"), Holder("5678", Billing.UNBILLED, "9999")]
+
+    assert anna.sees_whole("1234")
+    assert not anna.sees_ledger("5678")
+    assert all(map(elsa.sees, own))
+    assert not any(map(elsa.sees, foreign))

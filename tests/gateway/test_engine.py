@@ -1,0 +1,215 @@
+"""What is looked at before an operation is executed, and what its reply tells beside the data."""
+
+import base64
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import strawberry
+from strawberry.federation import Schema
+
+from gateway.documents.documents import Documents
+from gateway.documents.source import DocumentSource
+from gateway.engine import Asked, Engine
+from gateway.settings import Settings
+from gateway.upstream import Upstream
+from resolvers.bounds import Bounds
+from resolvers.operation import Operation
+from resolvers.rights import EVERYTHING
+from schema.subgraph import executable
+
+Serve = Callable[..., Awaitable[httpx.AsyncClient]]
+
+GRAPHQL_JSON = "application/graphql-response+json"
+SECRET = "a secret that the router and the gateway share"  # noqa: S105 - of this test
+INVOICE = '{ owner(ownerNo: "1234") { invoice(invoiceNo: "123456") { __typename } } }'
+RAW = '{ owner(ownerNo: "1234") { invoice(invoiceNo: "123456") { ... on Invoice { raw } } } }'
+SCHEMA = "{ __schema { queryType { name } } }"
+
+
+@pytest.fixture
+def identified(tmp_path: Path) -> dict[str, str]:
+    """Return the variables of a gateway that takes its callers' claims from a router."""
+    path = tmp_path / "router.secret"
+    path.write_text(SECRET)
+    return {"GATEWAY_ROUTER_SECRET_FILE": str(path)}
+
+
+async def ask(
+    gateway: httpx.AsyncClient, query: str, scope: str | None = None, **members: Any
+) -> httpx.Response:
+    """Ask as customer service with these scopes, or as anyone."""
+    headers = {"accept": GRAPHQL_JSON}
+    if scope is not None:
+        claims = json.dumps({"ledgers": ["1234"], "scope": scope}).encode()
+        headers["payex-usage-router"] = SECRET
+        headers["payex-usage-claims"] = base64.urlsafe_b64encode(claims).decode()
+    return await gateway.post("/graphql", json={"query": query, **members}, headers=headers)
+
+
+def error(reply: httpx.Response) -> dict[str, Any]:
+    (found,) = reply.json()["errors"]
+    extensions: dict[str, Any] = found["extensions"]
+    return extensions
+
+
+async def test_a_field_that_the_scopes_do_not_cover_keeps_the_whole_operation_from_payex(
+    serve: Serve, identified: dict[str, str]
+) -> None:
+    reply = await ask(await serve(identified), RAW, "usage:read")
+
+    assert reply.status_code == 403
+    assert "data" not in reply.json()
+    assert error(reply)["code"] == "FORBIDDEN"
+    assert error(reply)["fields"] == [
+        {"field": "Invoice.raw", "scopes": [["usage:raw", "usage:read"]]}
+    ]
+    assert reply.json()["extensions"]["upstream"]["calls"] == 0
+
+
+async def test_a_field_that_the_scopes_cover_is_answered(
+    serve: Serve, identified: dict[str, str]
+) -> None:
+    reply = await ask(await serve(identified), RAW, "usage:read usage:raw")
+
+    assert reply.json()["data"]["owner"]["invoice"]["raw"]["invoiceNo"] == "123456"
+
+
+async def test_a_caller_without_any_scope_is_told_which_one_is_missing(
+    serve: Serve, identified: dict[str, str]
+) -> None:
+    reply = await ask(await serve(identified), INVOICE, "")
+
+    assert error(reply)["fields"] == [{"field": "Owner.invoice", "scopes": [["usage:read"]]}]
+
+
+@pytest.mark.parametrize(
+    ("introspection", "scope", "open_"),
+    [
+        ("scope", "usage:introspect", True),
+        ("scope", "usage:read", False),
+        ("everyone", "usage:read", True),
+        ("nobody", "usage:introspect", False),
+    ],
+)
+async def test_the_schema_is_told_to_whom_the_setting_says(
+    serve: Serve, identified: dict[str, str], introspection: str, scope: str, *, open_: bool
+) -> None:
+    gateway = await serve({**identified, "GATEWAY_INTROSPECTION": introspection})
+
+    reply = await ask(gateway, SCHEMA, scope)
+    misspelt = await ask(gateway, "{ ownr { ownerNo } }", scope)
+    wrong = await ask(
+        gateway,
+        """query ($f: UsageRecordFilter, $id: ID!) { node(id: $id) {
+          ... on UsageSubscription { usageTotals(filter: $f) { __typename } } } }""",
+        scope + " usage:read",
+        variables={"id": "x", "f": {"usageTyps": []}},
+    )
+
+    assert ("data" in reply.json()) == open_
+    assert ("Did you mean" in misspelt.text) == open_
+    assert ("Did you mean" in wrong.text) == open_
+
+
+async def test_where_callers_are_not_identified_the_schema_is_open(serve: Serve) -> None:
+    assert (await ask(await serve(), SCHEMA)).json()["data"] == {
+        "__schema": {"queryType": {"name": "Query"}}
+    }
+
+
+async def test_the_answer_of_an_introspection_is_worked_out_once(serve: Serve) -> None:
+    gateway = await serve()
+    first, second = [(await ask(gateway, SCHEMA)).json() for _ in range(2)]
+
+    assert first["data"] == second["data"]
+    assert "cost" not in second["extensions"]
+
+
+@pytest.mark.parametrize(("graphiql", "served"), [("auto", False), ("on", True), ("off", False)])
+async def test_graphiql_is_closed_where_callers_are_identified_unless_it_is_asked_for(
+    serve: Serve, identified: dict[str, str], graphiql: str, *, served: bool
+) -> None:
+    reply = await (await serve({**identified, "GATEWAY_GRAPHIQL": graphiql})).get("/")
+
+    assert (reply.status_code == 200) == served
+
+
+async def test_a_reply_tells_what_the_operation_costs(serve: Serve) -> None:
+    """10 for the call, 1 for the ledger, 1 for the invoice."""
+    found = (await ask(await serve(), INVOICE)).json()["extensions"]["cost"]
+
+    assert found == {"requested": 12, "actual": 12, "limit": 150_000}
+
+
+async def test_a_cost_beyond_the_limit_is_only_told_by_default(serve: Serve) -> None:
+    reply = await ask(await serve({"GATEWAY_MAX_COST": "11"}), INVOICE)
+
+    assert reply.json()["data"]["owner"]["invoice"] == {"__typename": "Invoice"}
+    assert reply.json()["extensions"]["cost"] == {"requested": 12, "actual": 12, "limit": 11}
+
+
+async def test_a_cost_beyond_the_limit_is_refused_where_it_is_enforced(serve: Serve) -> None:
+    gateway = await serve({"GATEWAY_MAX_COST": "11", "GATEWAY_COST_MODE": "enforce"})
+
+    reply = await ask(gateway, INVOICE)
+
+    assert reply.status_code == 400
+    assert "data" not in reply.json()
+    assert error(reply)["code"] == "MAX_COST_LIMIT"
+    assert (error(reply)["limit"], error(reply)["measured"]) == ({"GATEWAY_MAX_COST": 11}, 12)
+    assert reply.json()["extensions"]["upstream"]["calls"] == 0
+
+
+async def test_a_document_and_variables_beyond_a_limit_are_refused(serve: Serve) -> None:
+    gateway = await serve({"GATEWAY_MAX_DEPTH": "2", "GATEWAY_MAX_LIST_INPUT": "1"})
+    many = {"n": ["1", "2"]}
+    numbers = (
+        'query ($n: [ID!]!) { owner(ownerNo: "1") { invoices(invoiceNos: $n) { __typename } } }'
+    )
+
+    assert error(await ask(gateway, INVOICE))["code"] == "MAX_DEPTH_LIMIT"
+    gateway = await serve({"GATEWAY_MAX_LIST_INPUT": "1"})
+    assert error(await ask(gateway, numbers, variables=many))["code"] == "MAX_LIST_INPUT_LIMIT"
+
+
+async def test_a_digest_that_is_not_known_yet_is_told_so_with_200(serve: Serve) -> None:
+    """Clients take it as a step of the protocol, and send the text."""
+    key = {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
+    reply = await (await serve()).post(
+        "/graphql", json={"extensions": key}, headers={"accept": GRAPHQL_JSON}
+    )
+
+    assert (reply.status_code, error(reply)["code"]) == (200, "PERSISTED_QUERY_NOT_FOUND")
+    assert reply.json()["errors"][0]["message"] == "PersistedQueryNotFound"
+
+
+@strawberry.type
+class Query:
+    """A schema of which something is deprecated."""
+
+    old: str = strawberry.field(
+        default="x", deprecation_reason="Removed after 2027-03-01: use new."
+    )
+
+
+async def test_what_is_deprecated_is_warned_of_in_the_reply() -> None:
+    settings = Settings()
+    schema = Schema(query=Query)
+    documents = Documents(executable(schema), settings, 1000)
+    engine = Engine(schema, DocumentSource(), documents, settings)
+    operation = Operation(Upstream(settings).payex, Bounds(), rights=EVERYTHING)
+    asked = Asked({"query": "{ old }"}, by_get=False, introspection=True)
+
+    async with operation:
+        outcome = await engine.run(asked, operation)
+
+    assert outcome.extensions["warnings"] == [
+        {
+            "type": "DEPRECATION",
+            "message": "The field Query.old is deprecated. Removed after 2027-03-01: use new.",
+        }
+    ]
