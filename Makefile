@@ -10,14 +10,19 @@ NODE := $(shell command -v node 2>/dev/null)
 NPM := $(shell command -v npm 2>/dev/null)
 GRAPHIQL := gateway/graphiql
 BUNDLE := $(GRAPHIQL)/dist/graphiql.js
+AUDIT := tests/audit/node_modules/.package-lock.json
+ROUTERS := $(addsuffix /node_modules/.package-lock.json,tests/supergraph tests/supergraph/hive)
 
-.PHONY: run test lint types load schema lock clean bundle
+.PHONY: run test supergraph lint types load schema lock clean bundle audit
 
 run: $(VENV)/.installed bundle  ## serve on http://127.0.0.1:8000
 	@exec $(BIN)/python -m gateway serve
 
-test: $(VENV)/.installed-dev bundle  ## run the whole suite
-	$(BIN)/pytest --cov --cov-report=term
+test: $(VENV)/.installed-dev bundle audit  ## run the whole suite, but for the routers
+	$(BIN)/pytest -m "not supergraph" --cov --cov-report=term
+
+supergraph: $(VENV)/.installed-dev $(ROUTERS)  ## compose, and ask through real routers
+	$(BIN)/pytest -m supergraph
 
 lint: $(VENV)/.installed-dev  ## check style and format
 	$(BIN)/ruff check
@@ -43,7 +48,9 @@ LOCK_FLAGS := --quiet --upgrade --universal --python-version 3.11 --generate-has
 	--no-emit-index-url --no-emit-find-links --no-header --extra redis
 
 clean:  ## remove everything that was built or installed
-	rm -rf $(VENV) $(GRAPHIQL)/dist $(GRAPHIQL)/node_modules build dist *.egg-info
+	rm -rf $(VENV) $(GRAPHIQL)/dist build dist *.egg-info
+	rm -rf $(GRAPHIQL)/node_modules tests/audit/node_modules tests/supergraph/node_modules \
+		tests/supergraph/hive/node_modules
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found."; exit 1; }
@@ -69,6 +76,17 @@ else
 	@$(MAKE) --silent $(BUNDLE) || \
 		echo "The GraphiQL page could not be built, see above. GraphQL is served all the same."
 endif
+
+# The audit suite is a Node program; without Node its test is skipped.
+audit:
+ifneq ($(and $(NODE),$(NPM)),)
+	@$(MAKE) --silent $(AUDIT)
+endif
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	@echo "Installing the packages of $*"
+	@cd $* && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 $(BUNDLE): $(GRAPHIQL)/package-lock.json $(GRAPHIQL)/build.mjs $(wildcard $(GRAPHIQL)/src/*)
 	@echo "Building the GraphiQL page"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -25,9 +26,25 @@ class Refusal(Exception):  # noqa: N818 - refusing is no error of the gateway's
         self.headers = headers or {}
         self.support_id = support_id
 
+    @property
+    def code(self) -> str:
+        """What happened, for programs: the status by its name, and 401 by GraphQL's word."""
+        if self.status is HTTPStatus.UNAUTHORIZED:
+            return "UNAUTHENTICATED"
+        return self.status.name
+
     def response(self) -> Response:
-        """Return what happened as problem details (RFC 9457)."""
-        body = {"title": self.status.phrase, "status": self.status.value, "detail": str(self)}
+        """Return what happened as problem details (RFC 9457).
+
+        `errors` says the same once more, as an extension of the problem: routers that find it
+        hand our code on, and make up one of their own where they do not.
+        """
+        body: dict[str, Any] = {
+            "title": self.status.phrase,
+            "status": self.status.value,
+            "detail": str(self),
+            "errors": [{"message": str(self), "extensions": {"code": self.code}}],
+        }
         if self.support_id:
             body["supportId"] = self.support_id
         return Response(

@@ -98,8 +98,11 @@ def test_python_locks_have_hashes_and_no_address(name: str) -> None:
     assert len(re.findall(r"^\S+==", text, re.MULTILINE)) <= text.count("--hash=sha256:")
 
 
-def test_the_npm_lock_has_hashes_and_no_address() -> None:
-    lock = json.loads((ROOT / "gateway/graphiql/package-lock.json").read_text("utf-8"))
+@pytest.mark.parametrize(
+    "folder", ["gateway/graphiql", "tests/audit", "tests/supergraph", "tests/supergraph/hive"]
+)
+def test_npm_locks_have_hashes_and_no_address(folder: str) -> None:
+    lock = json.loads((ROOT / folder / "package-lock.json").read_text("utf-8"))
     packages = [package for name, package in lock["packages"].items() if name]
 
     assert all("integrity" in package for package in packages)

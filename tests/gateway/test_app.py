@@ -98,7 +98,12 @@ async def test_what_is_not_there_is_a_problem_document(serve: Serve) -> None:
     reply = await (await serve()).get("/nowhere")
 
     assert (reply.status_code, reply.headers["content-type"]) == (404, "application/problem+json")
-    assert reply.json() == {"title": "Not Found", "status": 404, "detail": "Not Found"}
+    assert reply.json() == {
+        "title": "Not Found",
+        "status": 404,
+        "detail": "Not Found",
+        "errors": [{"message": "Not Found", "extensions": {"code": "NOT_FOUND"}}],
+    }
 
 
 async def test_a_method_that_a_page_has_not_is_a_problem_document(serve: Serve) -> None:

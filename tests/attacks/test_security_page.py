@@ -1,0 +1,42 @@
+"""The page on security names tests that are there, and settings that exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.settings import Settings
+
+TESTS = Path(__file__).parents[1]
+PAGE = (TESTS.parent / "docs" / "security.md").read_text("utf-8")
+NAMED = sorted(set(re.findall(r"`(test_\w+)`", PAGE)))
+WRITTEN = {
+    name
+    for path in TESTS.glob("*/test_*.py")
+    for name in re.findall(r"def (test_\w+)\(", path.read_text("utf-8"))
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_the_test_of_a_promise_is_there(name: str) -> None:
+    assert name in WRITTEN
+
+
+def test_every_row_names_a_test() -> None:
+    rows = [line for line in PAGE.splitlines() if line.startswith("| ")]
+    told = [row for row in rows if not row.startswith(("| Promise", "| Attack"))]
+
+    assert told
+    assert all("`test_" in row for row in told)
+
+
+def test_every_attack_that_is_sent_is_on_the_page() -> None:
+    text = (Path(__file__).parent / "test_attacks.py").read_text("utf-8")
+
+    assert set(re.findall(r"def (test_\w+)\(", text)) <= set(NAMED)
+
+
+def test_the_settings_that_it_names_exist() -> None:
+    named = set(re.findall(r"`GATEWAY_(\w+)`", PAGE))
+
+    assert {name.lower() for name in named} <= set(Settings.model_fields)
