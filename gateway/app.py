@@ -24,8 +24,10 @@ from gateway.graphiql.page import graphiql_routes
 from gateway.health import Readiness, health_routes
 from gateway.identity.configuration import identity_of
 from gateway.metrics import Metrics
+from gateway.operation_log import log_request
 from gateway.overload import Admission, Bounded
 from gateway.refusals import refused
+from gateway.reports import Report
 from gateway.requests import PREFLIGHTED, RequestRules
 from gateway.settings import Settings
 from gateway.upstream import Upstream
@@ -66,6 +68,11 @@ def create_app(
     core = executable(schema)
     source = Upstream(settings, upstream)
     metrics = Metrics()
+
+    def observe(report: Report) -> None:
+        metrics.observe(report)
+        log_request(report)
+
     identity = identity_of(settings)
     documents = document_source(
         settings, schema=core, shared=source.shared, ill_formed=settings.http_profile.ill_formed
@@ -73,10 +80,9 @@ def create_app(
     endpoint = GraphQLEndpoint(
         Engine(schema, documents, Documents(core, settings, settings.document_cache), settings),
         identity,
-        lambda seconds, rights: Operation(
-            source.payex, bounds, seconds=seconds, rights=rights, ended=metrics.observe
-        ),
+        lambda seconds, rights: Operation(source.payex, bounds, seconds=seconds, rights=rights),
         _rules(settings),
+        observe,
     )
 
     admission = Admission(settings.max_operations)

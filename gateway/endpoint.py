@@ -1,6 +1,5 @@
 """GraphQL over HTTP: one path, GET and POST, JSON in and JSON out."""
 
-import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,13 +20,12 @@ from gateway.http_profile import HttpProfile
 from gateway.identity.callers import Identity
 from gateway.media_types import Accepted, accepted
 from gateway.refusals import Refusal
+from gateway.reports import Ending, Observer, Report
 from gateway.requests import RequestRules, read_parameters
 from resolvers.errors import ErrorCode
 from resolvers.operation import Operation
 from resolvers.payex.deadline import parse_budget
 from resolvers.rights import Rights
-
-logger = logging.getLogger(__name__)
 
 DEADLINE_HEADER: Final = "payex-usage-deadline"
 
@@ -71,6 +69,7 @@ class GraphQLEndpoint:
         new_operation: makes the context of one operation, given its seconds and what its caller
             may see.
         rules: how requests are answered.
+        observe: is told of each request when it is over.
     """
 
     def __init__(
@@ -79,29 +78,43 @@ class GraphQLEndpoint:
         identity: Identity,
         new_operation: Callable[[float, Rights], Operation],
         rules: EndpointRules,
+        observe: Observer,
     ) -> None:
         self._engine = engine
+        self._observe = observe
         self._identity = identity
         self._new_operation = new_operation
         self._rules = rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request, and report it."""
+        report = Report()
         try:
-            response = await self._respond(Request(scope, receive))
-        except Refusal as error:
-            logger.info("refused with %s", error.status.value)
-            response = error.response()
+            response = await self._answer(Request(scope, receive), report)
+            report.status = response.status_code
+            await response(scope, receive, send)
         except ClientDisconnect:
-            return
-        except Exception as error:  # noqa: BLE001 - the server would log the text of anything
-            support_id = str(uuid.uuid4())
-            log_unexpected(error, support_id)
-            status = HTTPStatus.INTERNAL_SERVER_ERROR
-            response = Refusal(status, MASKED, support_id=support_id).response()
-        await response(scope, receive, send)
+            report.ending = Ending.LEFT
+        finally:
+            report.close()
+            self._observe(report)
 
-    async def _respond(self, request: Request) -> Response:
+    async def _answer(self, request: Request, report: Report) -> Response:
+        try:
+            return await self._respond(request, report)
+        except Refusal as error:
+            report.ending, report.codes = Ending.REFUSED, (error.code,)
+            return error.response()
+        except ClientDisconnect:
+            raise
+        except Exception as error:  # noqa: BLE001 - the server would log the text of anything
+            report.ending = Ending.FAILED
+            report.support_id = report.support_id or str(uuid.uuid4())
+            log_unexpected(error, report.support_id)
+            status = HTTPStatus.INTERNAL_SERVER_ERROR
+            return Refusal(status, MASKED, support_id=report.support_id).response()
+
+    async def _respond(self, request: Request, report: Report) -> Response:
         if request.method not in {HTTPMethod.GET, HTTPMethod.POST}:
             raise Refusal(
                 HTTPStatus.METHOD_NOT_ALLOWED,
@@ -112,55 +125,58 @@ class GraphQLEndpoint:
         visitor = await self._identity.visitor(request)
         parameters = await read_parameters(request, self._rules.requests)
         caller = visitor.caller(parameters.get("extensions"))
+        report.caller = caller.pseudonym
         asked = Asked(
             parameters,
             by_get=request.method == HTTPMethod.GET,
             introspection=self._rules.may_introspect(caller.rights),
         )
         async with self._new_operation(self._granted(request), caller.rights) as operation:
+            report.support_id, report.tally = operation.support_id, operation.tally
             outcome = await while_listening(request.receive, self._engine.run(asked, operation))
+            report.name, report.cost = outcome.name, outcome.extensions.get("cost")
+            errors = format_errors(outcome.errors, operation.support_id, executed=outcome.executed)
+            report.codes = [error["extensions"]["code"] for error in errors]
+            extensions = self._extensions(outcome, operation)
             if not outcome.executed:
-                return self._refusal(outcome, operation, wanted, caller.pseudonym)
-            return self._reply(outcome, operation, wanted, request)
+                report.ending = Ending.REFUSED
+                return self._refusal(errors, extensions, wanted)
+            report.ending = Ending.ERRORS if errors else Ending.OK
+            fresh = int(operation.tally.fresh_for or 0)
+            return self._reply(outcome.data, errors, extensions, fresh, wanted, request)
 
     def _refusal(
-        self, outcome: Outcome, operation: Operation, wanted: Accepted, caller: str
+        self, errors: list[dict[str, Any]], extensions: dict[str, Any], wanted: Accepted
     ) -> Response:
         """Return the reply of an operation that was not executed: it has no `data`."""
-        errors = format_errors(outcome.errors, operation.support_id, executed=False)
-        codes = [error["extensions"]["code"] for error in errors]
-        # A client's mistake: told once, in short, and with nothing of what it sent.
-        logger.info(
-            "not executed: %s",
-            ", ".join(sorted(set(codes))),
-            extra={"support_id": operation.support_id, "caller": caller},
-        )
+        codes = {error["extensions"]["code"] for error in errors}
         statuses = {_STATUS.get(code, self._rules.profile.ill_formed) for code in codes}
         status, media_type = self._rules.profile.refused(wanted, max(statuses))
-        return _response(
-            {"errors": errors, **self._extensions(outcome, operation)}, status, media_type
-        )
+        return _response({"errors": errors, **extensions}, status, media_type)
 
     def _reply(
-        self, outcome: Outcome, operation: Operation, wanted: Accepted, request: Request
+        self,
+        data: Any,
+        errors: list[dict[str, Any]],
+        extensions: dict[str, Any],
+        fresh: int,
+        wanted: Accepted,
+        request: Request,
     ) -> Response:
-        reply: dict[str, Any] = {}
-        if outcome.errors:
-            reply["errors"] = format_errors(outcome.errors, operation.support_id, executed=True)
-        data = reply["data"] = msgspec.Raw(msgspec.json.encode(outcome.data))
-        status = self._rules.profile.executed(wanted, partial=bool(outcome.errors))
+        reply: dict[str, Any] = {"errors": errors} if errors else {}
+        reply["data"] = encoded = msgspec.Raw(msgspec.json.encode(data))
+        status = self._rules.profile.executed(wanted, partial=bool(errors))
         headers = {"Cache-Control": "no-store"}
-        if not outcome.errors:
-            fresh = int(operation.tally.fresh_for or 0)
+        if not errors:
             headers["Cache-Control"] = f"private, max-age={fresh}" if fresh else "private, no-cache"
             if request.method == HTTPMethod.GET:
                 # It is weak, since `extensions` may tell of other times for the same data.
-                tag = f'W/"{blake2b(data, digest_size=16).hexdigest()}"'
+                tag = f'W/"{blake2b(encoded, digest_size=16).hexdigest()}"'
                 headers["ETag"] = tag
                 if tag in request.headers.get("if-none-match", ""):
                     headers["Vary"] = _VARY
                     return Response(None, HTTPStatus.NOT_MODIFIED, headers)
-        reply.update(self._extensions(outcome, operation))
+        reply.update(extensions)
         return _response(reply, status, wanted.media_type, headers)
 
     def _extensions(self, outcome: Outcome, operation: Operation) -> dict[str, Any]:

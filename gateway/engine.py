@@ -5,7 +5,7 @@ of it before the first upstream call.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from inspect import isawaitable
 from typing import Any
@@ -22,7 +22,7 @@ from gateway.documents.documents import (
     is_query,
     refused,
 )
-from gateway.documents.source import DocumentSource
+from gateway.documents.source import DocumentSource, Requested
 from gateway.limit_settings import LimitSettings
 from gateway.limits.variables import oversized_variables
 from gateway.refusals import Refusal
@@ -53,6 +53,7 @@ class Outcome:
 
     Attributes:
         executed: whether its operation was executed.
+        name: the trusted document's name, or `anonymous`.
         data: the answer; may be None although it was executed.
         errors: what went wrong.
         extensions: what the reply tells beside them.
@@ -62,6 +63,7 @@ class Outcome:
     data: Any = field(default=None, repr=False)
     errors: Sequence[GraphQLError] = field(default=(), repr=False)
     extensions: Mapping[str, Any] = field(default_factory=dict)
+    name: str = "anonymous"
 
 
 class Engine:
@@ -91,15 +93,17 @@ class Engine:
                 document wrongly.
         """
         try:
-            return await self._run(asked, operation)
-        except NotExecutedError as error:
-            return Outcome(executed=False, errors=error.errors)
+            requested = await self._source.text(asked.parameters)
         except GraphQLError as error:
             return Outcome(executed=False, errors=[error])
+        try:
+            outcome = await self._run(requested, asked, operation)
+        except NotExecutedError as error:
+            outcome = Outcome(executed=False, errors=error.errors)
+        return replace(outcome, name=requested.name)
 
-    async def _run(self, asked: Asked, operation: Operation) -> Outcome:
+    async def _run(self, requested: Requested, asked: Asked, operation: Operation) -> Outcome:
         parameters = asked.parameters
-        requested = await self._source.text(parameters)
         document = self._documents.read(requested.text, introspection=asked.introspection)
         # GET forms leave the name empty where there is none.
         place = document.place(parameters.get("operationName") or None)

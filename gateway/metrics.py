@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from resolvers.tally import Tally
+from gateway.reports import Report
 
 
 class Metrics:
@@ -29,8 +29,11 @@ class Metrics:
         for source in ("hit", "coalesced", "miss"):
             self._answers.labels(source)
 
-    def observe(self, tally: Tally) -> None:
-        """Take in what an operation cost."""
+    def observe(self, report: Report) -> None:
+        """Take in a request that is over."""
+        tally = report.tally
+        if tally is None:
+            return
         self._answers.labels("hit").inc(tally.hits)
         self._answers.labels("coalesced").inc(tally.joined)
         self._answers.labels("miss").inc(tally.misses)

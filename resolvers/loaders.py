@@ -82,6 +82,7 @@ class RouteLoader(DataLoader[_Ask, "asyncio.Task[Answer]"]):
 
     async def batch_load_fn(self, keys: list[_Ask]) -> list["asyncio.Task[Answer]"]:
         """Start a call for each key."""
+        self._tally.batch(len(keys))
         return [self._spawn(self._call(ask)) for ask in keys]
 
     async def _call(self, ask: _Ask) -> Answer:

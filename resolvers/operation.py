@@ -37,7 +37,6 @@ class Operation:
             asked for it; callers who see other things of a ledger share nothing of it.
         seconds: how long it may take.
         clock: seconds of a monotonic clock.
-        ended: told what it cost, when it is left.
     """
 
     def __init__(
@@ -48,7 +47,6 @@ class Operation:
         rights: Rights,
         seconds: float = math.inf,
         clock: Callable[[], float] = time.monotonic,
-        ended: Callable[[Tally], None] = lambda _: None,
     ) -> None:
         self.payex = payex
         self.bounds = bounds
@@ -60,7 +58,6 @@ class Operation:
         self._askers: dict[str, Asker] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._left = False
-        self._tell = ended
         self.routes = RouteLoader(
             payex,
             self.asker,
@@ -113,6 +110,8 @@ class Operation:
         To an end user, an invoice that PayEx does not have is as one that is somebody else's.
         """
         told = answer.outcome
+        if isinstance(told, Problem):
+            self.tally.problem(told.kind.name)
         if isinstance(told, Fault):
             self._log(
                 logging.WARNING, f"{told.code} on {route.template} {told.hint}", told.instance
@@ -143,4 +142,3 @@ class Operation:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._tell(self.tally)

@@ -1,5 +1,6 @@
 """What one operation cost: its upstream calls, and the calls it was spared."""
 
+from collections import Counter
 from typing import Any
 
 from resolvers.payex.answers import Call
@@ -24,6 +25,8 @@ class Tally:
         self.misses = 0
         self.joined = 0
         self.fresh_for: float | None = None
+        self.problems: Counter[str] = Counter()
+        self.batches: list[int] = []
         self._max_calls = max_calls
         self._permitted = 0
         self._demands = 0
@@ -63,6 +66,14 @@ class Tally:
     def coalesced(self) -> None:
         """Note an answer that another operation's call brought."""
         self.joined += 1
+
+    def batch(self, keys: int) -> None:
+        """Note how many routes a dataloader asks for at once."""
+        self.batches.append(keys)
+
+    def problem(self, type_: str) -> None:
+        """Note that PayEx told of a problem of this type."""
+        self.problems[type_] += 1
 
     def fresh(self, seconds: float) -> None:
         """Note for how many seconds an answer stays the same; the shortest time counts."""

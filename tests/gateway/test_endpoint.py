@@ -461,6 +461,7 @@ def endpoint_of(new_operation: Callable[[float, Rights], Operation]) -> GraphQLE
             show_upstream=False,
             may_introspect=lambda _: True,
         ),
+        lambda _: None,
     )
 
 

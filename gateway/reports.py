@@ -1,0 +1,68 @@
+"""Reports: what became of each request, for those who watch the gateway."""
+
+import enum
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from resolvers.tally import Tally
+
+
+class Ending(enum.StrEnum):
+    """How a request ended."""
+
+    OK = "ok"
+    """It was executed, without errors. Problems are answers."""
+    ERRORS = "errors"
+    """It was executed, with errors beside the data."""
+    REFUSED = "refused"
+    """It was not executed: the client has to change it, or to come again later."""
+    LEFT = "left"
+    """The client did not wait."""
+    FAILED = "failed"
+    """The gateway failed."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What is known of one request. It is filled while the request is answered.
+
+    Attributes:
+        clock: seconds of a monotonic clock.
+        started: when it came.
+        seconds: how long it took, until its reply was sent; 0 until then.
+        ending: how it ended.
+        status: the HTTP status of the reply.
+        name: the trusted document's name, or `anonymous`: no client can make one up.
+        caller: the pseudonym of who asked.
+        support_id: the id in its errors.
+        codes: the codes of its errors, in order.
+        cost: what it costs, as `extensions.cost` has it.
+        tally: what it asked of PayEx, if it came so far.
+        trace_id: the trace it belongs to, in hexadecimal digits.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    started: float = field(init=False)
+    seconds: float = 0.0
+    ending: Ending = Ending.FAILED
+    status: int = 0
+    name: str = "anonymous"
+    caller: str | None = None
+    support_id: str | None = None
+    codes: Sequence[str] = ()
+    cost: dict[str, Any] | None = None
+    tally: Tally | None = None
+    trace_id: str | None = None
+
+    def __post_init__(self) -> None:
+        self.started = self.clock()
+
+    def close(self) -> None:
+        """Note that the reply was sent."""
+        self.seconds = self.clock() - self.started
+
+
+Observer = Callable[[Report], None]
+"""Is told of each request when it is over."""
