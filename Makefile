@@ -13,13 +13,13 @@ BUNDLE := $(GRAPHIQL)/dist/graphiql.js
 AUDIT := tests/audit/node_modules/.package-lock.json
 ROUTERS := $(addsuffix /node_modules/.package-lock.json,tests/supergraph tests/supergraph/hive)
 
-.PHONY: run test supergraph lint types load schema lock clean bundle audit
+.PHONY: run test supergraph lint types docs load dist release schema lock clean bundle audit
 
 run: $(VENV)/.installed bundle  ## serve on http://127.0.0.1:8000
 	@exec $(BIN)/python -m gateway serve
 
-test: $(VENV)/.installed-dev bundle audit  ## run the whole suite, but for the routers
-	$(BIN)/pytest -m "not supergraph" --cov --cov-report=term
+test: $(VENV)/.installed-dev bundle audit  ## run the whole suite, but for routers and releases
+	$(BIN)/pytest -m "not supergraph and not release" --cov --cov-report=term
 
 supergraph: $(VENV)/.installed-dev $(ROUTERS)  ## compose, and ask through real routers
 	$(BIN)/pytest -m supergraph
@@ -32,8 +32,25 @@ types: $(VENV)/.installed-dev  ## check types, strictly
 	$(BIN)/mypy
 	$(BIN)/mypy benchmarks/load.py
 
+docs: $(VENV)/.installed-dev  ## build the documentation into build/docs
+	$(BIN)/sphinx-build -q -W -b html docs build/docs
+	@echo "Open build/docs/index.html"
+
 load: $(VENV)/.installed  ## overload the gateway, stop it under load, and count
 	@$(BIN)/python benchmarks/load.py
+
+dist: $(VENV)/.installed-dev  ## build wheel and sdist into dist/, with the GraphiQL page
+ifeq ($(and $(NODE),$(NPM)),)
+	@echo "Node or npm is missing: without them there is no GraphiQL page, and so no release."; exit 1
+else
+	@$(MAKE) --silent $(BUNDLE)
+	@rm -rf dist *.egg-info
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --quiet
+	@ls dist/*
+endif
+
+release: dist  ## try the wheel in an empty environment
+	$(BIN)/pytest tests/release
 
 schema: $(VENV)/.installed  ## write schema.graphql anew
 	$(BIN)/python -m gateway schema > schema.graphql
@@ -45,7 +62,7 @@ lock: $(VENV)/.installed-dev  ## resolve the dependencies anew
 		--output-file requirements-dev.lock pyproject.toml
 
 LOCK_FLAGS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header --extra redis
+	--no-emit-index-url --no-emit-find-links --no-header --extra otel --extra redis
 
 clean:  ## remove everything that was built or installed
 	rm -rf $(VENV) $(GRAPHIQL)/dist build dist *.egg-info

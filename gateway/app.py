@@ -30,6 +30,7 @@ from gateway.refusals import refused
 from gateway.reports import Report
 from gateway.requests import PREFLIGHTED, RequestRules
 from gateway.settings import Settings
+from gateway.telemetry.tracing import Tracing, tracing_of
 from gateway.upstream import Upstream
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
@@ -44,13 +45,17 @@ _PREFLIGHT_AGE = 600
 
 
 def create_app(
-    settings: Settings | None = None, *, upstream: httpx.AsyncBaseTransport | None = None
+    settings: Settings | None = None,
+    *,
+    upstream: httpx.AsyncBaseTransport | None = None,
+    tracing: Tracing | None = None,
 ) -> Starlette:
     """Return the service.
 
     Args:
         settings: the settings; read from the environment if None, as a server's workers do.
         upstream: what carries the upstream calls in place of the network.
+        tracing: what traces the requests in place of what the settings say.
 
     Raises:
         SettingsError: the settings cannot be used.
@@ -67,6 +72,7 @@ def create_app(
     schema = build_schema()
     core = executable(schema)
     source = Upstream(settings, upstream)
+    tracing = tracing or tracing_of(settings, source.origin)
     metrics = Metrics()
 
     def observe(report: Report) -> None:
@@ -80,9 +86,12 @@ def create_app(
     endpoint = GraphQLEndpoint(
         Engine(schema, documents, Documents(core, settings, settings.document_cache), settings),
         identity,
-        lambda seconds, rights: Operation(source.payex, bounds, seconds=seconds, rights=rights),
+        lambda seconds, rights, trace: Operation(
+            source.payex, bounds, seconds=seconds, rights=rights, trace=trace
+        ),
         _rules(settings),
         observe,
+        tracing,
     )
 
     admission = Admission(settings.max_operations)
@@ -91,7 +100,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         with draining(readiness, settings.shutdown_delay):
-            async with source.opened(), identity.opened(), documents.opened():
+            async with tracing.opened(), source.opened(), identity.opened(), documents.opened():
                 yield
 
     return Starlette(

@@ -5,18 +5,17 @@ import json
 import os
 import sys
 from collections.abc import Callable, MutableMapping, Sequence
+from datetime import UTC, datetime
 
 from gateway import __version__
-from gateway.app import create_app
 from gateway.contract.command import add_check, run_check
-from gateway.credentials import credentials_of
-from gateway.environment import SettingsError, load_settings
-from gateway.identity.configuration import identity_of
-from gateway.identity.server_tls import tls_options
+from gateway.environment import SettingsError, load_settings, tell
 from gateway.logs import LOGGING
 from gateway.sandbox import CATALOGUE, TOKENS, Fault, create_sandbox
 from gateway.sandbox.faults import KINDS, ROUTES
-from gateway.server import serve
+from gateway.server import CANNOT_START, serve
+from gateway.startup import prepared
+from gateway.summary import summary
 from resolvers.payex.credentials import CredentialsError
 from schema.subgraph import print_sdl
 
@@ -32,9 +31,9 @@ Settings come from environment variables GATEWAY_* and from a TOML file named by
 see the table in docs/settings.md.
 
 exit status:
-  0 when stopped, or the status of the signal that stopped it
-  2 when a setting or an argument cannot be used
-  3 when it cannot start, for instance because the port is taken
+  0 when it did what it was told to, and when SIGTERM or SIGINT stopped it
+  2 when it cannot start: an argument or a setting cannot be used, or a file that it names, or the
+    port is taken. stderr has a sentence for each reason.
 """
 _FAULTS = f"""\
 A fault is ROUTE=KIND, or ROUTE=KIND@SHARE for a share of the requests from 0 to 1:
@@ -66,6 +65,12 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", help="the address to listen on (GATEWAY_HOST)")
     serve.add_argument("--port", help="the port to listen on (GATEWAY_PORT)")
     serve.add_argument("--workers", help="server processes (GATEWAY_WORKERS)")
+    serve.add_argument(
+        "--check-config",
+        action="store_true",
+        help="look at all that starting needs, print what would be served, and end: exit status 0 "
+        "or 2; no port is bound, nothing is asked over the network",
+    )
     _add_faults(serve, "the embedded sandbox")
 
     add_check(commands)
@@ -136,8 +141,8 @@ def main(
             case _:
                 _serve(options, os.environ if environment is None else environment, run)
     except (SettingsError, CredentialsError) as error:
-        sys.stderr.write(f"payex-usage-gateway: {error}\n")
-        return 2
+        tell(error)
+        return CANNOT_START
     return 0
 
 
@@ -153,13 +158,14 @@ def _serve(
     }
     environment.update({name: value for name, value in given.items() if value is not None})
     settings = load_settings(environment)
-    if settings.workers > 1:
-        # Told here, where it ends the command: the processes would die of it again and again.
-        credentials_of(settings)
-        identity_of(settings)
+    # Several processes make it themselves; but what it dies of, they would die of again and again.
+    app, tls = prepared(settings)
+    if options.check_config:
+        sys.stdout.write(summary(settings, datetime.now(UTC)))
+        return
     # An access log would hold the queries of GET requests, and so people's numbers.
     run(
-        create_app(settings) if settings.workers == 1 else "gateway.app:create_app",
+        app if settings.workers == 1 else "gateway.app:create_app",
         factory=settings.workers > 1,
         host=settings.host,
         port=settings.port,
@@ -168,7 +174,7 @@ def _serve(
         access_log=False,
         server_header=False,
         log_config=LOGGING,
-        **tls_options(settings),
+        **tls,
     )
 
 

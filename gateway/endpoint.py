@@ -22,9 +22,11 @@ from gateway.media_types import Accepted, accepted
 from gateway.refusals import Refusal
 from gateway.reports import Ending, Observer, Report
 from gateway.requests import RequestRules, read_parameters
+from gateway.telemetry.tracing import NO_TRACING, RequestTrace, Tracing
 from resolvers.errors import ErrorCode
 from resolvers.operation import Operation
 from resolvers.payex.deadline import parse_budget
+from resolvers.payex.tracing import Trace
 from resolvers.rights import Rights
 
 DEADLINE_HEADER: Final = "payex-usage-deadline"
@@ -66,22 +68,25 @@ class GraphQLEndpoint:
     Args:
         engine: what executes operations.
         identity: tells who is asking.
-        new_operation: makes the context of one operation, given its seconds and what its caller
-            may see.
+        new_operation: makes the context of one operation, given its seconds, what its caller may
+            see, and whom its calls are told to.
         rules: how requests are answered.
         observe: is told of each request when it is over.
+        tracing: traces each request.
     """
 
     def __init__(
         self,
         engine: Engine,
         identity: Identity,
-        new_operation: Callable[[float, Rights], Operation],
+        new_operation: Callable[[float, Rights, Trace], Operation],
         rules: EndpointRules,
         observe: Observer,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
         self._engine = engine
         self._observe = observe
+        self._tracing = tracing
         self._identity = identity
         self._new_operation = new_operation
         self._rules = rules
@@ -89,32 +94,36 @@ class GraphQLEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, and report it."""
         report = Report()
+        trace = self._tracing.begin(scope["method"], scope["headers"])
+        report.trace_id = trace.trace_id
         try:
-            response = await self._answer(Request(scope, receive), report)
+            response = await self._answer(Request(scope, receive), report, trace)
             report.status = response.status_code
             await response(scope, receive, send)
         except ClientDisconnect:
             report.ending = Ending.LEFT
         finally:
             report.close()
+            trace.end(report)
             self._observe(report)
 
-    async def _answer(self, request: Request, report: Report) -> Response:
+    async def _answer(self, request: Request, report: Report, trace: RequestTrace) -> Response:
         try:
-            return await self._respond(request, report)
+            return await self._respond(request, report, trace)
         except Refusal as error:
             report.ending, report.codes = Ending.REFUSED, (error.code,)
             return error.response()
         except ClientDisconnect:
             raise
         except Exception as error:  # noqa: BLE001 - the server would log the text of anything
-            report.ending = Ending.FAILED
             report.support_id = report.support_id or str(uuid.uuid4())
             log_unexpected(error, report.support_id)
             status = HTTPStatus.INTERNAL_SERVER_ERROR
-            return Refusal(status, MASKED, support_id=report.support_id).response()
+            refusal = Refusal(status, MASKED, support_id=report.support_id)
+            report.ending, report.codes = Ending.FAILED, (refusal.code,)
+            return refusal.response()
 
-    async def _respond(self, request: Request, report: Report) -> Response:
+    async def _respond(self, request: Request, report: Report, trace: RequestTrace) -> Response:
         if request.method not in {HTTPMethod.GET, HTTPMethod.POST}:
             raise Refusal(
                 HTTPStatus.METHOD_NOT_ALLOWED,
@@ -131,10 +140,13 @@ class GraphQLEndpoint:
             by_get=request.method == HTTPMethod.GET,
             introspection=self._rules.may_introspect(caller.rights),
         )
-        async with self._new_operation(self._granted(request), caller.rights) as operation:
+        async with self._new_operation(self._granted(request), caller.rights, trace) as operation:
             report.support_id, report.tally = operation.support_id, operation.tally
-            outcome = await while_listening(request.receive, self._engine.run(asked, operation))
-            report.name, report.cost = outcome.name, outcome.extensions.get("cost")
+            try:
+                outcome = await while_listening(request.receive, self._engine.run(asked, operation))
+            finally:
+                report.name = operation.name
+            report.cost = outcome.extensions.get("cost")
             errors = format_errors(outcome.errors, operation.support_id, executed=outcome.executed)
             report.codes = [error["extensions"]["code"] for error in errors]
             extensions = self._extensions(outcome, operation)

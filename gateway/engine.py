@@ -5,7 +5,7 @@ of it before the first upstream call.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from inspect import isawaitable
 from typing import Any
@@ -53,7 +53,6 @@ class Outcome:
 
     Attributes:
         executed: whether its operation was executed.
-        name: the trusted document's name, or `anonymous`.
         data: the answer; may be None although it was executed.
         errors: what went wrong.
         extensions: what the reply tells beside them.
@@ -63,7 +62,6 @@ class Outcome:
     data: Any = field(default=None, repr=False)
     errors: Sequence[GraphQLError] = field(default=(), repr=False)
     extensions: Mapping[str, Any] = field(default_factory=dict)
-    name: str = "anonymous"
 
 
 class Engine:
@@ -96,11 +94,11 @@ class Engine:
             requested = await self._source.text(asked.parameters)
         except GraphQLError as error:
             return Outcome(executed=False, errors=[error])
+        operation.name = requested.name
         try:
-            outcome = await self._run(requested, asked, operation)
+            return await self._run(requested, asked, operation)
         except NotExecutedError as error:
-            outcome = Outcome(executed=False, errors=error.errors)
-        return replace(outcome, name=requested.name)
+            return Outcome(executed=False, errors=error.errors)
 
     async def _run(self, requested: Requested, asked: Asked, operation: Operation) -> Outcome:
         parameters = asked.parameters

@@ -4,6 +4,8 @@ A variable wins over the file. Keys that are no settings are refused, with the n
 """
 
 import os
+import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,7 +39,19 @@ _MESSAGES = {
 
 
 class SettingsError(Exception):
-    """The settings cannot be used. The message names each setting and repeats no secret."""
+    """The gateway cannot start, for what its settings say or name.
+
+    Each argument is a sentence, which names the setting and repeats no secret.
+    """
+
+    def __str__(self) -> str:
+        return " ".join(self.args)
+
+
+def tell(error: Exception) -> None:
+    """Write the sentences of an error to stderr, each on a line of its own."""
+    for sentence in error.args:
+        sys.stderr.write(f"payex-usage-gateway: {sentence}\n")
 
 
 class _Environment(EnvSettingsSource):
@@ -55,27 +69,50 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         environment: the variables; the process's own if None.
 
     Raises:
-        SettingsError: a key is unknown, a value cannot be used, or the file cannot be read.
+        SettingsError: keys are unknown, values cannot be used, or the file cannot be read. It has
+            a sentence for each.
     """
     variables = os.environ if environment is None else environment
     known = {PREFIX + field.upper(): field for field in Settings.model_fields}
     allowed = [CONFIG, *known]
-    for name in sorted(variables):
-        if name.upper().startswith(PREFIX) and name not in allowed:
-            raise SettingsError(f"{name} is no setting; {nearest(name.upper(), allowed)}")
-    file = _read_file(variables.get(CONFIG))
-    for key in file:
-        if key not in known.values():
-            near = nearest(key, known.values())
-            raise SettingsError(f"{key!r} in the file of {CONFIG} is no setting; {near}")
+    wrong = [
+        f"{name} is no setting; {nearest(name.upper(), allowed)}"
+        for name in sorted(variables)
+        if name.upper().startswith(PREFIX) and name not in allowed
+    ]
     try:
-        return Settings(**{**file, **_Environment(variables)()})
+        file = _read_file(variables.get(CONFIG))
+    except SettingsError as error:
+        raise SettingsError(*wrong, *error.args) from None
+    wrong += [
+        f"{key!r} in the file of {CONFIG} is no setting; {nearest(key, known.values())}"
+        for key in file
+        if key not in known.values()
+    ]
+    given = {key: value for key, value in file.items() if key in known.values()}
+    given |= _decoded({name: variables[name] for name in known if name in variables}, wrong)
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        # What settings say together means little before each is right by itself.
+        wrong += [_sentence(found) for found in error.errors() if found["loc"] or not wrong]
+        raise SettingsError(*wrong) from None
+    if wrong:
+        raise SettingsError(*wrong)
+    return settings
+
+
+def _decoded(variables: dict[str, str], wrong: list[str]) -> dict[str, Any]:
+    """Return the values of the variables, and add a sentence for each that is not JSON."""
+    try:
+        return _Environment(variables)()
     except UnreadableValue as error:
         # The library names the field in quotes, and never the value.
-        named = next(name for name, field in known.items() if f'"{field}"' in str(error))
-        raise SettingsError(f"{named} must be JSON.") from None
-    except ValidationError as error:
-        raise SettingsError(" ".join(map(_sentence, error.errors()))) from None
+        named = next(
+            name for name in variables if f'"{name.removeprefix(PREFIX).lower()}"' in str(error)
+        )
+    wrong.append(f"{named} must be JSON.")
+    return _decoded({name: text for name, text in variables.items() if name != named}, wrong)
 
 
 def _read_file(path: str | None) -> dict[str, Any]:
@@ -85,8 +122,13 @@ def _read_file(path: str | None) -> dict[str, Any]:
         return tomllib.loads(Path(path).read_text("utf-8"))
     except OSError as error:
         raise SettingsError(f"{CONFIG} cannot be read: {error.strerror}.") from None
-    except ValueError as error:
-        raise SettingsError(f"{CONFIG} is not TOML: {error}.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{CONFIG} is not TOML: it is not UTF-8.") from None
+    except (ValueError, RecursionError) as error:
+        # The library's text may quote what stands there, which may be a secret.
+        place = re.search(r"\((at .*)\)$", str(error))
+        detail = place[1] if place else "it nests too deeply"
+        raise SettingsError(f"{CONFIG} is not TOML: {detail}.") from None
 
 
 def _sentence(error: ErrorDetails) -> str:

@@ -1,19 +1,27 @@
-"""The server process: it binds before it starts, so that a taken port is told in plain words."""
+"""The server process: it listens before it starts, so that a taken port is told in plain words."""
 
 import contextlib
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.lifespan.on import LifespanOn
 from uvicorn.supervisors import Multiprocess
 
-from gateway.environment import SettingsError
+from gateway.environment import SettingsError, tell
+from resolvers.payex.credentials import CredentialsError
 
 logger = logging.getLogger(__name__)
+
+CANNOT_START: Final = 2
+"""The exit status of a command that cannot start."""
+_GLANCE: Final = 0.5
+"""Seconds within which a process tells whether it serves, unless it is still being loaded."""
 
 
 def serve(app: ASGIApp | str, *, host: str, port: int, workers: int = 1, **options: Any) -> None:
@@ -27,17 +35,93 @@ def serve(app: ASGIApp | str, *, host: str, port: int, workers: int = 1, **optio
         options: further options of `uvicorn.Config`.
 
     Raises:
-        SettingsError: the address cannot be bound.
+        SettingsError: the address cannot be listened on, or a process cannot start.
     """
-    config = uvicorn.Config(app, host=host, port=port, workers=workers, **options)
-    with _bound(host, port) as listener, _quiet_end():
+    config = ServerConfig(app, host=host, port=port, workers=workers, **options)
+    with _listening(host, port, config.backlog) as listener, _quiet_end():
         shown = f"[{host}]" if ":" in host else host
         scheme, bound = "https" if config.is_ssl else "http", listener.getsockname()[1]
         logger.info("Serving on %s://%s:%s (Ctrl-C stops it).", scheme, shown, bound)
-        if workers > 1:  # pragma: no cover - in processes of their own, which the tests start
-            Multiprocess(config, sockets=[listener]).run()
+        if workers > 1:
+            processes = ServerProcesses(config, [listener])
+            processes.run()
+            failed = processes.failed
         else:
-            uvicorn.Server(config).run(sockets=[listener])
+            failed = _run(uvicorn.Server(config), listener)
+    if failed:
+        raise SettingsError("The gateway could not start, for the reason that is told above.")
+
+
+class ServerConfig(uvicorn.Config):
+    """Tells in a server process why the app or HTTPS cannot be made, in place of a traceback.
+
+    The command has made both before. Files may have changed since.
+    """
+
+    def load(self) -> None:
+        """Make them, or end the process."""
+        try:
+            super().load()
+        except (SettingsError, CredentialsError) as error:
+            tell(error)
+            sys.exit(CANNOT_START)
+        if self.lifespan != "off":
+            self.lifespan_class = _Lifespan
+
+
+class _Lifespan(LifespanOn):
+    """Tells why an app that was made does not start, where it knows, in place of a traceback."""
+
+    async def send(self, message: Any) -> None:
+        """Take what the app says of its start and its end."""
+        error = sys.exception()
+        if isinstance(error, (SettingsError, CredentialsError)):
+            tell(error)
+            message = {**message, "message": ""}
+        await super().send(message)
+
+
+class ServerProcesses(Multiprocess):
+    """Server processes of which each is replaced that dies, once all of them have served.
+
+    Before, whatever ends one would end the next one as well: `failed` says that it was so.
+    """
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        self.failed = False
+        self._have_served = False
+
+    def keep_subprocess_alive(self) -> None:
+        """Look at the processes once."""
+        if self.should_exit.is_set() or self.signal_queue:
+            return
+        if self._have_served:
+            super().keep_subprocess_alive()
+        elif any(process.exitcode is not None for process in self.processes):
+            self.should_exit.set()
+        else:
+            self._have_served = all(process.is_ready(_GLANCE) for process in self.processes)
+            if self._have_served:
+                logger.info("All %s server processes serve.", len(self.processes))
+        # A signal would have set it before.
+        self.failed = self.should_exit.is_set()
+
+    def terminate_all(self) -> None:
+        """Tell the processes to stop."""
+        super().terminate_all()
+        # As long as this process listened as well, connections would be taken that nobody answers.
+        for listener in self.sockets:
+            listener.close()
+
+
+def _run(server: uvicorn.Server, listener: socket.socket) -> bool:
+    """Run in this process, and return whether it failed to start."""
+    try:
+        server.run(sockets=[listener])
+    except SystemExit:
+        return True
+    return False
 
 
 @contextlib.contextmanager
@@ -56,7 +140,7 @@ def _quiet_end() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _bound(host: str, port: int) -> Iterator[socket.socket]:
+def _listening(host: str, port: int, backlog: int) -> Iterator[socket.socket]:
     stack = contextlib.ExitStack()
     try:
         (family, kind, protocol, _, address), *_ = socket.getaddrinfo(
@@ -65,10 +149,13 @@ def _bound(host: str, port: int) -> Iterator[socket.socket]:
         stack.enter_context(listener := socket.socket(family, kind, protocol))
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-    except OSError as error:
+        # Two can bind at the same time, but only one can listen.
+        listener.listen(backlog)
+    except (OSError, ValueError) as error:
         stack.close()
+        reason = getattr(error, "strerror", None) or "is not an address"
         raise SettingsError(
-            f"{host}:{port} cannot be listened on: {error.strerror}. Choose another address or "
+            f"{host}:{port} cannot be listened on: {reason}. Choose another address or "
             "port, by GATEWAY_HOST and GATEWAY_PORT or by --host and --port."
         ) from None
     listener.set_inheritable(True)

@@ -20,6 +20,7 @@ from gateway.identity_settings import IdentitySettings, refuse_strangers
 from gateway.limit_settings import LimitSettings
 from gateway.policy_settings import PolicySettings
 from gateway.setting_values import FaultText, nearest
+from gateway.telemetry_settings import TelemetrySettings
 from gateway.upstream_settings import UpstreamSettings
 from resolvers.payex.field_map import USAGE_DETAILS, USAGE_SUMMARIES, fit
 from resolvers.rights import INTROSPECT_SCOPE, Rights
@@ -54,6 +55,7 @@ class Settings(
     HttpSettings,
     IdentitySettings,
     PolicySettings,
+    TelemetrySettings,
     UpstreamSettings,
 ):
     """All settings. The name of a variable is `GATEWAY_` and the field's name in upper case."""

@@ -1,8 +1,14 @@
 """What the gateway itself has to say in `errors`, beside the faults of the upstream."""
 
 import enum
+import re
+from typing import Final
 
+from resolvers.payex.instances import harmless
 from resolvers.payex.problems import Problem, ProblemType
+
+# PayEx may put what it refuses in the place of its name.
+_NAME: Final = re.compile(r"[A-Za-z]{1,40}")
 
 
 class ErrorCode(enum.StrEnum):
@@ -43,14 +49,19 @@ class RequestError(Exception):
 
 
 def problem_error(problem: Problem) -> RequestError:
-    """Return a problem as an error, for a field whose type has no room for problems."""
+    """Return a problem as an error, for a field whose type has no room for problems.
+
+    PayEx's own words may quote a number. Where there is room for a problem, they are data.
+    """
     match problem.kind:
         case ProblemType.VALIDATION:
             code = ErrorCode.BAD_USER_INPUT
-            message = " ".join(error.message for error in problem.field_errors) or problem.title
+            ours = problem.raw is None
+            words = " ".join(error.message for error in problem.field_errors) if ours else ""
+            message = words or "PayEx refused an argument."
         case ProblemType.UNRECOGNIZED:
             code, message = ErrorCode.UPSTREAM_PROBLEM, "PayEx told of a problem."
         case _:
             code, message = ErrorCode.NOT_FOUND, f"There is none: {problem.kind.value[0]}."
-    argument = next(iter(problem.parameters), None)
-    return RequestError(code, message, argument=argument, instance=problem.instance)
+    argument = next((name for name in problem.parameters if _NAME.fullmatch(name)), None)
+    return RequestError(code, message, argument=argument, instance=harmless(problem.instance))

@@ -12,15 +12,18 @@ from typing import Any, NamedTuple
 
 from aiodataloader import DataLoader
 
-from resolvers.payex.answers import Answer, Asker
+from resolvers.payex.answers import Answer
 from resolvers.payex.client import Payex
 from resolvers.payex.faults import Fault
 from resolvers.payex.problems import Problem
 from resolvers.payex.records import ItemList
 from resolvers.payex.routes import Holder, Kind, Route
+from resolvers.payex.tracing import BatchTrace, Trace
 from resolvers.tally import Tally
 
 Spawn = Callable[[Coroutine[Any, Any, Answer]], "asyncio.Task[Answer]"]
+AnswerOf = Callable[[Route, int, BatchTrace], Coroutine[Any, Any, Answer]]
+"""Asks PayEx for a route, which belongs to a wave and to a batch."""
 
 
 class _Ask(NamedTuple):
@@ -31,35 +34,26 @@ class _Ask(NamedTuple):
 class RouteLoader(DataLoader[_Ask, "asyncio.Task[Answer]"]):
     """Calls each distinct route at most once, at most `max_in_flight` of them at a time.
 
-    Every call of an operation passes here, and no caller's rights are passed by: see `asker`.
+    Every call of an operation passes here, and no caller's rights are passed by: see `answer_of`.
 
     Args:
-        payex: what is asked.
-        asker: on whose behalf an invoice or customer is asked for. It raises `UnseenError` for one
-            that the caller does not see; the calls that lead there have looked before.
+        answer_of: asks PayEx on the caller's behalf. It raises `UnseenError` for an invoice or
+            customer that the caller does not see; the calls that lead there have looked before.
         tally: counts.
+        trace: told of each batch.
         spawn: runs a call.
         max_in_flight: how many calls run at a time.
-        told: what the operation makes of an answer.
     """
 
     def __init__(
-        self,
-        payex: Payex,
-        asker: Callable[[Holder], Asker],
-        tally: Tally,
-        spawn: Spawn,
-        *,
-        max_in_flight: int,
-        told: Callable[[Route, Answer], Answer],
+        self, answer_of: AnswerOf, tally: Tally, trace: Trace, spawn: Spawn, *, max_in_flight: int
     ) -> None:
         super().__init__(get_cache_key=lambda ask: ask.route)
-        self._payex = payex
-        self._asker = asker
+        self._answer_of = answer_of
         self._tally = tally
+        self._trace = trace
         self._spawn = spawn
         self._in_flight = asyncio.Semaphore(max_in_flight)
-        self._told = told
 
     def started(self, route: Route) -> bool:
         """Whether the route has been asked for in this operation."""
@@ -83,14 +77,15 @@ class RouteLoader(DataLoader[_Ask, "asyncio.Task[Answer]"]):
     async def batch_load_fn(self, keys: list[_Ask]) -> list["asyncio.Task[Answer]"]:
         """Start a call for each key."""
         self._tally.batch(len(keys))
-        return [self._spawn(self._call(ask)) for ask in keys]
+        batch = self._trace.batch(len(keys), min(ask.wave for ask in keys))
+        tasks = [self._spawn(self._call(ask, batch)) for ask in keys]
+        batch.until(tasks)
+        return tasks
 
-    async def _call(self, ask: _Ask) -> Answer:
-        asker = self._asker(ask.route.holder)
+    async def _call(self, ask: _Ask, batch: BatchTrace) -> Answer:
         self._tally.started()
         async with self._in_flight:
-            answer = await self._payex.answer(ask.route, ask.wave, asker)
-        return self._told(ask.route, answer)
+            return await self._answer_of(ask.route, ask.wave, batch)
 
 
 @dataclass(frozen=True, slots=True)

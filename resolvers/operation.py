@@ -6,6 +6,7 @@ import math
 import time
 import uuid
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,8 +16,10 @@ from resolvers.payex.answers import Answer, Asker
 from resolvers.payex.client import Payex
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault
+from resolvers.payex.instances import harmless
 from resolvers.payex.problems import Problem, ProblemType
 from resolvers.payex.routes import Holder, Route
+from resolvers.payex.tracing import UNTRACED, BatchTrace, Trace
 from resolvers.rights import Rights, UnseenError, unseen
 from resolvers.tally import Tally
 
@@ -37,6 +40,10 @@ class Operation:
             asked for it; callers who see other things of a ledger share nothing of it.
         seconds: how long it may take.
         clock: seconds of a monotonic clock.
+        trace: told of its calls.
+
+    Attributes:
+        name: the trusted document's name, or `anonymous`: no client can make one up.
     """
 
     def __init__(
@@ -47,9 +54,11 @@ class Operation:
         rights: Rights,
         seconds: float = math.inf,
         clock: Callable[[], float] = time.monotonic,
+        trace: Trace = UNTRACED,
     ) -> None:
         self.payex = payex
         self.bounds = bounds
+        self.name = "anonymous"
         self.support_id = str(uuid.uuid4())
         self.tally = Tally(bounds.max_calls)
         self.rights = rights
@@ -59,12 +68,7 @@ class Operation:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._left = False
         self.routes = RouteLoader(
-            payex,
-            self.asker,
-            self.tally,
-            self.spawn,
-            max_in_flight=bounds.max_in_flight,
-            told=self._told,
+            self._answer_of, self.tally, trace, self.spawn, max_in_flight=bounds.max_in_flight
         )
         self.subscriptions = SubscriptionLoader(payex, self.routes, self.spawn)
 
@@ -87,6 +91,15 @@ class Operation:
                 whole=self.rights.sees_whole(owner_no),
             )
         return self._askers[owner_no]
+
+    async def _answer_of(self, route: Route, wave: int, batch: BatchTrace) -> Answer:
+        asker = self.asker(route.holder)
+        if batch is not UNTRACED:
+            asker = replace(asker, trace=batch)
+        answer = await self.payex.answer(route, wave, asker)
+        if isinstance(answer.outcome, Fault):
+            batch.failed(route.template, answer.outcome.code)
+        return self._told(route, answer)
 
     def spawn(self, work: Coroutine[Any, Any, Answer]) -> asyncio.Task[Answer]:
         """Run upstream work that ends with the operation at the latest."""
@@ -113,20 +126,25 @@ class Operation:
         if isinstance(told, Problem):
             self.tally.problem(told.kind.name)
         if isinstance(told, Fault):
-            self._log(
-                logging.WARNING, f"{told.code} on {route.template} {told.hint}", told.instance
-            )
+            self._log(logging.WARNING, told.code, route, told)
         elif (
             isinstance(told, Problem)
             and told.kind in _NO_HOLDER
             and not self.rights.sees_whole(route.holder.owner_no)
         ):
-            self._log(logging.INFO, f"{told.kind.name} on {route.template}", told.instance)
+            self._log(logging.INFO, told.kind.name, route, told)
             return Answer(unseen(route.holder), answer.wave)
         return answer
 
-    def _log(self, level: int, message: str, instance: str | None) -> None:
-        logger.log(level, message, extra={"support_id": self.support_id, "instance": instance})
+    def _log(self, level: int, code: str, route: Route, told: Fault | Problem) -> None:
+        hint = told.hint if isinstance(told, Fault) else ""
+        known = {
+            "support_id": self.support_id,
+            "code": code,
+            "route": route.template,
+            "instance": harmless(told.instance),
+        }
+        logger.log(level, "%s on %s %s", code, route.template, hint, extra=known)
 
     async def __aenter__(self) -> Self:
         return self

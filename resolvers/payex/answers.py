@@ -10,6 +10,7 @@ from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.problems import Problem
 from resolvers.payex.records import ItemList, SubscriptionItem
+from resolvers.payex.tracing import UNTRACED, BatchTrace
 
 Content = ItemList[Any] | SubscriptionItem | msgspec.Raw
 """What a reply holds: the elements of a list, one subscription, or a holder's JSON."""
@@ -79,6 +80,7 @@ class Asker:
         turn: whose turn a call takes in the queue for PayEx; one for each operation.
         whole: whether the caller may see the whole ledger, and so what a link of PayEx leads to
             beside the invoice or customer in question.
+        trace: told of each call and of where each answer came from.
     """
 
     counts: Counts
@@ -87,6 +89,7 @@ class Asker:
     rights: str
     turn: Hashable
     whole: bool = False
+    trace: BatchTrace = field(default=UNTRACED, repr=False)
 
     def expired(self) -> Fault:
         """Return the fault of an operation whose time is up."""

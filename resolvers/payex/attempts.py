@@ -137,10 +137,12 @@ class Attempts:
         generation = breaker.generation
         status: int | None = None
         code: FaultCode | None = None
+        instance: str | None = None
+        trace = asker.trace.call(route.template, wave, attempt)
         settle = breaker.abandoned
         try:
             async with self._until(deadline):
-                response = await self._transport.get(route.path, access)
+                response = await self._transport.get(route.path, access, trace.headers)
             status = response.status
             settle = breaker.failed if counts_as_failure(None, status) else breaker.succeeded
             return self._understand(response)
@@ -157,7 +159,7 @@ class Attempts:
             code = FaultCode.DEADLINE_EXCEEDED
             raise asker.expired() from None
         except Fault as fault:
-            code = fault.code
+            code, instance = fault.code, fault.instance
             # With a path that fits no URL, PayEx was not asked at all.
             if status is None and code is not FaultCode.UPSTREAM_LINK_REFUSED:
                 settle = breaker.failed if counts_as_failure(code, None) else breaker.succeeded
@@ -166,6 +168,7 @@ class Attempts:
             ended = self._clock()
             settle(ended, generation)
             asker.counts.made(Call(route.template, wave, status, started, ended, code, attempt))
+            trace.ended(status, code, instance)
 
     def _understand(self, response: Response) -> bytes | Problem:
         """Tell a body from a problem from a fault.

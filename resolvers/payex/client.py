@@ -19,6 +19,7 @@ from resolvers.payex.memory import Memory
 from resolvers.payex.problems import Problem
 from resolvers.payex.reader import Reader, Reading
 from resolvers.payex.routes import Kind, Route, Routes
+from resolvers.payex.tracing import BatchTrace
 
 _OF_ONE_ASKER = frozenset({FaultCode.DEADLINE_EXCEEDED, FaultCode.UPSTREAM_TOO_MANY_CALLS})
 
@@ -37,10 +38,11 @@ class _Question:
 
 @dataclass(frozen=True, slots=True)
 class _Landed:
-    """What a shared call brought, and how many rounds of calls it took: none from a cache."""
+    """What a shared call brought, in how many rounds of calls (none from a cache), and for whom."""
 
     outcome: Content | Problem | Fault
     rounds: int
+    trace: BatchTrace
 
     @property
     def is_the_starters(self) -> bool:
@@ -109,6 +111,7 @@ class Payex:
         kept = self._memory.get(key)
         if kept is not None:
             asker.counts.hit()
+            asker.trace.hit(route.template)
             asker.counts.fresh(self._memory.left(key))
             return Answer(kept, wave - 1)
         landed, coalesced = await self._join(route, wave, key, access, asker)
@@ -116,6 +119,7 @@ class Payex:
             landed, coalesced = await self._join(route, wave, key, access, asker)
         if coalesced:
             asker.counts.coalesced()
+            asker.trace.coalesced(route.template, landed.trace)
         asker.counts.fresh(self._memory.left(key))
         return Answer(landed.outcome, wave - 1 + landed.rounds)
 
@@ -141,10 +145,12 @@ class Payex:
                 self._deadlines.pop(key, None)
 
     async def _fly(self, question: _Question) -> _Landed:
+        trace = question.asker.trace
         recalled = await self._memory.recall(question.route, question.key, question.access.token)
         if recalled is not None:
             question.asker.counts.hit()
-            return _Landed(recalled.outcome, 0)
+            trace.hit(question.route.template)
+            return _Landed(recalled.outcome, 0, trace)
         question.asker.counts.missed()
         access = question.access
         reading, rounds = await self._ask(question, access)
@@ -156,10 +162,10 @@ class Payex:
                 access = renewed
                 reading, rounds = await self._ask(question, access)
         if isinstance(reading, Fault):
-            return _Landed(reading, rounds)
+            return _Landed(reading, rounds, trace)
         key = question.key._replace(access=access_mark(access.token))
         self._memory.keep(question.route, key, access.token, reading)
-        return _Landed(reading.outcome, rounds)
+        return _Landed(reading.outcome, rounds, trace)
 
     async def _ask(self, question: _Question, access: Access) -> tuple[Reading | Fault, int]:
         """Return what the route holds, or why it could not be read, and the rounds it took."""

@@ -15,6 +15,7 @@ from resolvers.payex.credentials import Access
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.handshake import failure
 from resolvers.payex.tls import client_context
+from resolvers.payex.tracing import NO_HEADERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +79,15 @@ class Transport:
         self._http = _Lent(http) if http else None
         self._connections = Connections(self._client)
 
-    async def get(self, path: str, access: Access) -> Response:
+    async def get(
+        self, path: str, access: Access, headers: Mapping[str, str] = NO_HEADERS
+    ) -> Response:
         """Send one GET and read the whole answer.
 
         Args:
             path: path and query, encoded.
             access: what opens the ledger.
+            headers: what this call alone carries beside.
 
         Raises:
             Fault: `UPSTREAM_TIMEOUT`, `UPSTREAM_UNREACHABLE`, `UPSTREAM_BODY_TOO_LARGE`,
@@ -93,7 +97,7 @@ class Transport:
         clock = asyncio.timeout(self._limits.timeout)
         try:
             async with clock:
-                return await self._send(path, access)
+                return await self._send(path, access, headers)
         except httpx.DecodingError:
             hint = "The body's compression is broken."
             raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=hint) from None
@@ -105,10 +109,10 @@ class Transport:
             limit = {"GATEWAY_UPSTREAM_TIMEOUT": self._limits.timeout}
             raise Fault(FaultCode.UPSTREAM_TIMEOUT, limit=limit) from None
 
-    async def _send(self, path: str, access: Access) -> Response:
-        authorization = {"Authorization": f"Bearer {access.token}"}
+    async def _send(self, path: str, access: Access, headers: Mapping[str, str]) -> Response:
+        headers = {**headers, "Authorization": f"Bearer {access.token}"}
         with self._connections.lend(access) as client:
-            async with client.stream("GET", path, headers=authorization) as response:
+            async with client.stream("GET", path, headers=headers) as response:
                 return Response(
                     status=response.status_code,
                     body=await self._read(response),

@@ -20,6 +20,7 @@ from gateway.identity.configuration import identity_of
 from gateway.requests import RequestRules
 from gateway.settings import Settings
 from resolvers.operation import Operation
+from resolvers.payex.tracing import Trace
 from resolvers.rights import Rights
 from schema.subgraph import build_schema, executable
 
@@ -435,12 +436,14 @@ async def test_a_variable_that_turns_out_null_while_executing_is_bad_input(
     assert reply.json()["data"] == {"__typename": "Query", "owner": None}
 
 
-def no_operation(_seconds: float, _rights: Rights) -> Operation:
+def no_operation(_seconds: float, _rights: Rights, _trace: Trace) -> Operation:
     """Stand in for a context that cannot be made."""
     raise RuntimeError(PRIVATE)
 
 
-def endpoint_of(new_operation: Callable[[float, Rights], Operation]) -> GraphQLEndpoint:
+def endpoint_of(
+    new_operation: Callable[[float, Rights, Trace], Operation],
+) -> GraphQLEndpoint:
     """Return an endpoint without an app around it."""
     schema, settings = build_schema(), Settings()
     documents = Documents(executable(schema), settings, 1000)

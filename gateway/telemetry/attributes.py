@@ -1,0 +1,61 @@
+"""What the span of an operation tells of how it went, in attributes of few and known values."""
+
+from typing import Final
+
+from gateway.reports import Ending, Report
+from resolvers.tally import Tally
+
+Value = str | int | float | list[str]
+_ANONYMOUS: Final = "anonymous"
+_ERRORS: Final = frozenset({Ending.ERRORS, Ending.FAILED})
+
+
+def span_name(report: Report) -> str | None:
+    """Return what the span of an operation is called, or None if it never became one.
+
+    The schema has queries only. The name is a trusted document's: clients could make up any number
+    of others, and write anything into them.
+    """
+    if report.tally is None or report.ending is Ending.REFUSED:
+        return None
+    return "query" if report.name == _ANONYMOUS else f"query {report.name}"
+
+
+def is_error(report: Report) -> bool:
+    """Whether it went wrong for the gateway's or PayEx's sake, or has errors beside its data."""
+    return report.ending in _ERRORS
+
+
+def attributes(report: Report) -> dict[str, Value]:
+    """Return the attributes of a request that is over."""
+    told: dict[str, Value] = {"payex.usage.ending": report.ending.value}
+    if report.status:
+        told["http.response.status_code"] = int(report.status)
+    if span_name(report) is not None:
+        told["graphql.operation.type"] = "query"
+    if report.name != _ANONYMOUS:
+        told["graphql.operation.name"] = report.name
+    if report.support_id is not None:
+        told["payex.usage.support_id"] = report.support_id
+    if report.codes:
+        told["payex.usage.codes"] = sorted(set(report.codes))
+        if is_error(report):
+            told["error.type"] = report.codes[0]
+    if report.cost is not None:
+        told["payex.usage.cost.requested"] = report.cost["requested"]
+        told["payex.usage.cost.actual"] = report.cost["actual"]
+    if report.tally is not None:
+        told.update(_of_upstream(report.tally))
+    return told
+
+
+def _of_upstream(tally: Tally) -> dict[str, Value]:
+    return {
+        "payex.usage.calls": len(tally.calls),
+        "payex.usage.waves": tally.waves,
+        "payex.usage.hits": tally.hits,
+        "payex.usage.coalesced": tally.joined,
+        "payex.usage.misses": tally.misses,
+        "payex.usage.deduplicated": tally.deduplicated,
+        "payex.usage.upstream.seconds": tally.milliseconds / 1000,
+    }

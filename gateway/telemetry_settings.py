@@ -1,0 +1,26 @@
+"""The settings of traces. What OpenTelemetry's own variables say is not said here once more."""
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+
+class TelemetrySettings(BaseSettings):
+    """Whether there are traces, and how far they reach."""
+
+    traces: Literal["off", "otlp"] = Field(
+        "off",
+        description=(
+            "`otlp` sends a trace of each operation to the collector that "
+            "`OTEL_EXPORTER_OTLP_ENDPOINT` names; see [traces](traces.md). It needs the package's "
+            "extra `otel`."
+        ),
+    )
+    traces_to_payex: bool = Field(
+        default=True,
+        description=(
+            "`0` keeps the header `traceparent`, random ids, from the calls to PayEx. Without "
+            "traces it is never sent."
+        ),
+    )

@@ -1,0 +1,137 @@
+"""Server processes: those that cannot start end the command, those that die later are replaced."""
+
+import os
+import re
+import signal
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+from uvicorn.supervisors.multiprocess import SIGNALS
+
+from gateway.environment import SettingsError
+from gateway.server import ServerConfig, serve
+
+SECONDS = 60
+
+
+def broken() -> None:
+    """Be a factory of apps whose files were in order when the command looked."""
+    raise SettingsError("GATEWAY_JWT_KEYS: is gone.")
+
+
+@asynccontextmanager
+async def missing(_: Starlette) -> AsyncIterator[None]:
+    """Be the start of an app that finds out late what keeps it from starting."""
+    raise SettingsError("GATEWAY_JWT_KEYS: is gone.")
+    yield
+
+
+def late() -> Starlette:
+    """Be the factory of such an app."""
+    return Starlette(lifespan=missing)
+
+
+async def unwilling(_: Scope, receive: Receive, send: Send) -> None:
+    """Be an app that does not start, and does not say why."""
+    await receive()
+    await send({"type": "lifespan.startup.failed", "message": ""})
+
+
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """Give back the handlers of the signals that server processes are steered by."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_a_host_that_is_no_name_is_told_likewise() -> None:
+    with pytest.raises(SettingsError, match=r"a\.\.b:0 cannot be listened on: is not an address"):
+        serve(unwilling, host="a..b", port=0, log_config=None)
+
+
+@pytest.mark.usefixtures("handlers")
+@pytest.mark.parametrize("app", ["broken", "late", "absent"])
+def test_processes_that_cannot_start_are_not_started_again_and_again(
+    app: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = f"{__name__}:{app}"
+    with pytest.raises(SettingsError, match="The gateway could not start"):
+        serve(path, factory=True, host="127.0.0.1", port=0, workers=2, log_config=None)
+
+    printed = capfd.readouterr().err
+    assert "Traceback" not in printed
+    if app != "absent":
+        assert "payex-usage-gateway: GATEWAY_JWT_KEYS: is gone.\n" in printed
+
+
+async def whoever_answers(scope: Scope, receive: Receive, send: Send) -> None:
+    """Be an app that tells the number of its process."""
+    if scope["type"] == "http":
+        await PlainTextResponse(str(os.getpid()))(scope, receive, send)
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_process_that_dies_is_replaced_once_all_have_served(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The signal to stop ends the command as any stop that was asked for."""
+    caplog.set_level("INFO")
+    died: list[int] = []
+    seen: set[int] = set()
+
+    def visit() -> None:
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until and len(seen - set(died)) < 2:
+            address = re.search(r"Serving on (http://\S+)", caplog.text)
+            if address and "All 2 server processes serve." in caplog.text:
+                # One connection each: whichever process is free takes it.
+                with suppress(httpx.TransportError):
+                    seen.add(int(httpx.get(address[1], trust_env=False).text))
+                if len(seen) == 2 and not died:
+                    died.append(min(seen))
+                    os.kill(died[0], signal.SIGKILL)
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    visitor = threading.Thread(target=visit)
+    visitor.start()
+    path = f"{__name__}:whoever_answers"
+    serve(path, host="127.0.0.1", port=0, workers=2, log_config=None, lifespan="off")
+    visitor.join()
+
+    assert len(died) == 1
+    assert len(seen) == 3
+
+
+def test_an_app_that_does_not_start_ends_a_single_process_likewise() -> None:
+    with pytest.raises(SettingsError, match="The gateway could not start"):
+        serve(unwilling, host="127.0.0.1", port=0, log_config=None)
+
+
+def test_what_an_app_finds_out_while_it_starts_is_told_in_a_sentence(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(SettingsError, match="The gateway could not start"):
+        serve(late(), host="127.0.0.1", port=0, log_config=None)
+
+    assert capsys.readouterr().err == "payex-usage-gateway: GATEWAY_JWT_KEYS: is gone.\n"
+    assert "Traceback" not in caplog.text
+
+
+def test_an_app_that_cannot_be_made_any_more_ends_its_process_with_2(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        ServerConfig(broken, factory=True, log_config=None).load()
+
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "payex-usage-gateway: GATEWAY_JWT_KEYS: is gone.\n"
