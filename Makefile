@@ -11,15 +11,17 @@ NPM := $(shell command -v npm 2>/dev/null)
 GRAPHIQL := gateway/graphiql
 BUNDLE := $(GRAPHIQL)/dist/graphiql.js
 AUDIT := tests/audit/node_modules/.package-lock.json
+PEERS := benchmarks/peers/node_modules/.package-lock.json
 ROUTERS := $(addsuffix /node_modules/.package-lock.json,tests/supergraph tests/supergraph/hive)
 
-.PHONY: run test supergraph lint types docs load dist release schema lock clean bundle audit
+.PHONY: run test supergraph peers lint types docs load bench dist release schema lock clean \
+	bundle audit
 
 run: $(VENV)/.installed bundle  ## serve on http://127.0.0.1:8000
 	@exec $(BIN)/python -m gateway serve
 
 test: $(VENV)/.installed-dev bundle audit  ## run the whole suite, but for routers and releases
-	$(BIN)/pytest -m "not supergraph and not release" --cov --cov-report=term
+	$(BIN)/pytest -m "not supergraph and not peers and not release" --cov --cov-report=term
 
 supergraph: $(VENV)/.installed-dev $(ROUTERS)  ## compose, and ask through real routers
 	$(BIN)/pytest -m supergraph
@@ -30,7 +32,7 @@ lint: $(VENV)/.installed-dev  ## check style and format
 
 types: $(VENV)/.installed-dev  ## check types, strictly
 	$(BIN)/mypy
-	$(BIN)/mypy benchmarks/load.py
+	$(BIN)/mypy -p benchmarks
 
 docs: $(VENV)/.installed-dev  ## build the documentation into build/docs
 	$(BIN)/sphinx-build -q -W -b html docs build/docs
@@ -38,6 +40,12 @@ docs: $(VENV)/.installed-dev  ## build the documentation into build/docs
 
 load: $(VENV)/.installed  ## overload the gateway, stop it under load, and count
 	@$(BIN)/python benchmarks/load.py
+
+bench: $(VENV)/.installed $(PEERS)  ## measure the gateway beside its peers; needs nginx and wrk
+	@$(BIN)/python -m benchmarks.bench $(ARGS)
+
+peers: $(VENV)/.installed-dev $(PEERS)  ## see that the peers answer as the gateway does
+	$(BIN)/pytest -m peers
 
 dist: $(VENV)/.installed-dev  ## build wheel and sdist into dist/, with the GraphiQL page
 ifeq ($(and $(NODE),$(NPM)),)
@@ -67,7 +75,7 @@ LOCK_FLAGS := --quiet --upgrade --universal --python-version 3.11 --generate-has
 clean:  ## remove everything that was built or installed
 	rm -rf $(VENV) $(GRAPHIQL)/dist build dist *.egg-info
 	rm -rf $(GRAPHIQL)/node_modules tests/audit/node_modules tests/supergraph/node_modules \
-		tests/supergraph/hive/node_modules
+		tests/supergraph/hive/node_modules benchmarks/peers/node_modules
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found."; exit 1; }

@@ -99,7 +99,14 @@ def test_python_locks_have_hashes_and_no_address(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "folder", ["gateway/graphiql", "tests/audit", "tests/supergraph", "tests/supergraph/hive"]
+    "folder",
+    [
+        "benchmarks/peers",
+        "gateway/graphiql",
+        "tests/audit",
+        "tests/supergraph",
+        "tests/supergraph/hive",
+    ],
 )
 def test_npm_locks_have_hashes_and_no_address(folder: str) -> None:
     lock = json.loads((ROOT / folder / "package-lock.json").read_text("utf-8"))
