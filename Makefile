@@ -14,14 +14,14 @@ AUDIT := tests/audit/node_modules/.package-lock.json
 PEERS := benchmarks/peers/node_modules/.package-lock.json
 ROUTERS := $(addsuffix /node_modules/.package-lock.json,tests/supergraph tests/supergraph/hive)
 
-.PHONY: run test supergraph peers lint types docs load bench dist release schema lock clean \
+.PHONY: run test supergraph deploy peers lint types docs load bench dist release schema lock clean \
 	bundle audit
 
 run: $(VENV)/.installed bundle  ## serve on http://127.0.0.1:8000
 	@exec $(BIN)/python -m gateway serve
 
 test: $(VENV)/.installed-dev bundle audit  ## run the whole suite, but for routers and releases
-	$(BIN)/pytest -m "not supergraph and not peers and not release" --cov --cov-report=term
+	$(BIN)/pytest -m "not supergraph and not deploy and not peers and not release" --cov --cov-report=term
 
 supergraph: $(VENV)/.installed-dev $(ROUTERS)  ## compose, and ask through real routers
 	$(BIN)/pytest -m supergraph
@@ -40,6 +40,9 @@ docs: $(VENV)/.installed-dev  ## build the documentation into build/docs
 
 load: $(VENV)/.installed  ## overload the gateway, stop it under load, and count
 	@$(BIN)/python benchmarks/load.py
+
+deploy: $(VENV)/.installed-dev $(ROUTERS)  ## replace and kill gateways under load
+	$(BIN)/pytest -m deploy
 
 bench: $(VENV)/.installed $(PEERS)  ## measure the gateway beside its peers; needs nginx and wrk
 	@$(BIN)/python -m benchmarks.bench $(ARGS)
