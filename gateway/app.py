@@ -77,7 +77,7 @@ def create_app(
 
     def observe(report: Report) -> None:
         metrics.observe(report)
-        log_request(report)
+        log_request(report, settings.log_operations, settings.log_slow)
 
     identity = identity_of(settings)
     documents = document_source(

@@ -6,14 +6,16 @@ import os
 import sys
 from collections.abc import Callable, MutableMapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from gateway import __version__
 from gateway.contract.command import add_check, run_check
 from gateway.environment import SettingsError, load_settings, tell
-from gateway.logs import LOGGING
+from gateway.logs import log_config
 from gateway.sandbox import CATALOGUE, TOKENS, Fault, create_sandbox
 from gateway.sandbox.faults import KINDS, ROUTES
 from gateway.server import CANNOT_START, serve
+from gateway.settings import Settings
 from gateway.startup import prepared
 from gateway.summary import summary
 from resolvers.payex.credentials import CredentialsError
@@ -173,7 +175,8 @@ def _serve(
         timeout_graceful_shutdown=settings.shutdown_timeout,
         access_log=False,
         server_header=False,
-        log_config=LOGGING,
+        ws="none",  # uvicorn's lines on WebSockets have the whole address
+        log_config=_log_config(settings),
         **tls,
     )
 
@@ -198,8 +201,13 @@ def _sandbox(options: argparse.Namespace, run: Callable[..., None]) -> None:
         port=settings.port,
         access_log=False,
         server_header=False,
-        log_config=LOGGING,
+        ws="none",  # uvicorn's lines on WebSockets have the whole address
+        log_config=_log_config(settings),
     )
+
+
+def _log_config(settings: Settings) -> dict[str, Any]:
+    return log_config(settings.log_style(terminal=sys.stderr.isatty()), settings.log_level)
 
 
 def tokens() -> str:

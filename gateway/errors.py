@@ -11,6 +11,7 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError, ValueNode
 
+from gateway.quotes import without_values
 from resolvers.errors import ErrorCode, RequestError
 from resolvers.payex.faults import Fault
 
@@ -28,7 +29,8 @@ def format_errors(
         errors: as graphql-core collected them.
         support_id: the operation's id, which the log has as well.
         executed: whether the operation was executed; otherwise the document or the variables are
-            to blame, and graphql-core's own words are the client's to read.
+            to blame, and graphql-core's own words are the client's to read, without the values
+            that they quote.
     """
     return [_format(error, support_id, executed=executed) for error in errors]
 
@@ -59,9 +61,11 @@ def _format(error: GraphQLError, support_id: str, *, executed: bool) -> dict[str
         case _ if not executed and error.extensions:
             message, extensions = error.message, dict(error.extensions)
         case _ if not executed and _is_of_the_request(error):
-            message, extensions = error.message, {"code": _request_code(error)}
+            message = without_values(error.message)
+            extensions = {"code": _request_code(error)}
         case GraphQLError() if _is_of_an_argument(cause):
-            message, extensions = error.message, {"code": ErrorCode.BAD_USER_INPUT.value}
+            message = without_values(error.message)
+            extensions = {"code": ErrorCode.BAD_USER_INPUT.value}
         case _:
             log_unexpected(cause or error, support_id)
             message, extensions = MASKED, {"code": ErrorCode.INTERNAL_SERVER_ERROR.value}

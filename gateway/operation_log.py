@@ -1,19 +1,91 @@
 """The log of requests: a line for each, with nothing of what its client sent."""
 
 import logging
+from typing import Any, Final
 
+from gateway.log_settings import LoggedOperations
 from gateway.reports import Ending, Report
+from resolvers.tally import Tally
 
 logger = logging.getLogger(__name__)
 
+_FAILED: Final = frozenset({Ending.ERRORS, Ending.FAILED})
+_MOST_CODES: Final = 10
 
-def log_request(report: Report) -> None:
-    """Log a request that is over."""
-    if report.ending is Ending.REFUSED:
-        # A client's mistake: told once, in short.
-        logger.info(
-            "refused with %s: %s",
-            report.status,
-            ", ".join(sorted(set(report.codes))),
-            extra={"support_id": report.support_id, "caller": report.caller},
+
+def log_request(report: Report, which: LoggedOperations = "all", slow: float = 1.0) -> None:
+    """Log a request that is over, if its kind is logged.
+
+    Args:
+        report: what became of it.
+        which: the requests that are logged.
+        slow: seconds from which on it was slow.
+    """
+    if not _is_logged(report, which, slow) or not logger.isEnabledFor(logging.INFO):
+        return
+    fields = _fields(report)
+    logger.info(_message(fields), extra=fields)
+
+
+def _is_logged(report: Report, which: LoggedOperations, slow: float) -> bool:
+    if which == "all":
+        return True
+    if which == "slow":
+        return report.seconds >= slow or report.ending is not Ending.OK
+    return which == "errors" and report.ending in _FAILED
+
+
+def _fields(report: Report) -> dict[str, Any]:
+    """Return what is known of a request, by the keys of `gateway.logs.KEYS`."""
+    duration = report.seconds * 1000
+    executed = report.ending is not Ending.REFUSED
+    cost = report.cost or {}
+    return {
+        "trace_id": report.trace_id,
+        "support_id": report.support_id,
+        "caller": report.caller,
+        "operation": report.name,
+        "ending": report.ending.value,
+        # Nobody was there to be told a status.
+        "status": report.status or None,
+        "codes": sorted(set(report.codes))[:_MOST_CODES] or None,
+        "duration_ms": round(duration, 1),
+        # Of a refused request nothing was asked.
+        **(_upstream(report.tally, duration) if report.tally and executed else {}),
+        "cost_requested": cost.get("requested"),
+        "cost_actual": cost.get("actual"),
+    }
+
+
+def _upstream(tally: Tally, duration: float) -> dict[str, Any]:
+    upstream = tally.milliseconds
+    slowest = max(tally.calls, key=lambda call: call.ended - call.started, default=None)
+    return {
+        "upstream_ms": round(upstream, 1),
+        "overhead_ms": round(max(0.0, duration - upstream), 1),
+        "calls": len(tally.calls),
+        "retries": sum(call.attempt > 1 for call in tally.calls),
+        "waves": tally.waves,
+        "deduplicated": tally.deduplicated,
+        "hits": tally.hits,
+        "coalesced": tally.joined,
+        "misses": tally.misses,
+        "slowest_route": slowest.route if slowest else None,
+        "slowest_ms": round((slowest.ended - slowest.started) * 1000, 1) if slowest else None,
+        "problems": dict(tally.problems) or None,
+    }
+
+
+def _message(fields: dict[str, Any]) -> str:
+    """Return what people read first: `MyPages ok with 200 in 48.2 ms, 44.9 ms upstream: ...`."""
+    status, codes, calls = fields["status"], fields["codes"], fields.get("calls")
+    return "".join(
+        (
+            f"{fields['operation']} {fields['ending']}",
+            f" with {status}" if status else "",
+            f" in {fields['duration_ms']} ms",
+            f", {fields['upstream_ms']} ms upstream" if calls else "",
+            f" (calls {calls}, waves {fields['waves']})" if calls else "",
+            f": {', '.join(codes)}" if codes else "",
         )
+    )

@@ -18,6 +18,7 @@ from gateway.document_settings import DocumentSettings
 from gateway.http_settings import HttpSettings
 from gateway.identity_settings import IdentitySettings, refuse_strangers
 from gateway.limit_settings import LimitSettings
+from gateway.log_settings import LogSettings
 from gateway.policy_settings import PolicySettings
 from gateway.setting_values import FaultText, nearest
 from gateway.telemetry_settings import TelemetrySettings
@@ -54,6 +55,7 @@ class Settings(
     DocumentSettings,
     HttpSettings,
     IdentitySettings,
+    LogSettings,
     PolicySettings,
     TelemetrySettings,
     UpstreamSettings,

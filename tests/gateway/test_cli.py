@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from gateway import __version__
 from gateway.cli import main
-from gateway.logs import LOGGING
+from gateway.logs import log_config
 from gateway.sandbox import CATALOGUE, TOKENS
 from gateway.sandbox.faults import KINDS, ROUTES
 
@@ -163,7 +163,16 @@ def test_a_server_keeps_no_access_log_and_does_not_name_itself(
 
     assert server.options["access_log"] is False
     assert server.options["server_header"] is False
-    assert server.options["log_config"] is LOGGING
+    assert server.options["ws"] == "none"
+    assert server.options["log_config"] == log_config("json", "INFO")
+
+
+def test_the_log_is_written_as_the_settings_say(server: Server) -> None:
+    environment = {"GATEWAY_LOG_FORMAT": "text", "GATEWAY_LOG_LEVEL": "ERROR"}
+
+    assert main(["serve"], environment=environment, run=server) == 0
+
+    assert server.options["log_config"] == log_config("text", "ERROR")
 
 
 async def test_a_fault_of_the_command_line_is_made_by_the_embedded_sandbox(server: Server) -> None:

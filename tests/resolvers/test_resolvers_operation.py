@@ -19,6 +19,7 @@ from resolvers.payex.routes import Billing, Holder, Kind, Route, Routes
 from resolvers.rights import Numbers, Rights
 
 Operate = Callable[..., AbstractAsyncContextManager[Operation]]
+INSTANCE = "dd07e588-70c8-4b27-95f5-020cc2968c06"
 INVOICE = Holder("xxx", Billing.BILLED, "123456")
 
 
@@ -170,7 +171,7 @@ def test_a_fault_that_nobody_waits_for_any_more_is_no_complaint(operate: Operate
 async def test_each_fault_is_logged_once_under_the_support_id_and_without_numbers(
     operate: Operate, caplog: pytest.LogCaptureFixture
 ) -> None:
-    body = {"type": "x", "instance": "i-1", "detail": "said-by-payex"}
+    body = {"type": "x", "instance": INSTANCE, "detail": "said-by-payex"}
 
     def fail(_request: httpx.Request) -> httpx.Response:
         return httpx.Response(500, json=body)
@@ -183,7 +184,8 @@ async def test_each_fault_is_logged_once_under_the_support_id_and_without_number
     assert entry.getMessage() == "UPSTREAM_ERROR on /invoices/{invoiceNo} HTTP 500"
     assert entry.levelno == logging.WARNING
     extra = vars(entry)
-    assert (extra["support_id"], extra["instance"]) == (operation.support_id, "i-1")
+    assert (extra["support_id"], extra["instance"]) == (operation.support_id, INSTANCE)
+    assert (extra["code"], extra["route"]) == ("UPSTREAM_ERROR", "/invoices/{invoiceNo}")
     shown = caplog.text + repr(sorted(extra.items(), key=str))
     assert not any(text in shown for text in ("number-of-one", "a-token", "said-by-payex"))
 

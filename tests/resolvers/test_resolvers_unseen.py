@@ -21,6 +21,7 @@ USER = Rights(numbers={"xxx": Numbers(frozenset({"1"}), frozenset({"2"}))})
 AGENT = Rights(ledgers=frozenset({"xxx"}))
 OWN = Holder("xxx", Billing.BILLED, "1")
 LEDGER = "/billing/usage/v1/xxx"
+INSTANCE = "dd07e588-70c8-4b27-95f5-020cc2968c06"
 FOREIGN = [
     Holder("xxx", Billing.BILLED, "2"),
     Holder("xxx", Billing.UNBILLED, "1"),
@@ -125,7 +126,7 @@ async def test_that_payex_does_not_have_it_is_told_to_an_end_user_as_that_it_is_
 ) -> None:
     """What PayEx says of it is for the log."""
     code = "invoice-not-found" if holder.billing is Billing.BILLED else "customer-not-found"
-    body = {"type": code, "title": "t", "status": 404, "detail": "d-1", "instance": "i-1"}
+    body = {"type": code, "title": "t", "status": 404, "detail": "d-1", "instance": INSTANCE}
     upstream = Upstream(body, 404)
     with caplog.at_level(logging.INFO, "resolvers"):
         async with operate(upstream, rights=USER) as operation:
@@ -133,7 +134,7 @@ async def test_that_payex_does_not_have_it_is_told_to_an_end_user_as_that_it_is_
             answer = await operation.routes.answer(route)
     assert answer.outcome == unseen(holder)
     [entry] = [record for record in caplog.records if record.name == "resolvers.operation"]
-    assert vars(entry)["instance"] == "i-1"
+    assert vars(entry)["instance"] == INSTANCE
     assert vars(entry)["support_id"] == operation.support_id
     assert "d-1" not in caplog.text
 

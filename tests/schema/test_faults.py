@@ -7,12 +7,13 @@ import httpx
 import pytest
 
 PRIVATE = "Elsa Andersson 46701740605"
+INSTANCE = "dd07e588-70c8-4b27-95f5-020cc2968c06"
 FAULTS = {
     "401": (httpx.Response(401, text=PRIVATE), "UPSTREAM_UNAUTHENTICATED"),
     "403": (httpx.Response(403, text=PRIVATE), "UPSTREAM_FORBIDDEN"),
     "429": (httpx.Response(429, text=PRIVATE), "UPSTREAM_RATE_LIMITED"),
     "500 with a problem": (
-        httpx.Response(500, json={"Type": "x/validation", "Detail": PRIVATE, "Instance": "i-1"}),
+        httpx.Response(500, json={"Type": "x/validation", "Detail": PRIVATE, "Instance": INSTANCE}),
         "UPSTREAM_ERROR",
     ),
     "501": (httpx.Response(501), "UPSTREAM_LEDGER_NOT_CONFIGURED"),
@@ -133,7 +134,7 @@ async def test_the_log_has_payex_s_instance_beside_the_support_id(
     reply = await ask('{ owner(ownerNo: "1234") { invoice(invoiceNo: "55") { __typename } } }')
 
     (record,) = [r for r in caplog.records if r.name == "resolvers.operation"]
-    assert record.instance == "i-1"
+    assert record.instance == INSTANCE
     assert record.support_id == reply["errors"][0]["extensions"]["supportId"]
 
 

@@ -1,0 +1,52 @@
+"""The settings of the log: how its lines are written, and which of them."""
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+LogStyle = Literal["json", "text"]
+
+# There is nothing below: what libraries say at DEBUG holds headers and URLs.
+LogLevel = Literal["INFO", "WARNING", "ERROR"]
+
+LoggedOperations = Literal["all", "slow", "errors", "off"]
+"""Of which requests there is a line; each of these keeps fewer than the one before."""
+
+
+class LogSettings(BaseSettings):
+    """What the gateway says of itself, and in which form."""
+
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto",
+        description=(
+            "How lines of the log are written: `json`, one object a line, or `text` for people. "
+            "`auto` is `text` on a terminal and `json` elsewhere; see [logs](logs.md)."
+        ),
+    )
+    log_level: LogLevel = Field(
+        "INFO",
+        description=(
+            "The lowest level that is written: `INFO`, `WARNING` or `ERROR`. Lines of requests "
+            "are `INFO`."
+        ),
+    )
+    log_operations: LoggedOperations = Field(
+        "all",
+        description=(
+            "Which requests leave a line: `all`; `slow`, those that took `GATEWAY_LOG_SLOW` or did "
+            "not end well; `errors`, those with errors or a failure, without refusals; or `off`."
+        ),
+    )
+    log_slow: float = Field(
+        1.0,
+        ge=0,
+        le=600,
+        description="Seconds from which on a request is slow, for `GATEWAY_LOG_OPERATIONS`.",
+    )
+
+    def log_style(self, *, terminal: bool) -> LogStyle:
+        """Return how lines are written, on a terminal or elsewhere."""
+        if self.log_format == "auto":
+            return "text" if terminal else "json"
+        return self.log_format

@@ -1,0 +1,120 @@
+"""The words of graphql-core name types, variables and places, and no value of the request."""
+
+import json
+from typing import Any
+
+import pytest
+from graphql import GraphQLError, build_schema, execute, parse, validate
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.quotes import without_values
+
+SCHEMA = build_schema(
+    """
+    enum Colour { RED }
+    input Filter { since: String!, colour: Colour, number: Int, flag: Boolean, size: Float }
+    type Query { found(filter: Filter, colour: Colour, id: ID, number: Int): String }
+    """
+)
+PRIVATE = "Agneta Hemlig: 'born', {46701740605}"
+# Whatever a variable may hold: JSON, with a name of somebody in it.
+HOLDS = st.recursive(
+    st.just(PRIVATE) | st.none() | st.booleans(),
+    lambda below: (
+        st.lists(below, max_size=3)
+        | st.dictionaries(st.sampled_from(["since", "colour", PRIVATE]), below, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+def complaints(text: str, variables: dict[str, Any] | None = None) -> list[str]:
+    """Return what graphql-core has to say of a document and its variables."""
+    try:
+        document = parse(text)
+    except GraphQLError as error:
+        return [error.message]
+    errors = validate(SCHEMA, document)
+    if not errors:
+        result = execute(SCHEMA, document, variable_values=variables)
+        errors = result.errors or []  # type: ignore[union-attr]
+    return [error.message for error in errors]
+
+
+@pytest.mark.parametrize("type_", ["Filter", "Colour", "ID", "Int", "Filter!", "[Int!]"])
+@given(value=HOLDS)
+def test_no_value_of_a_variable_is_repeated(type_: str, value: Any) -> None:
+    """Of whatever type the variable is, and however deep the value lies."""
+    field = {"Colour": "colour", "ID": "id", "Int": "number"}.get(type_, "filter")
+    use = f"found({field}: $x)" if type_ != "[Int!]" else "found(number: 1)"
+    for words in complaints(f"query ($x: {type_}) {{ {use} }}", {"x": value}):
+        for part in ("Agneta", "Hemlig", "46701740605"):
+            assert part not in without_values(words)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{ found(number: "46701740605") }', "Int cannot represent non-integer value."),
+        ("{ found(number: 46701740605) }", "Int cannot represent non 32-bit signed integer value."),
+        ('{ found(id: {a: "Hemlig"}) }', "ID cannot represent a non-string and non-integer value."),
+        ('{ found(colour: "Hemlig") }', "Enum 'Colour' cannot represent non-enum value."),
+        ("{ found(colour: HEMLIG) }", "Value does not exist in 'Colour' enum."),
+        (
+            "{ found(filter: 46701740605) }",
+            "Expected value of type 'Filter' to be an object.",
+        ),
+        (
+            "{ found(filter: {colour: RED}) }",
+            "Expected value of type 'Filter' to include required field 'since'.",
+        ),
+        ('{ "Hemlig" }', "Syntax Error: Expected Name, found String."),
+        ('{ """Hem\nlig""" }', "Syntax Error: Expected Name, found BlockString."),
+        ("{ found } 46701740605", "Syntax Error: Unexpected Int."),
+        ("{ found(46701740605.5: 1) }", "Syntax Error: Expected Name, found Float."),
+        ("{ a46701740605 }", "Cannot query field 'a...' on type 'Query'."),
+    ],
+)
+def test_no_value_of_a_document_is_repeated(text: str, told: str) -> None:
+    (words,) = complaints(text)
+
+    assert without_values(words) == told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ unknown }",
+        "query ($x: Int) { found(colour: $x) }",
+        "query ($x: Int!) { found(number: $x) }",
+        "{ found(nothing: 1) }",
+        "{ found",
+        "{ a: found(number: 1) a: found(number: 2) }",
+        "{ ...F }",
+    ],
+)
+def test_words_that_quote_no_value_stay(text: str) -> None:
+    for words in complaints(text, {}):
+        assert without_values(words) == words
+
+
+def test_it_is_told_which_variable_and_where_in_it() -> None:
+    (words,) = complaints(
+        "query ($x: Filter) { found(filter: $x) }", {"x": {"since": "x", "colour": "Hemlig"}}
+    )
+
+    assert without_values(words) == (
+        "Variable '$x' has invalid value at .colour: Value does not exist in 'Colour' enum."
+    )
+
+
+def test_our_own_words_on_a_scalar_stay() -> None:
+    words = (
+        "Expected value of type 'Decimal', but encountered error 'Decimal must be text.'; "
+        f"found: {json.dumps(PRIVATE)}."
+    )
+
+    assert without_values(words) == (
+        "Expected value of type 'Decimal', but encountered error 'Decimal must be text.'."
+    )
