@@ -23,7 +23,7 @@ from gateway.environment import load_settings
 from gateway.graphiql.page import graphiql_routes
 from gateway.health import Readiness, health_routes
 from gateway.identity.configuration import identity_of
-from gateway.metrics import Metrics
+from gateway.monitoring.monitor import Monitor
 from gateway.operation_log import log_request
 from gateway.overload import Admission, Bounded
 from gateway.refusals import refused
@@ -73,10 +73,12 @@ def create_app(
     core = executable(schema)
     source = Upstream(settings, upstream)
     tracing = tracing or tracing_of(settings, source.origin)
-    metrics = Metrics()
+    admission = Admission(settings.max_operations)
+    readiness = Readiness(admission)
+    monitor = Monitor(settings, admission, readiness, source)
 
     def observe(report: Report) -> None:
-        metrics.observe(report)
+        monitor.observe(report)
         log_request(report, settings.log_operations, settings.log_slow)
 
     identity = identity_of(settings)
@@ -94,23 +96,27 @@ def create_app(
         tracing,
     )
 
-    admission = Admission(settings.max_operations)
-    readiness = Readiness(admission)
-
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         with draining(readiness, settings.shutdown_delay):
-            async with tracing.opened(), source.opened(), identity.opened(), documents.opened():
+            async with (
+                tracing.opened(),
+                source.opened(),
+                identity.opened(),
+                documents.opened(),
+                monitor.opened(),
+            ):
                 yield
 
     return Starlette(
         routes=[
             Route(ENDPOINT, GZipMiddleware(Bounded(endpoint, admission), minimum_size=1024)),
             *health_routes(readiness),
-            *metrics.routes(),
+            *monitor.routes(),
             *(_graphiql(settings, source.origin) if settings.serves_graphiql else []),
         ],
         middleware=[
+            *monitor.middleware(),
             Middleware(ClosesWhileDraining, readiness=readiness),
             *([Middleware(_SandboxHeader)] if settings.is_sandbox else []),
             *_cors(settings),

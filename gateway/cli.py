@@ -172,6 +172,7 @@ def _serve(
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        metrics=(settings.metrics_host, settings.metrics_port) if settings.metrics_port else None,
         timeout_graceful_shutdown=settings.shutdown_timeout,
         access_log=False,
         server_header=False,

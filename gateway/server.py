@@ -18,13 +18,24 @@ from resolvers.payex.credentials import CredentialsError
 
 logger = logging.getLogger(__name__)
 
+_ADDRESS: Final = "GATEWAY_HOST and GATEWAY_PORT or by --host and --port"
+_METRICS: Final = "GATEWAY_METRICS_HOST and GATEWAY_METRICS_PORT"
+
 CANNOT_START: Final = 2
 """The exit status of a command that cannot start."""
 _GLANCE: Final = 0.5
 """Seconds within which a process tells whether it serves, unless it is still being loaded."""
 
 
-def serve(app: ASGIApp | str, *, host: str, port: int, workers: int = 1, **options: Any) -> None:
+def serve(
+    app: ASGIApp | str,
+    *,
+    host: str,
+    port: int,
+    workers: int = 1,
+    metrics: tuple[str, int] | None = None,
+    **options: Any,
+) -> None:
     """Serve until a signal ends it.
 
     Args:
@@ -32,22 +43,30 @@ def serve(app: ASGIApp | str, *, host: str, port: int, workers: int = 1, **optio
         host: the address to listen on.
         port: the port; 0 takes a free one.
         workers: how many processes share the port.
+        metrics: address and port of a second listener, if there is to be one; the app tells by the
+            port which of the two a request came to.
         options: further options of `uvicorn.Config`.
 
     Raises:
         SettingsError: the address cannot be listened on, or a process cannot start.
     """
     config = ServerConfig(app, host=host, port=port, workers=workers, **options)
-    with _listening(host, port, config.backlog) as listener, _quiet_end():
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(_listening(host, port, config.backlog))
+        listeners = [listener]
+        if metrics:
+            second = _listening(*metrics, config.backlog, _METRICS)
+            listeners.append(stack.enter_context(second))
+        stack.enter_context(_quiet_end())
         shown = f"[{host}]" if ":" in host else host
         scheme, bound = "https" if config.is_ssl else "http", listener.getsockname()[1]
         logger.info("Serving on %s://%s:%s (Ctrl-C stops it).", scheme, shown, bound)
         if workers > 1:
-            processes = ServerProcesses(config, [listener])
+            processes = ServerProcesses(config, listeners)
             processes.run()
             failed = processes.failed
         else:
-            failed = _run(uvicorn.Server(config), listener)
+            failed = _run(uvicorn.Server(config), listeners)
     if failed:
         raise SettingsError("The gateway could not start, for the reason that is told above.")
 
@@ -115,10 +134,10 @@ class ServerProcesses(Multiprocess):
             listener.close()
 
 
-def _run(server: uvicorn.Server, listener: socket.socket) -> bool:
+def _run(server: uvicorn.Server, listeners: list[socket.socket]) -> bool:
     """Run in this process, and return whether it failed to start."""
     try:
-        server.run(sockets=[listener])
+        server.run(sockets=listeners)
     except SystemExit:
         return True
     return False
@@ -140,7 +159,9 @@ def _quiet_end() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _listening(host: str, port: int, backlog: int) -> Iterator[socket.socket]:
+def _listening(
+    host: str, port: int, backlog: int, settings: str = _ADDRESS
+) -> Iterator[socket.socket]:
     stack = contextlib.ExitStack()
     try:
         (family, kind, protocol, _, address), *_ = socket.getaddrinfo(
@@ -156,7 +177,7 @@ def _listening(host: str, port: int, backlog: int) -> Iterator[socket.socket]:
         reason = getattr(error, "strerror", None) or "is not an address"
         raise SettingsError(
             f"{host}:{port} cannot be listened on: {reason}. Choose another address or "
-            "port, by GATEWAY_HOST and GATEWAY_PORT or by --host and --port."
+            f"port, by {settings}."
         ) from None
     listener.set_inheritable(True)
     with stack:

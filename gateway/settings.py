@@ -19,6 +19,7 @@ from gateway.http_settings import HttpSettings
 from gateway.identity_settings import IdentitySettings, refuse_strangers
 from gateway.limit_settings import LimitSettings
 from gateway.log_settings import LogSettings
+from gateway.metrics_settings import MetricsSettings
 from gateway.policy_settings import PolicySettings
 from gateway.setting_values import FaultText, nearest
 from gateway.telemetry_settings import TelemetrySettings
@@ -56,6 +57,7 @@ class Settings(
     HttpSettings,
     IdentitySettings,
     LogSettings,
+    MetricsSettings,
     PolicySettings,
     TelemetrySettings,
     UpstreamSettings,

@@ -38,6 +38,7 @@ class Upstream:
     """PayEx's client with all that stands behind it. Open it before the first question.
 
     `shared` is the cache of all instances, if there is one. It is closed with the client.
+    `cache` and `policies` are those that the client goes by.
 
     Args:
         settings: the settings.
@@ -63,13 +64,17 @@ class Upstream:
             http=http,
         )
         self.shared = _shared(settings)
+        self.cache = AnswerCache(max_entries=settings.cache_entries, max_bytes=settings.cache_bytes)
+        self.policies = _policies(settings)
         reader = Reader(self.routes, settings.upstream_max_pages, settings.field_map.model_dump())
         self.payex = Payex(
-            Attempts(self.transport, _policies(settings)),
+            Attempts(self.transport, self.policies),
             self.credentials,
             routes=self.routes,
             reader=reader,
-            memory=_memory(settings, reader, self.origin, self.shared),
+            memory=Memory(
+                self.cache, _kept(settings), reader, shared=self.shared, origin=self.origin
+            ),
         )
         self._is_sandbox = settings.is_sandbox
 
@@ -127,17 +132,11 @@ def _shared(settings: Settings) -> SharedCache | None:
         raise SettingsError(str(error)) from None
 
 
-def _memory(settings: Settings, reader: Reader, origin: str, shared: SharedCache | None) -> Memory:
-    return Memory(
-        AnswerCache(max_entries=settings.cache_entries, max_bytes=settings.cache_bytes),
-        CachePolicy(
-            billed_ttl=settings.cache_billed_ttl,
-            unbilled_ttl=settings.cache_unbilled_ttl,
-            problem_ttl=settings.cache_problem_ttl,
-        ),
-        reader,
-        shared=shared,
-        origin=origin,
+def _kept(settings: Settings) -> CachePolicy:
+    return CachePolicy(
+        billed_ttl=settings.cache_billed_ttl,
+        unbilled_ttl=settings.cache_unbilled_ttl,
+        problem_ttl=settings.cache_problem_ttl,
     )
 
 

@@ -1,10 +1,14 @@
 """What one operation cost: its upstream calls, and the calls it was spared."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from resolvers.payex.answers import Call
 from resolvers.payex.faults import Fault, FaultCode
+
+Told = Callable[[Call], None]
+"""Is told of a call that has ended."""
 
 
 class Tally:
@@ -17,6 +21,9 @@ class Tally:
 
     Args:
         max_calls: how many calls may be made.
+
+    Attributes:
+        late: is told of each further call. A call outlives its operation when others wait for it.
     """
 
     def __init__(self, max_calls: int) -> None:
@@ -27,6 +34,7 @@ class Tally:
         self.fresh_for: float | None = None
         self.problems: Counter[str] = Counter()
         self.batches: list[int] = []
+        self.late: Told | None = None
         self._max_calls = max_calls
         self._permitted = 0
         self._demands = 0
@@ -52,8 +60,10 @@ class Tally:
         self._permitted += 1
 
     def made(self, call: Call) -> None:
-        """Note a call that has ended."""
+        """Note a call that has ended, and tell `late` of it if that is set."""
         self.calls.append(call)
+        if self.late is not None:
+            self.late(call)
 
     def hit(self) -> None:
         """Note an answer that a cache held."""

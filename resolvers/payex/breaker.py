@@ -53,6 +53,9 @@ class Breaker:
         buckets: parts of the window; a result is forgotten with its whole bucket.
         pause: seconds without any call, before the first probe.
         probes: calls that may be under way at a time while the breaker is half-open.
+
+    Attributes:
+        openings: how often it opened, also from being half-open.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Breaker:
         self._failure_share = failure_share
         self._pause = pause
         self._probes = probes
+        self.openings = 0
         self._ended = RollingCount(window / buckets, buckets)
         self._failures = RollingCount(window / buckets, buckets)
         self._generation = 0
@@ -128,6 +132,7 @@ class Breaker:
         self._failures.add(now)
         if self._until is not None or self._fails_too_often(now):
             self._until = now + self._pause
+            self.openings += 1
             self._begin_generation()
 
     def abandoned(self, now: float, generation: int | None = None) -> None:  # noqa: ARG002 - as its siblings

@@ -140,7 +140,8 @@ class AnswerCache:
         max_bytes: int = 64 * 1024 * 1024,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._max_entries = max_entries
+        self.max_entries = max_entries
+        self.max_bytes = max_bytes
         self._largest = max_bytes // _LARGEST_SHARE
         self._clock = clock
         self._kept: TLRUCache[CacheKey, _Kept, float] = TLRUCache(
@@ -174,9 +175,9 @@ class AnswerCache:
         """
         self._kept.pop(key, None)
         weight = weigh(outcome, cost_bytes)
-        if not ttl > 0 or weight > self._largest or not self._max_entries:
+        if not ttl > 0 or weight > self._largest or not self.max_entries:
             return
-        while len(self._kept) >= self._max_entries:
+        while len(self._kept) >= self.max_entries:
             self._kept.popitem()
         self._kept[key] = _Kept(outcome, weight, self._clock() + ttl)
 

@@ -76,6 +76,11 @@ class CredentialsFile:
         """Return when the client certificate that each tenant shows expires, in UTC."""
         return {tenant: shown.validity.end for tenant, shown in self._shown().items()}
 
+    @property
+    def broken(self) -> bool:
+        """Whether the files cannot be used as they are, so that the former state is in use."""
+        return bool(self._broken)
+
     def refresh(self) -> bool:
         """Look at the files now, and return whether anything changed.
 

@@ -36,6 +36,16 @@ class Limiter:
         self._owners: dict[Hashable, Hashable] = {}
 
     @property
+    def places(self) -> int:
+        """The tickets that may hold a place at a time."""
+        return self._places
+
+    @property
+    def room(self) -> int:
+        """The tickets that may wait for one at a time."""
+        return self._room
+
+    @property
     def in_flight(self) -> int:
         """The tickets that hold a place."""
         return self._in_flight

@@ -24,11 +24,15 @@ class RetryBudget:
         ratio: retries for each first attempt; 0.2 makes an outage cost PayEx a fifth more.
         minimum_per_second: retries for each second of the window, whatever the traffic.
         window: seconds that an attempt is remembered.
+
+    Attributes:
+        refused: how many retries it did not grant.
     """
 
     def __init__(
         self, ratio: float = 0.2, minimum_per_second: float = 1.0, window: float = 10.0
     ) -> None:
+        self.refused = 0
         self._ratio = ratio
         self._minimum = minimum_per_second * window
         width = window / _BUCKETS
@@ -44,6 +48,8 @@ class RetryBudget:
         granted = self._left(now) >= 1
         if granted:
             self._retries.add(now)
+        else:
+            self.refused += 1
         return granted
 
     def balance(self, now: float) -> float:

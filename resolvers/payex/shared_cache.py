@@ -127,8 +127,13 @@ class SharedCache:
             async with asyncio.timeout(self._timeout):
                 await self._client.aclose()
 
+    @property
+    def gone(self) -> bool:
+        """Whether it is left alone, because it failed or was too slow."""
+        return self._gone_until is not None
+
     def __repr__(self) -> str:
-        return f"<SharedCache {'there' if self._gone_until is None else 'gone'}>"
+        return f"<SharedCache {'gone' if self.gone else 'there'}>"
 
     async def _read(self, key: str) -> tuple[object, object]:
         name = _name(key)

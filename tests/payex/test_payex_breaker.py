@@ -111,6 +111,19 @@ def test_one_failed_probe_opens_for_another_pause() -> None:
     assert breaker.allow(23.0)
 
 
+def test_each_opening_is_counted_also_that_by_a_probe() -> None:
+    breaker = opened()
+    assert breaker.openings == 1
+    breaker.failed(5.0)
+    assert breaker.openings == 1
+    breaker.allow(10.0)
+    breaker.failed(10.0)
+    assert breaker.openings == 2
+    breaker.allow(20.0)
+    breaker.succeeded(20.0)
+    assert breaker.openings == 2
+
+
 def test_an_abandoned_probe_gives_its_place_back_and_says_nothing() -> None:
     breaker = opened()
     assert breaker.allow(10.0)

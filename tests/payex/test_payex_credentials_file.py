@@ -238,11 +238,13 @@ def test_a_broken_change_leaves_everything_as_it_was_and_is_told_once(
         "be read."
     )
     assert caplog.messages == [told]
+    assert opened.broken
     assert caplog.records[0].levelname == "ERROR"
 
     swap(folder / "acme.pem", certificate())
     assert opened.refresh()
     assert known(opened).token == "renewed again"  # noqa: S105
+    assert not opened.broken
     assert caplog.messages[1:] == [
         "the credentials are in order again",
         "took up changed credentials: ledgers ['1234']; tenants ['acme']",

@@ -16,6 +16,7 @@ def test_so_many_start_at_once_and_the_rest_wait_in_order() -> None:
     limiter = Limiter(in_flight=2, queued=2)
     assert [limiter.enter(ticket, "one") for ticket in "abcd"] == [True, True, False, False]
     assert (limiter.in_flight, limiter.queued) == (2, 2)
+    assert (limiter.places, limiter.room) == (2, 2)
     assert [limiter.leave() for _ in range(4)] == ["c", "d", None, None]
     assert (limiter.in_flight, limiter.queued) == (0, 0)
 

@@ -57,6 +57,12 @@ def test_a_balance_is_never_negative() -> None:
     assert budget.balance(10.0) == 0.0
 
 
+def test_what_it_does_not_grant_is_counted() -> None:
+    budget = RetryBudget(minimum_per_second=0.1, window=10.0)
+    assert [budget.take(0.0) for _ in range(3)] == [True, False, False]
+    assert budget.refused == 2
+
+
 def test_an_outage_costs_a_fifth_more_calls_and_no_multiple() -> None:
     budget = RetryBudget(0.2, minimum_per_second=1.0, window=10.0)
     retries = 0

@@ -351,6 +351,7 @@ async def test_a_redis_that_is_killed_is_a_miss_until_it_is_back(
             await cache.put("key", AN_ANSWER, 60)
         assert counts(cache) == (0, 3, 0, 1)
         assert repr(cache) == "<SharedCache gone>"
+        assert cache.gone
         (line,) = said(caplog)
         assert line.startswith("The shared cache is gone: Connection")
 
@@ -365,6 +366,7 @@ async def test_a_redis_that_is_killed_is_a_miss_until_it_is_back(
         assert await cache.get("key") == AN_ANSWER
         assert counts(cache) == (1, 5, 0, 1)
         assert repr(cache) == "<SharedCache there>"
+        assert not cache.gone
         assert said(caplog)[1:] == ["The shared cache is back."]
 
 

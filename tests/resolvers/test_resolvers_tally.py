@@ -94,3 +94,13 @@ def test_so_many_calls_are_permitted_and_then_none_whatever_ends(bound: int) -> 
             tally.permit()
         assert raised.value.code is FaultCode.UPSTREAM_TOO_MANY_CALLS
         assert raised.value.limit == {"GATEWAY_MAX_CALLS": bound}
+
+
+def test_a_call_that_ends_after_its_operation_is_told() -> None:
+    tally, late = Tally(2), list[Call]()
+    calls = [Call(TEMPLATE, 1, 200, 0.0, ended) for ended in (1.0, 2.0)]
+    tally.made(calls[0])
+    tally.late = late.append
+    tally.made(calls[1])
+    assert late == calls[1:]
+    assert tally.calls == calls

@@ -1,0 +1,33 @@
+"""The settings of where Prometheus reads what the gateway counts."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings
+
+
+class MetricsSettings(BaseSettings):
+    """Who can read `/metrics`."""
+
+    metrics_host: str = Field(
+        "127.0.0.1", description="The address to listen on for `GATEWAY_METRICS_PORT`."
+    )
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description=(
+            "A port for `/metrics` alone, which `GATEWAY_PORT` then does not serve; see "
+            "[monitoring](monitoring.md). It is HTTPS where the gateway is."
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        # By its number it is known which port a request came to, whatever the addresses.
+        if self.metrics_port is not None and self.metrics_port == getattr(self, "port", None):
+            raise ValueError(
+                "GATEWAY_METRICS_PORT must be another port than GATEWAY_PORT; leave it unset to "
+                "have /metrics there"
+            )
+        return self

@@ -1,0 +1,1 @@
+"""Monitoring: what the gateway does, in the format that Prometheus reads."""

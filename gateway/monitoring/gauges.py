@@ -1,0 +1,188 @@
+"""Gauges: how things stand, read from whoever knows at the moment that Prometheus asks."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+
+from gateway import __version__
+from gateway.health import Readiness
+from gateway.overload import Admission
+from gateway.upstream import Upstream
+from resolvers.payex.breaker import BreakerState
+from resolvers.payex.credentials_file import CredentialsFile
+from resolvers.payex.shared_cache import SharedCache
+
+
+@dataclass(frozen=True, slots=True)
+class _By:
+    """Values by those of a label."""
+
+    label: str
+    values: Mapping[str, float]
+
+
+class Gauges:
+    """How one process stands. It is read on the thread that the process runs on.
+
+    Args:
+        admission: the bound on operations.
+        readiness: whether the process should be sent requests.
+        upstream: PayEx's client with all that stands behind it.
+        clock: seconds of a monotonic clock.
+    """
+
+    def __init__(
+        self,
+        admission: Admission,
+        readiness: Readiness,
+        upstream: Upstream,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._admission = admission
+        self._readiness = readiness
+        self._upstream = upstream
+        self._clock = clock
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what Prometheus reads."""
+        yield _gauge(
+            "build_info", "1, under the version of the gateway.", _By("version", {__version__: 1})
+        )
+        yield from self._operations()
+        yield from self._calls()
+        yield from self._caches()
+        yield from self._credentials()
+
+    def _operations(self) -> Iterator[Metric]:
+        admission = self._admission
+        yield _gauge(
+            "ready", "1 while requests should be sent here.", self._readiness.reason is None
+        )
+        yield _gauge("operations_in_flight", "Operations being answered.", admission.in_flight)
+        yield _gauge(
+            "operations_limit",
+            "The most operations being answered at a time (GATEWAY_MAX_OPERATIONS).",
+            admission.limit,
+        )
+        yield _counter(
+            "operations_shed",
+            "Operations refused because as many as allowed were being answered.",
+            admission.shed,
+        )
+
+    def _calls(self) -> Iterator[Metric]:
+        policies, now = self._upstream.policies, self._clock()
+        limiter, breaker, budget = policies.limiter, policies.breaker, policies.budget
+        yield _gauge("upstream_calls_in_flight", "Calls to PayEx under way.", limiter.in_flight)
+        yield _gauge(
+            "upstream_calls_limit",
+            "The most calls to PayEx under way at a time (GATEWAY_UPSTREAM_MAX_IN_FLIGHT).",
+            limiter.places,
+        )
+        yield _gauge(
+            "upstream_calls_queued", "Calls to PayEx that wait for their turn.", limiter.queued
+        )
+        yield _gauge(
+            "upstream_queue_limit",
+            "The most calls that may wait for their turn (GATEWAY_UPSTREAM_MAX_QUEUED).",
+            limiter.room,
+        )
+        state = breaker.state(now)
+        yield _gauge(
+            "breaker_state",
+            "1 for the state that the breaker is in, 0 for the others.",
+            _By("state", {known.value: known is state for known in BreakerState}),
+        )
+        yield _counter(
+            "breaker_openings", "How often the breaker opened, also again.", breaker.openings
+        )
+        yield _gauge(
+            "retry_budget_left",
+            "Retries that the budget allows now; below 1, none.",
+            budget.balance(now),
+        )
+        yield _counter("retries_refused", "Retries that the budget did not allow.", budget.refused)
+
+    def _caches(self) -> Iterator[Metric]:
+        cache, shared = self._upstream.cache, self._upstream.shared
+        yield _gauge("cache_entries", "Answers kept in memory.", len(cache))
+        yield _gauge(
+            "cache_entries_limit",
+            "The most answers kept in memory (GATEWAY_CACHE_ENTRIES).",
+            cache.max_entries,
+        )
+        yield _gauge(
+            "cache_bytes", "Bytes that the answers in memory take, as estimated.", cache.bytes
+        )
+        yield _gauge(
+            "cache_bytes_limit",
+            "The most bytes that they may take (GATEWAY_CACHE_BYTES).",
+            cache.max_bytes,
+        )
+        if shared is not None:
+            yield from _shared(shared)
+
+    def _credentials(self) -> Iterator[Metric]:
+        credentials = self._upstream.credentials
+        if not isinstance(credentials, CredentialsFile):
+            return
+        yield _gauge(
+            "credentials_broken",
+            "1 while the files of credentials cannot be used, and the former are.",
+            credentials.broken,
+        )
+        yield _gauge(
+            "certificate_expiry_timestamp_seconds",
+            "When the client certificate of a tenant expires, in seconds since 1970.",
+            _By(
+                "tenant",
+                {tenant: end.timestamp() for tenant, end in credentials.expiries().items()},
+            ),
+        )
+
+
+def _shared(shared: SharedCache) -> Iterator[Metric]:
+    yield _gauge(
+        "shared_cache_up",
+        "1 while the shared cache answers, 0 while it is left alone.",
+        not shared.gone,
+    )
+    yield _counter(
+        "shared_cache_reads",
+        "Reads of the shared cache, by whether it had the answer; a miss also where it was gone.",
+        _By("result", {"hit": shared.hits, "miss": shared.misses}),
+    )
+    yield _counter(
+        "shared_cache_unreadable",
+        "Misses of the shared cache that found something else in the answer's place.",
+        shared.unreadable,
+    )
+    yield _counter(
+        "shared_cache_failures",
+        "Commands that the shared cache did not carry out, or not in time.",
+        shared.failures,
+    )
+
+
+def _gauge(name: str, text: str, value: float | _By) -> Metric:
+    return _filled(GaugeMetricFamily(f"payex_usage_{name}", text, labels=_labels(value)), value)
+
+
+def _counter(name: str, text: str, value: float | _By) -> Metric:
+    return _filled(CounterMetricFamily(f"payex_usage_{name}", text, labels=_labels(value)), value)
+
+
+def _labels(value: float | _By) -> list[str]:
+    return [value.label] if isinstance(value, _By) else []
+
+
+def _filled(family: GaugeMetricFamily | CounterMetricFamily, value: float | _By) -> Metric:
+    if isinstance(value, _By):
+        for label, number in value.values.items():
+            family.add_metric([label], number)
+    else:
+        family.add_metric([], value)
+    return family

@@ -1,0 +1,229 @@
+"""Metrics: what requests and the calls for them come to, counted when each request is over."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter
+
+from gateway.documents.source import DocumentCode
+from gateway.limits.excess import LimitCode
+from gateway.monitoring.histograms import Distribution, Histogram
+from gateway.monitoring.labels import (
+    CODES,
+    ENDINGS,
+    FAULTS,
+    NO_NAME,
+    PROBLEMS,
+    ROUTES,
+    STATUSES,
+    FirstNames,
+    Series,
+)
+from gateway.reports import Ending, Report
+from resolvers.errors import ErrorCode
+from resolvers.payex.answers import Call
+from resolvers.payex.faults import FaultCode
+from resolvers.payex.problems import ProblemType
+from resolvers.payex.routes import TEMPLATES
+from resolvers.tally import Tally
+
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_OVERHEAD: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+_WAVES: Final = (0, 1, 2, 3, 4, 5, 8, 13)
+_KEYS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+_COST: Final = (10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000)
+
+# Who asks is not known, or cannot be found out.
+_AT_THE_DOOR: Final = ("UNAUTHENTICATED", "SERVICE_UNAVAILABLE")
+_ANSWERS: Final = ("hit", "coalesced", "miss")
+
+
+class Metrics:
+    """What one process counts.
+
+    Args:
+        registry: where the metrics are read.
+        names: what an operation may be called.
+    """
+
+    def __init__(self, registry: CollectorRegistry, names: FirstNames | None = None) -> None:
+        self._registry = registry
+        self._name = names or FirstNames()
+        self._operations = Series(
+            self._counter(
+                "operations", "Requests by trusted name and how they ended.", "operation", "ending"
+            ),
+            self._name,
+            ENDINGS,
+        )
+        self._durations = Series(
+            self._histogram(
+                "operation_duration_seconds",
+                "Seconds from a request to its reply, by trusted name; refused ones are left out.",
+                _SECONDS,
+                "operation",
+            ),
+            self._name,
+        )
+        self._overhead = self._distribution(
+            "operation_overhead_seconds",
+            "Seconds of an executed operation in which no upstream call of its own was under way; "
+            "operations that waited for another's call are left out.",
+            _OVERHEAD,
+        )
+        self._upstream = self._distribution(
+            "operation_upstream_seconds",
+            "Seconds of an executed operation in which an upstream call of its own was under way.",
+            _SECONDS,
+        )
+        self._waves = self._distribution(
+            "operation_waves", "Rounds of upstream calls of an executed operation.", _WAVES
+        )
+        self._requested = self._distribution(
+            "operation_cost_requested", "The cost of an executed operation as its text says.", _COST
+        )
+        self._actual = self._distribution(
+            "operation_cost_actual", "The cost of an executed operation by its answer.", _COST
+        )
+        self._refusals = Series(
+            self._counter(
+                "refusals", "Requests that were not executed, by code, once for each code.", "code"
+            ),
+            CODES,
+        )
+        self._errors = Series(self._counter("errors", "Errors in replies, by code.", "code"), CODES)
+        self._problems = Series(
+            self._counter("problems", "Problems that PayEx told of, by type.", "type"), PROBLEMS
+        )
+        self._answers = Series(
+            self._counter(
+                "answers",
+                "Answers of PayEx by where they came from: a cache (hit), another operation's call "
+                "(coalesced), or a call (miss).",
+                "source",
+            ),
+            lambda source: source,
+        )
+        self._deduplicated = self._counter(
+            "deduplicated", "Fields that were spared a call by another field of their operation."
+        )
+        self._batches = self._distribution(
+            "batch_size", "Routes that a dataloader asked for at once.", _KEYS
+        )
+        self._calls = Series(
+            self._counter(
+                "upstream_calls",
+                "Calls to PayEx by route template and HTTP status; the status is none where none "
+                "came.",
+                "route",
+                "status",
+            ),
+            ROUTES,
+            STATUSES,
+        )
+        self._faults = Series(
+            self._counter(
+                "upstream_faults",
+                "Calls to PayEx that brought no answer, by route template and code.",
+                "route",
+                "code",
+            ),
+            ROUTES,
+            FAULTS,
+        )
+        self._retries = Series(
+            self._counter("upstream_retries", "Calls to PayEx that were second chances.", "route"),
+            ROUTES,
+        )
+        self._call_durations = Series(
+            self._histogram(
+                "upstream_call_duration_seconds",
+                "Seconds of a call to PayEx, by route template.",
+                _SECONDS,
+                "route",
+            ),
+            ROUTES,
+        )
+        self._begin()
+
+    def observe(self, report: Report) -> None:
+        """Take in a request that is over."""
+        ending = report.ending
+        self._operations[report.name, ending.value].inc()
+        if ending is Ending.REFUSED:
+            for code in set(report.codes):
+                self._refusals[(code,)].inc()
+        else:
+            self._durations[(report.name,)].observe(report.seconds)
+        for code in report.codes:
+            self._errors[(code,)].inc()
+        tally = report.tally
+        if tally is not None:
+            self._take(tally)
+            if ending is Ending.OK or ending is Ending.ERRORS:
+                self._executed(report, tally)
+
+    def _executed(self, report: Report, tally: Tally) -> None:
+        upstream = tally.milliseconds / 1000
+        self._upstream.observe(upstream)
+        self._waves.observe(tally.waves)
+        if not tally.joined:
+            # The clocks are the same, and yet a call may be told to end a little after its reply.
+            self._overhead.observe(max(0.0, report.seconds - upstream))
+        if report.cost is not None:
+            self._requested.observe(report.cost["requested"])
+            self._actual.observe(report.cost["actual"])
+
+    def _take(self, tally: Tally) -> None:
+        for source, count in zip(_ANSWERS, (tally.hits, tally.joined, tally.misses), strict=True):
+            if count:
+                self._answers[(source,)].inc(count)
+        if tally.deduplicated:
+            self._deduplicated.inc(tally.deduplicated)
+        for keys in tally.batches:
+            self._batches.observe(keys)
+        for type_, count in tally.problems.items():
+            self._problems[(type_,)].inc(count)
+        self._made(tally.calls)
+        # Others may still wait for a call that this operation has started.
+        tally.late = lambda call: self._made([call])
+
+    def _made(self, calls: Sequence[Call]) -> None:
+        # Most calls of an operation are alike: they are counted together.
+        alike: dict[tuple[str, int | None], int] = {}
+        for call in calls:
+            key = call.route, call.status
+            alike[key] = alike.get(key, 0) + 1
+            self._call_durations[(call.route,)].observe(call.ended - call.started)
+            if call.fault is not None:
+                self._faults[call.route, call.fault.value].inc()
+            if call.attempt > 1:
+                self._retries[(call.route,)].inc()
+        for (route, status), count in alike.items():
+            self._calls[route, str(status or "none")].inc(count)
+
+    def _begin(self) -> None:
+        """Show what has not happened yet. Prometheus takes no series for one that stood at 0."""
+        for ending in Ending:
+            self._operations[NO_NAME, ending].inc(0)
+        for source in _ANSWERS:
+            self._answers[(source,)].inc(0)
+        for kind in ProblemType:
+            self._problems[(kind.name,)].inc(0)
+        for code in (*FaultCode, *ErrorCode):
+            self._errors[(code,)].inc(0)
+        for code in (*DocumentCode, *LimitCode, ErrorCode.FORBIDDEN, *_AT_THE_DOOR):
+            self._refusals[(code,)].inc(0)
+        for route in TEMPLATES.values():
+            self._retries[(route,)].inc(0)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"payex_usage_{name}", text, labels, registry=self._registry)
+
+    def _histogram(self, name: str, text: str, bounds: Sequence[float], *labels: str) -> Histogram:
+        histogram = Histogram(f"payex_usage_{name}", text, labels, bounds)
+        self._registry.register(histogram)
+        return histogram
+
+    def _distribution(self, name: str, text: str, bounds: Sequence[float]) -> Distribution:
+        return self._histogram(name, text, bounds).labels()

@@ -1,0 +1,57 @@
+"""The monitor: all that Prometheus is told of one gateway, and where it asks."""
+
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+)
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+
+from gateway.health import Readiness
+from gateway.monitoring.gauges import Gauges
+from gateway.monitoring.metrics import Metrics
+from gateway.monitoring.own_port import OwnPort
+from gateway.monitoring.page import Page
+from gateway.monitoring.siblings import Siblings, meeting_place
+from gateway.overload import Admission
+from gateway.settings import Settings
+from gateway.upstream import Upstream
+
+
+class Monitor:
+    """Counts what one process does, and tells it to Prometheus.
+
+    Args:
+        settings: the settings.
+        admission: the bound on operations.
+        readiness: whether the process should be sent requests.
+        upstream: PayEx's client with all that stands behind it.
+    """
+
+    def __init__(
+        self, settings: Settings, admission: Admission, readiness: Readiness, upstream: Upstream
+    ) -> None:
+        self._port = settings.metrics_port
+        registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=registry)
+        siblings = None
+        if settings.workers > 1:
+            # Each is replaced by one more before it goes, and more can be asked for by a signal.
+            place = meeting_place(settings.host, settings.port)
+            siblings = Siblings(place, most=2 * settings.workers + 14)
+        self._page = Page(registry, Gauges(admission, readiness, upstream), siblings)
+        self.observe = Metrics(registry).observe
+        self.opened = self._page.opened
+
+    def routes(self) -> list[BaseRoute]:
+        """Return `/metrics`, unless it has a port of its own."""
+        return [] if self._port else self._page.routes()
+
+    def middleware(self) -> list[Middleware]:
+        """Return what serves `/metrics` on a port of its own, if it has one."""
+        if self._port is None:
+            return []
+        return [Middleware(OwnPort, port=self._port, routes=self._page.routes())]

@@ -1,0 +1,129 @@
+"""The page that Prometheus reads, with the series of every server process of the gateway."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import msgspec
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from gateway.monitoring.siblings import Siblings
+
+PATH: Final = "/metrics"
+WORKER: Final = "worker"
+
+
+class Family(msgspec.Struct, array_like=True, frozen=True):
+    """A metric as one server process tells it another; a sample is name, labels and value."""
+
+    name: str
+    documentation: str
+    type: str
+    samples: list[tuple[str, dict[str, str], float]]
+
+    @classmethod
+    def of(cls, metric: Metric) -> "Family":
+        """Return what is told of a metric."""
+        return cls(
+            metric.name,
+            metric.documentation,
+            metric.type,
+            [
+                (sample.name, sample.labels, float(sample.value))
+                for sample in metric.samples
+                # When each series began: half as many lines again, which nothing here reads.
+                if not sample.name.endswith("_created")
+            ],
+        )
+
+
+class Page:
+    """What one process has to tell, and what its siblings have.
+
+    Args:
+        registry: what was counted. It is read on another thread, since it may take a while.
+        gauges: how things stand. It is read on the process's own thread.
+        siblings: the other server processes, if there are any.
+    """
+
+    def __init__(
+        self, registry: CollectorRegistry, gauges: Collector, siblings: Siblings | None = None
+    ) -> None:
+        self._registry = registry
+        self._gauges = gauges
+        self._siblings = siblings
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Answer the siblings while it lasts."""
+        if self._siblings is None:
+            yield
+            return
+        async with self._siblings.opened(lambda: self._apart(msgspec.msgpack.encode)):
+            yield
+
+    async def text(self) -> bytes:
+        """Return the page in Prometheus's text format."""
+        if self._siblings is None:
+            return await self._apart(lambda own: _rendered({None: own}))
+        others, number = await self._siblings.told(), self._siblings.number
+        return await self._apart(lambda own: _rendered({number: own, **_read(others)}))
+
+    def routes(self) -> list[BaseRoute]:
+        """Return `/metrics`."""
+
+        async def metrics(_: Request) -> Response:
+            return Response(
+                await self.text(),
+                headers={"Cache-Control": "no-store", "Content-Type": CONTENT_TYPE_LATEST},
+            )
+
+        return [Route(PATH, metrics)]
+
+    async def _apart(self, work: Callable[[list[Family]], bytes]) -> bytes:
+        """Return what becomes of this process's metrics by work on another thread."""
+        gauges = list(self._gauges.collect())
+
+        def whole() -> bytes:
+            return work([Family.of(metric) for metric in (*gauges, *self._registry.collect())])
+
+        return await asyncio.to_thread(whole)
+
+
+def _read(told: Mapping[int, bytes]) -> dict[int | None, Iterable[Family]]:
+    found: dict[int | None, Iterable[Family]] = {}
+    for number, text in told.items():
+        # While a release takes the place of another, they may not understand each other.
+        with suppress(msgspec.DecodeError):
+            found[number] = msgspec.msgpack.decode(text, type=list[Family])
+    return found
+
+
+def _rendered(processes: Mapping[int | None, Iterable[Family]]) -> bytes:
+    """Return the page with the families of each process, by its number if it has one."""
+    page: dict[str, Metric] = {}
+    for number, families in processes.items():
+        worker = {} if number is None else {WORKER: str(number)}
+        for family in families:
+            if family.name not in page:
+                page[family.name] = Metric(family.name, family.documentation, family.type)
+            for name, labels, value in family.samples:
+                page[family.name].add_sample(name, labels | worker, value)
+    workers = GaugeMetricFamily(
+        "payex_usage_workers", "Server processes that this page tells of.", len(processes)
+    )
+    return generate_latest(_Families([*page.values(), workers]))
+
+
+class _Families(list[Metric]):
+    """Metrics as prometheus_client takes them."""
+
+    def collect(self) -> list[Metric]:
+        return self

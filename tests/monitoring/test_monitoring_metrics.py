@@ -1,0 +1,180 @@
+"""What requests and calls come to is counted, each in its place."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, generate_latest
+
+from gateway.monitoring.metrics import Metrics
+from gateway.reports import Ending, Report
+from resolvers.payex.answers import Call
+from resolvers.payex.faults import FaultCode
+from resolvers.tally import Tally
+from tests.monitoring.conftest import CONNECTED, asked, invoice
+from tests.monitoring.samples import Samples
+
+HOLDER = "/invoices/{invoiceNo}"
+
+
+def over(ending: Ending = Ending.OK, seconds: float = 1.0, **members: Any) -> Report:
+    """Return the report of a request that is over."""
+    report = Report()
+    report.ending, report.seconds = ending, seconds
+    for name, value in members.items():
+        setattr(report, name, value)
+    return report
+
+
+def tally(*calls: Call) -> Tally:
+    """Return the tally of these calls."""
+    counted = Tally(max_calls=500)
+    for call in calls:
+        counted.made(call)
+    return counted
+
+
+def told(*reports: Report) -> Samples:
+    """Return what is told of these requests."""
+    registry = CollectorRegistry()
+    metrics = Metrics(registry)
+    for report in reports:
+        metrics.observe(report)
+    return Samples(generate_latest(registry).decode())
+
+
+def test_a_request_counts_by_name_and_ending() -> None:
+    page = told(over(name="Usage"), over(name="Usage"), over(Ending.LEFT, name="Usage"), over())
+
+    assert page.value("operations_total", operation="Usage", ending="ok") == 2
+    assert page.value("operations_total", operation="Usage", ending="left") == 1
+    assert page.value("operations_total", operation="anonymous", ending="ok") == 1
+    assert page.value("operation_duration_seconds_count", operation="Usage") == 3
+    assert page.value("operation_duration_seconds_sum", operation="Usage") == 3.0
+
+
+def test_a_refused_request_is_quick_and_says_nothing_of_how_long_operations_take() -> None:
+    codes = ["MAX_DEPTH_LIMIT", "MAX_DEPTH_LIMIT", "MAX_COST_LIMIT"]
+    page = told(over(Ending.REFUSED, codes=codes))
+
+    assert page.value("operations_total", operation="anonymous", ending="refused") == 1
+    assert page.value("refusals_total", code="MAX_DEPTH_LIMIT") == 1
+    assert page.value("refusals_total", code="MAX_COST_LIMIT") == 1
+    assert page.value("errors_total", code="MAX_DEPTH_LIMIT") == 2
+    assert "payex_usage_operation_duration_seconds_count" not in page.labels
+
+
+def test_overhead_is_what_is_left_of_the_time_with_calls_under_way() -> None:
+    """Two calls at once are under way once."""
+    calls = (Call(HOLDER, 1, 200, 0.0, 0.5), Call(HOLDER, 1, 200, 0.25, 0.75))
+    page = told(over(seconds=1.0, tally=tally(*calls)))
+
+    assert page.value("operation_upstream_seconds_sum") == 0.75
+    assert page.value("operation_overhead_seconds_sum") == 0.25
+    assert page.value("operation_waves_sum") == 1
+
+
+def test_waiting_for_another_operation_s_call_is_no_overhead() -> None:
+    counted = tally()
+    counted.coalesced()
+    page = told(over(seconds=1.0, tally=counted))
+
+    assert page.value("operation_overhead_seconds_count") == 0
+    assert page.value("operation_upstream_seconds_count") == 1
+
+
+@pytest.mark.parametrize("ending", [Ending.LEFT, Ending.FAILED, Ending.REFUSED])
+def test_an_operation_that_came_to_no_answer_has_neither(ending: Ending) -> None:
+    """The time that its client did not wait is nobody's; its calls count all the same."""
+    page = told(over(ending, tally=tally(Call(HOLDER, 1, 200, 0.0, 0.5))))
+
+    assert page.value("operation_overhead_seconds_count") == 0
+    assert page.value("operation_waves_count") == 0
+    assert page.value("upstream_calls_total", route=HOLDER, status="200") == 1
+
+
+@given(st.floats(0, 10), st.floats(0, 10))
+def test_overhead_is_never_negative(seconds: float, upstream: float) -> None:
+    page = told(over(seconds=seconds, tally=tally(Call(HOLDER, 1, 200, 0.0, upstream))))
+
+    assert page.value("operation_overhead_seconds_sum") >= 0
+
+
+def test_a_call_counts_by_route_status_fault_and_whether_it_is_a_second_chance() -> None:
+    page = told(
+        over(
+            tally=tally(
+                Call(HOLDER, 1, 503, 0.0, 0.1, FaultCode.UPSTREAM_UNAVAILABLE),
+                Call(HOLDER, 1, None, 0.2, 0.4, FaultCode.UPSTREAM_TIMEOUT, attempt=2),
+                Call(HOLDER, 1, 200, 0.5, 0.6, attempt=3),
+            )
+        )
+    )
+
+    assert page.values("upstream_calls_total", "status") == {"503": 1, "none": 1, "200": 1}
+    assert page.value("upstream_faults_total", route=HOLDER, code="UPSTREAM_TIMEOUT") == 1
+    assert page.value("upstream_retries_total", route=HOLDER) == 2
+    assert page.value("upstream_call_duration_seconds_count", route=HOLDER) == 3
+    assert page.value("upstream_call_duration_seconds_sum", route=HOLDER) == pytest.approx(0.4)
+
+
+def test_batches_cost_and_spared_calls_are_counted() -> None:
+    counted = tally()
+    for keys in (1, 5):
+        counted.batch(keys)
+    for _ in range(3):
+        counted.demand()
+    counted.started()
+    page = told(over(tally=counted, cost={"requested": 25, "actual": 12, "limit": 100}))
+
+    assert page.value("batch_size_sum") == 6
+    assert page.value("deduplicated_total") == 2
+    assert page.value("operation_cost_requested_sum") == 25
+    assert page.value("operation_cost_actual_sum") == 12
+
+
+def test_a_request_that_never_came_to_an_operation_has_no_calls() -> None:
+    page = told(over(Ending.REFUSED, codes=["UNAUTHENTICATED"]))
+
+    assert page.value("refusals_total", code="UNAUTHENTICATED") == 1
+    assert "payex_usage_upstream_calls_total" not in page.labels
+
+
+def test_what_has_not_happened_yet_stands_at_nothing() -> None:
+    """So a rate sees the first time."""
+    page = told()
+
+    assert set(page.values("operations_total", "ending")) == {ending.value for ending in Ending}
+    assert page.values("answers_total", "source") == {"hit": 0, "coalesced": 0, "miss": 0}
+    assert page.value("errors_total", code="INTERNAL_SERVER_ERROR") == 0
+    assert page.value("refusals_total", code="SERVICE_UNAVAILABLE") == 0
+
+
+async def test_a_call_that_outlives_its_operation_is_counted(serve: Any) -> None:
+    """Others wait for a call that was started for a client who has left."""
+    asked_for, free = asyncio.Event(), asyncio.Event()
+
+    class Gate(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, _: httpx.Request) -> httpx.Response:
+            asked_for.set()
+            await free.wait()
+            return httpx.Response(200, json={})
+
+    client = await serve(CONNECTED, Gate())
+    first = asyncio.create_task(client.post("/graphql", json=asked(invoice("1"))))
+    await asked_for.wait()
+    second = asyncio.create_task(client.post("/graphql", json=asked(invoice("1"))))
+    in_flight = 0.0
+    while in_flight < 2:
+        in_flight = Samples((await client.get("/metrics")).text).value("operations_in_flight")
+    first.cancel()
+    await asyncio.wait([first])
+    free.set()
+    await second
+
+    page = Samples((await client.get("/metrics")).text)
+    assert page.value("upstream_calls_total", route=HOLDER, status="200") == 1
+    assert page.value("answers_total", source="coalesced") == 1
