@@ -162,7 +162,8 @@ def test_credentials_that_cannot_be_used_end_the_command_with_2(
 
     printed = capsys.readouterr()
     assert printed.err == (
-        f"payex-usage-gateway: {path}: ledgers.1234.tokn: is no key; did you mean token?\n"
+        f"payex-usage-gateway: GATEWAY_CREDENTIALS_FILE: {path}: ledgers.1234.tokn: is no key; "
+        "did you mean token?\n"
     )
 
 

@@ -1,6 +1,6 @@
 """A histogram of ours tells what prometheus_client's own would."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client import Histogram as Theirs
@@ -10,6 +10,7 @@ from gateway.monitoring.histograms import Histogram
 BOUNDS = (0, 0.5, 1, 10)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 
@@ -34,6 +34,7 @@ ROUTES = len(TEMPLATES) + 1
 CODES = len(FaultCode) + len(ErrorCode) + len(DocumentCode) + len(LimitCode) + 50
 
 
+@settings(deadline=None)
 @given(st.lists(NAMES))
 def test_there_are_so_many_names_and_one_for_all_others(given_names: list[str]) -> None:
     bound = FirstNames(3)
@@ -61,6 +62,7 @@ def test_what_is_no_name_of_an_operation_is_other(name: str) -> None:
     assert FirstNames()(name) == OTHER
 
 
+@settings(deadline=None)
 @given(HOSTILE)
 def test_what_is_not_known_is_other(value: str) -> None:
     assert one_of(["a", "b"])(value) == (value if value in {"a", "b"} else OTHER)
@@ -103,6 +105,7 @@ def reports(draw: Any) -> Report:
     return report
 
 
+@settings(deadline=None)
 @given(st.lists(reports(), max_size=30))
 @example([])
 def test_hostile_names_routes_and_codes_make_no_further_series(given_reports: list[Report]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -96,6 +96,7 @@ def test_an_operation_that_came_to_no_answer_has_neither(ending: Ending) -> None
     assert page.value("upstream_calls_total", route=HOLDER, status="200") == 1
 
 
+@settings(deadline=None)
 @given(st.floats(0, 10), st.floats(0, 10))
 def test_overhead_is_never_negative(seconds: float, upstream: float) -> None:
     page = told(over(seconds=seconds, tally=tally(Call(HOLDER, 1, 200, 0.0, upstream))))
