@@ -1,6 +1,8 @@
 """Bodies of PayEx as typed records, exact to the last digit and with their own JSON."""
 
+import gc
 import json
+import weakref
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -255,6 +257,21 @@ def test_each_element_of_all_pages_has_its_own_json_to_the_byte(pages: list[list
     assert [bytes(item.raw) for item in items] == sent
     assert [item.identity for item in items] == sent
     assert [item.position for item in items] == list(range(len(sent)))
+
+
+@pytest.mark.parametrize(
+    ("decoder", "body"), [(DETAILS, RECORD), (SUMMARIES, SUMMARY)], ids=["details", "summaries"]
+)
+def test_a_list_that_nobody_holds_leaves_the_memory(decoder: Decoder[Item], body: bytes) -> None:
+    """List and elements hold each other, so that it takes the garbage collector to find them."""
+    page = page_of(body)
+    items = ItemList(decoder.page(page)[0], [page])
+    gone = weakref.ref(items)
+
+    del items
+    gc.collect()
+
+    assert gone() is None
 
 
 def test_raw_survives_a_page_whose_items_are_null() -> None:
