@@ -86,7 +86,12 @@ def create_app(
         settings, schema=core, shared=source.shared, ill_formed=settings.http_profile.ill_formed
     )
     endpoint = GraphQLEndpoint(
-        Engine(schema, documents, Documents(core, settings, settings.document_cache), settings),
+        Engine(
+            schema,
+            documents,
+            Documents(core, settings, settings.document_cache, projects=settings.projection),
+            settings,
+        ),
         identity,
         lambda seconds, rights, trace: Operation(
             source.payex, bounds, seconds=seconds, rights=rights, trace=trace

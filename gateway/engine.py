@@ -25,6 +25,7 @@ from gateway.documents.documents import (
 from gateway.documents.source import DocumentSource, Requested
 from gateway.limit_settings import LimitSettings
 from gateway.limits.variables import oversized_variables
+from gateway.projection.executor import ProjectingExecutor
 from gateway.refusals import Refusal
 from resolvers.errors import ErrorCode
 from resolvers.operation import Operation
@@ -139,15 +140,18 @@ class Engine:
     ) -> Outcome:
         if ready.answer is not None:
             return Outcome(executed=True, data=ready.answer)
+        executor: dict[str, Any] = {"executor_class": self._executor}
+        if ready.projections is not None:
+            executor = {"executor_class": ProjectingExecutor, "projections": ready.projections}
         result = execute(
             self._core,
             document.node,
             context_value=operation,
             variable_values=variables,
             operation_name=ready.name,
-            executor_class=self._executor,
             hide_suggestions=not asked.introspection,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+            **executor,
         )
         if isawaitable(result):
             result = await result

@@ -50,6 +50,14 @@ class HttpSettings(BaseSettings):
             "character takes 40 to 260 bytes."
         ),
     )
+    projection: bool = Field(
+        default=True,
+        description=(
+            "Whether plain data are read by functions that are compiled once for each operation; "
+            "otherwise each field is executed by itself. The answers are the same, and take "
+            "several times longer."
+        ),
+    )
     introspection: Literal["scope", "everyone", "nobody"] = Field(
         "scope",
         description=(

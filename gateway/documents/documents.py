@@ -24,6 +24,7 @@ from gateway.limits.cost_model import CostModel
 from gateway.limits.excess import oversizes
 from gateway.limits.parsing import parse_document
 from gateway.limits.validation import find_errors
+from gateway.projection.projections import Projections
 from resolvers.errors import ErrorCode
 from schema.scopes import Need, ScopeTable
 
@@ -50,6 +51,7 @@ class Executable:
         needs: the scopes that its caller needs.
         cost: what it costs, given its variables.
         constant: whether its answer never changes: it asks for the schema, without variables.
+        projections: what its requests leave for the next ones; None if none of it is projected.
         answer: that answer, once it was given.
     """
 
@@ -58,6 +60,7 @@ class Executable:
     needs: Sequence[Need]
     cost: OperationCost
     constant: bool
+    projections: Projections | None
     answer: Any = field(default=None, repr=False)
 
 
@@ -123,12 +126,21 @@ class Documents:
         limits: how large they may be.
         capacity: characters of text that the kept documents have at most. Parsed, a character
             takes 40 to 260 bytes (measured with graphql-core 3.3).
+        projects: whether plain data are projected.
     """
 
-    def __init__(self, schema: GraphQLSchema, limits: LimitSettings, capacity: int) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: LimitSettings,
+        capacity: int,
+        *,
+        projects: bool = True,
+    ) -> None:
         self._schema = schema
         self._limits = limits
         self._capacity = capacity
+        self._projects = projects
         self._scopes = ScopeTable(schema)
         self._costs = CostModel(schema)
         self._kept: LRUCache[tuple[str, bool], Document] = LRUCache(
@@ -178,20 +190,23 @@ class Documents:
             node,
             operations,
             weight,
-            [self._executable(node, operation) for operation in operations],
+            [self._executable(node, operation, weight) for operation in operations],
             warnings=[
                 {"type": "DEPRECATION", "message": warning.message}
                 for warning in validate(self._schema, node, [NoDeprecatedCustomRule])
             ],
         )
 
-    def _executable(self, document: DocumentNode, operation: OperationDefinitionNode) -> Executable:
+    def _executable(
+        self, document: DocumentNode, operation: OperationDefinitionNode, weight: int
+    ) -> Executable:
         return Executable(
             operation,
             operation.name.value if operation.name else None,
             self._scopes.needs(document, operation),
             self._costs.read(document, operation),
             asks_for_the_schema_only(operation),
+            Projections(operation, weight) if self._projects else None,
         )
 
 

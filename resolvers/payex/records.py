@@ -41,8 +41,7 @@ class Item(msgspec.Struct, dict=True):
     def bind(self, items: "ItemList[Any]", position: int) -> None:
         """Remember the list and the place in it, which `raw` and cursors read."""
         self.__dict__["position"] = position
-        # The list holds its elements, and they hold it. Only an attribute that is set makes msgspec
-        # tell the garbage collector of a struct whose fields are all plain.
+        # Only an attribute that is set makes msgspec tell the garbage collector of a plain struct.
         setattr(self, "items", items)  # noqa: B010 - no field of the struct
 
     @property

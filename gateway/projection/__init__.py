@@ -1,0 +1,1 @@
+"""The fast path of the executor: plain data are read by functions compiled for the document."""

@@ -1,0 +1,120 @@
+"""The executor that projects plain data by compiled functions, and leaves the rest to graphql-core.
+
+Its answers are those of the reference: the executor that it is derived from. A compiled function
+gives a whole and faultless part of an answer, or none. If anything about an object is unusual (a
+null where none may be, an exception, an awaitable, a value of another class), it gives up, and
+graphql-core completes the object from the start. That may be done since plain data have no side
+effects: reading them again tells the same.
+"""
+
+from collections.abc import Awaitable, Sequence
+from typing import Any
+
+from graphql import GraphQLObjectType
+from graphql.execution.collect_fields import (
+    CollectedFields,
+    DeferUsage,
+    FieldDetailsList,
+    GroupedFieldSet,
+)
+from graphql.pyutils import Path
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from gateway.projection.projections import Projections, Selected, Selections
+
+
+class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
+    """Executes one request of an operation.
+
+    It is graphql-core's `executor_class`. It takes no middleware.
+
+    Args:
+        projections: what is kept of the operation between its requests.
+    """
+
+    _selections: Selections
+
+    def __init__(self, *args: Any, projections: Projections, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._projections = projections
+        # What there is no room for lasts as long as the request.
+        self._passing: dict[tuple[GraphQLObjectType, int], Selected] = {}
+
+    def execute_collected_root_fields(
+        self,
+        root_type: GraphQLObjectType,
+        root_value: Any,
+        grouped_field_set: GroupedFieldSet,
+        serially: bool,
+        new_defer_usages: Sequence[DeferUsage],
+    ) -> Any:
+        """Execute the root fields, by the nodes that are kept."""
+        variables = self.variable_values.coerced
+        self._selections = self._projections.selections(variables, grouped_field_set)
+        return super().execute_collected_root_fields(
+            root_type, root_value, self._selections.root, serially, new_defer_usages
+        )
+
+    def collect_subfields(
+        self, return_type: GraphQLObjectType, field_details_list: FieldDetailsList
+    ) -> CollectedFields:
+        """Return what field nodes select of a type."""
+        return self._selected(return_type, field_details_list).collected
+
+    def collect_and_execute_subfields(
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        """Return an object's part of the answer, or an awaitable of it."""
+        selected = self._selected(return_type, field_details_list)
+        rest = selected.rest
+        if rest is None:
+            rest = selected.compile(self._fields)
+        answer = _projected(selected, result)
+        if answer is None:
+            return super().collect_and_execute_subfields(
+                return_type, field_details_list, path, result, position_context
+            )
+        if not rest:
+            return answer
+        others = self.execute_fields(return_type, result, path, rest, position_context)
+        if isinstance(others, dict):
+            answer.update(others)
+            return answer
+        return _completed(answer, others)
+
+    def _selected(self, type_: GraphQLObjectType, nodes: FieldDetailsList) -> Selected:
+        key = (type_, id(nodes))
+        selected = self._selections.below.get(key) or self._passing.get(key)
+        if selected is None:
+            selected = Selected(type_, nodes, super().collect_subfields(type_, nodes))
+            fields = selected.collected.grouped_field_set
+            # Below what passes, nothing is kept: it could not be found again.
+            if not self._passing and self._projections.make_room(self._selections, len(fields)):
+                self._selections.below[key] = selected
+            else:
+                # Nor is it compiled: that would not be worth it for once.
+                selected.rest = fields
+                self._passing[key] = selected
+        return selected
+
+    def _fields(self, type_: GraphQLObjectType, nodes: FieldDetailsList) -> GroupedFieldSet:
+        return self.collect_subfields(type_, nodes).grouped_field_set
+
+
+def _projected(selected: Selected, source: Any) -> dict[str, Any] | None:
+    if selected.project:
+        try:
+            return selected.project(source)
+        except Exception:  # noqa: BLE001, S110 - graphql-core finds out what it is, and tells where
+            pass
+    return None
+
+
+async def _completed(answer: dict[str, Any], others: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+    answer.update(await others)
+    return answer

@@ -1,0 +1,86 @@
+"""What is plain: fields that only read an attribute, down to the leaves.
+
+Everything else is left to graphql-core: fields with a resolver of their own, unions and interfaces.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from graphql import (
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    TypeNameMetaFieldDef,
+    get_named_type,
+    is_leaf_type,
+    is_object_type,
+)
+from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.field import StrawberryField
+
+Collect = Callable[[GraphQLObjectType, FieldDetailsList], GroupedFieldSet]
+"""Returns what is selected of a type, by response names."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainField:
+    """A field that reads an attribute, and what is selected below it.
+
+    Attributes:
+        attribute: the attribute's name; None for `__typename`.
+        type: the field's type.
+        below: the fields of the object behind it, by their response names; none of a leaf.
+    """
+
+    attribute: str | None
+    type: GraphQLOutputType
+    below: Mapping[str, "PlainField"]
+
+
+def plain_fields(
+    parent: GraphQLObjectType, selected: GroupedFieldSet, collect: Collect
+) -> dict[str, PlainField]:
+    """Return those of the selected fields of an object that are plain, with all below them.
+
+    Args:
+        parent: the object's type.
+        selected: what is selected of it, by response names.
+        collect: tells what is selected below a field.
+    """
+    found = ((key, _plain(parent, nodes, collect)) for key, nodes in selected.items())
+    return {key: field for key, field in found if field is not None}
+
+
+def _plain(
+    parent: GraphQLObjectType, nodes: FieldDetailsList, collect: Collect
+) -> PlainField | None:
+    name = nodes[0].node.name.value
+    if name == "__typename":
+        return PlainField(None, TypeNameMetaFieldDef.type, {})
+    field = parent.fields.get(name)
+    attribute = _attribute(field) if field else None
+    if field is None or attribute is None:
+        return None
+    below: Mapping[str, PlainField] = {}
+    named = get_named_type(field.type)
+    if is_object_type(named):
+        selected = collect(named, nodes)
+        below = plain_fields(named, selected, collect)
+        if len(below) < len(selected):
+            return None
+    elif not is_leaf_type(named):
+        return None
+    return PlainField(attribute, field.type, below)
+
+
+def _attribute(field: GraphQLField) -> str | None:
+    """Return the attribute that a field reads, or None if a resolver fills it."""
+    declared = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    if (
+        isinstance(declared, StrawberryField)
+        and declared.is_basic_field
+        and declared.default_resolver is getattr
+    ):
+        return declared.python_name
+    return None

@@ -1,0 +1,150 @@
+"""What is kept of an operation between its requests: what it selects, and how that is projected."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLError,
+    GraphQLObjectType,
+    NamedTypeNode,
+    NonNullTypeNode,
+    OperationDefinitionNode,
+    VariableDefinitionNode,
+)
+from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
+
+from gateway.projection.plain import Collect, plain_fields
+from gateway.projection.source import Projection, compile_projection
+
+# A field that is kept takes 800 bytes (measured with graphql-core 3.3). Spelt out, a field takes
+# more than this many characters of a document; only fragments that are spread time and again, or
+# many outcomes of conditions, can make more of them.
+_CHARACTERS_PER_FIELD: Final = 4
+
+
+class Selected:
+    """What some field nodes select of an object type.
+
+    Args:
+        type_: the object type.
+        nodes: the field nodes.
+        collected: what they select, as graphql-core collected it.
+
+    Attributes:
+        collected: the same.
+        project: makes an object's part of the answer, in which the fields of `rest` are None. It
+            raises an exception for an object that graphql-core has to complete. None if no field
+            is plain.
+        rest: the fields that are not plain, by their response names; None until it is known.
+    """
+
+    __slots__ = ("_nodes", "_type", "collected", "project", "rest")
+
+    def __init__(
+        self, type_: GraphQLObjectType, nodes: FieldDetailsList, collected: CollectedFields
+    ) -> None:
+        self._type = type_
+        # They are known by their identity, which must not pass to others.
+        self._nodes = nodes
+        self.collected = collected
+        self.project: Projection | None = None
+        self.rest: GroupedFieldSet | None = None
+
+    def compile(self, collect: Collect) -> GroupedFieldSet:
+        """Work out `project` and `rest`, and return `rest`.
+
+        Args:
+            collect: tells what is selected below a field.
+        """
+        fields = self.collected.grouped_field_set
+        try:
+            plain = plain_fields(self._type, fields, collect)
+        except GraphQLError:
+            # A condition is null. graphql-core tells it at the field that it comes upon.
+            plain = {}
+        if plain:
+            self.project = compile_projection(self._type, fields, plain)
+        self.rest = {key: nodes for key, nodes in fields.items() if key not in plain}
+        return self.rest
+
+
+class Selections:
+    """What an operation selects under one outcome of its conditions.
+
+    Attributes:
+        root: the root fields.
+        below: what is selected below them, by the object type and the identity of the field nodes.
+            `Selected` holds the nodes, so that no others can have it.
+        fields: how many fields these are.
+    """
+
+    __slots__ = ("below", "fields", "root")
+
+    def __init__(self, root: GroupedFieldSet) -> None:
+        self.root = root
+        self.below: dict[tuple[GraphQLObjectType, int], Selected] = {}
+        self.fields = 0
+
+
+class Projections:
+    """What is kept of one operation: its `Selections` for each outcome of its conditions.
+
+    `@skip` and `@include` look at Boolean variables alone, and nothing else that a request brings
+    changes what an operation selects.
+
+    Args:
+        operation: the operation, of a valid document without fragment arguments.
+        weight: characters that the document counts for. They bound what is kept.
+    """
+
+    def __init__(self, operation: OperationDefinitionNode, weight: int) -> None:
+        self._conditions = tuple(
+            node.variable.name.value
+            for node in operation.variable_definitions or ()
+            if _is_boolean(node)
+        )
+        self._capacity = weight // _CHARACTERS_PER_FIELD
+        # The outcome that was asked for last stands last.
+        self._kept: dict[tuple[Any, ...], Selections] = {}
+
+    @property
+    def fields(self) -> int:
+        """How many fields are kept."""
+        return sum(selections.fields for selections in self._kept.values())
+
+    def selections(self, variables: Mapping[str, Any], root: GroupedFieldSet) -> Selections:
+        """Return what is kept for an outcome.
+
+        Args:
+            variables: the coerced variables.
+            root: the root fields as they were collected now, for an outcome that is not kept.
+        """
+        outcome = tuple(map(variables.get, self._conditions))
+        found = self._kept.pop(outcome, None)
+        if found is None:
+            found = Selections(root)
+            if not self.make_room(found, len(root)):
+                return found
+        self._kept[outcome] = found
+        return found
+
+    def make_room(self, selections: Selections, fields: int) -> bool:
+        """Return whether so many more fields of an outcome may be kept, and count them.
+
+        Outcomes that were not asked for lately make room.
+        """
+        if selections.fields + fields > self._capacity:
+            return False
+        for outcome, kept in list(self._kept.items()):
+            if self.fields + fields <= self._capacity:
+                break
+            if kept is not selections:
+                del self._kept[outcome]
+        selections.fields += fields
+        return True
+
+
+def _is_boolean(node: VariableDefinitionNode) -> bool:
+    type_ = node.type.type if isinstance(node.type, NonNullTypeNode) else node.type
+    return isinstance(type_, NamedTypeNode) and type_.name.value == GraphQLBoolean.name
