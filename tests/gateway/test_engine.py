@@ -156,6 +156,15 @@ async def test_a_cost_beyond_the_limit_is_refused_where_it_is_enforced(serve: Se
     assert reply.json()["extensions"]["upstream"]["calls"] == 0
 
 
+async def test_without_the_projection_the_answer_is_the_same(serve: Serve) -> None:
+    replies = [
+        (await ask(await serve({"GATEWAY_PROJECTION": switch}), RAW)).json()["data"]
+        for switch in ("1", "0")
+    ]
+
+    assert replies[0] == replies[1]
+
+
 async def test_a_document_and_variables_beyond_a_limit_are_refused(serve: Serve) -> None:
     gateway = await serve({"GATEWAY_MAX_DEPTH": "2", "GATEWAY_MAX_LIST_INPUT": "1"})
     many = {"n": ["1", "2"]}

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.supervisors.multiprocess import SIGNALS
 
 from gateway.environment import SettingsError
-from gateway.server import ServerConfig, serve
+from gateway.server import ServerConfig, ServerProcesses, serve
 
 SECONDS = 60
 
@@ -135,3 +135,28 @@ def test_an_app_that_cannot_be_made_any_more_ends_its_process_with_2(
 
     assert ended.value.code == 2
     assert capsys.readouterr().err == "payex-usage-gateway: GATEWAY_JWT_KEYS: is gone.\n"
+
+
+class Starting:
+    """A server process that is not ready at the first look."""
+
+    exitcode = None
+
+    def __init__(self) -> None:
+        self._answers = iter([False, True])
+
+    def is_ready(self, _: float) -> bool:
+        """Return whether it serves."""
+        return next(self._answers)
+
+
+def test_processes_serve_only_once_each_of_them_does(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    processes = ServerProcesses(ServerConfig("app", log_config=None), [])
+    processes.processes = [Starting()]  # type: ignore[list-item]
+
+    processes.keep_subprocess_alive()
+    assert caplog.messages == []
+    processes.keep_subprocess_alive()
+    assert caplog.messages == ["All 1 server processes serve."]
+    assert not processes.failed
