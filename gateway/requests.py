@@ -1,7 +1,6 @@
 """Requests: the members of GraphQL over HTTP, read from a query string or from a body."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPMethod, HTTPStatus
 from typing import Any, Final
@@ -147,13 +146,4 @@ def _well_formed(parameters: Any, rules: RequestRules) -> dict[str, Any]:
         if value is not None and not isinstance(value, type_):
             kind = "text" if type_ is str else "a JSON object"
             raise Refusal(rules.ill_formed, f"{name} must be {kind}.")
-    if not _names_a_document(parameters):
-        raise Refusal(rules.ill_formed, "The request has no query.")
     return parameters
-
-
-def _names_a_document(parameters: Mapping[str, Any]) -> bool:
-    extensions = parameters.get("extensions") or {}
-    return bool(
-        parameters.get("query") or parameters.get("documentId") or "persistedQuery" in extensions
-    )

@@ -197,12 +197,10 @@ def test_a_config_that_is_not_toml_is_told_by_line_and_column(
     ]
 
 
-def command(
-    *arguments: str, environment: dict[str, str] | None = None, before: tuple[str, ...] = ()
-) -> tuple[int, str]:
+def command(*arguments: str, environment: dict[str, str] | None = None) -> tuple[int, str]:
     """Run the command in a process of its own, and return its exit status and what it printed."""
     ended = subprocess.run(  # noqa: S603 - our own command
-        [*before, sys.executable, "-m", "gateway", *arguments],
+        [sys.executable, "-m", "gateway", *arguments],
         cwd=ROOT,
         env={**ELSE, **(environment or {})},
         capture_output=True,
