@@ -73,7 +73,7 @@ lock: $(VENV)/.installed-dev  ## resolve the dependencies anew
 		--output-file requirements-dev.lock pyproject.toml
 
 LOCK_FLAGS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header --extra otel --extra redis
+	--no-emit-index-url --no-emit-find-links --no-header --no-strip-extras --extra otel --extra redis
 
 clean:  ## remove everything that was built or installed
 	rm -rf $(VENV) $(GRAPHIQL)/dist build dist *.egg-info
