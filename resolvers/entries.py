@@ -12,12 +12,11 @@ what exists and what does not is refused alike.
 
 from collections.abc import Mapping, Sequence
 
-from graphql import GraphQLResolveInfo
-
 from resolvers import node_ids
 from resolvers.errors import ErrorCode, RequestError, problem_error
 from resolvers.gates import find_holder, find_subscription
 from resolvers.ledger import HolderNode, Owner, SubscriptionNode
+from resolvers.look_ahead import LookAhead
 from resolvers.node_ids import NodeKind
 from resolvers.operation import Operation
 from resolvers.payex.faults import Fault, FaultCode
@@ -63,7 +62,7 @@ def too_many(argument: str, numbers: Sequence[str], operation: Operation) -> Pro
 
 
 async def find_node(
-    operation: Operation, info: GraphQLResolveInfo[Operation], node_id: str
+    operation: Operation, below: LookAhead, node_id: str
 ) -> HolderNode | SubscriptionNode:
     """Return what a global id stands for, proven by PayEx.
 
@@ -75,9 +74,11 @@ async def find_node(
     """
     node = _decoded(operation, node_id)
     found = (
-        await find_holder(operation, info, node.holder)
+        await find_holder(operation, below, node.holder)
         if isinstance(node, HolderNode)
-        else await find_subscription(operation, info, HolderNode(node.holder), node.subscription_no)
+        else await find_subscription(
+            operation, below, HolderNode(node.holder), node.subscription_no
+        )
     )
     if isinstance(found, Problem):
         raise problem_error(found)

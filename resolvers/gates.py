@@ -11,10 +11,9 @@ import enum
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
-from graphql import GraphQLResolveInfo
-
 from resolvers.ledger import HolderNode, SubscriptionNode
-from resolvers.look_ahead import LookAhead, SubscriptionNeeds
+from resolvers.look_ahead import LookAhead
+from resolvers.needs import SubscriptionNeeds, holder_needs, subscription_needs
 from resolvers.operation import Operation
 from resolvers.payex.answers import Answer
 from resolvers.payex.faults import Fault
@@ -42,7 +41,7 @@ _Question = Coroutine[Any, Any, Answer]
 
 
 async def find_holder(
-    operation: Operation, info: GraphQLResolveInfo[Operation], holder: Holder
+    operation: Operation, below: LookAhead, holder: Holder
 ) -> HolderNode | Problem:
     """Return the invoice or customer, or the problem that PayEx tells of it.
 
@@ -56,7 +55,7 @@ async def find_holder(
         return refused(holder.parameter, message)
     if not operation.rights.sees(holder):
         return unseen(holder)
-    needs = LookAhead(info, operation.bounds).holder(holder)
+    needs = holder_needs(below, holder, operation.bounds)
     deeper: list[_Question] = []
     if needs.listed:
         listed = operation.payex.routes.of(holder, Kind.SUBSCRIPTIONS)
@@ -83,7 +82,7 @@ async def find_holder(
 
 
 async def find_subscription(
-    operation: Operation, info: GraphQLResolveInfo[Operation], parent: HolderNode, number: str
+    operation: Operation, below: LookAhead, parent: HolderNode, number: str
 ) -> SubscriptionNode | Problem:
     """Return the subscription, or the problem that PayEx tells of it.
 
@@ -95,7 +94,7 @@ async def find_subscription(
     if message := refusal("subscriptionNo", number):
         return refused("subscriptionNo", message)
     holder = parent.holder
-    needs = LookAhead(info, operation.bounds).subscription(holder, number)
+    needs = subscription_needs(below, holder, number, operation.bounds)
     deeper = list(_usage(operation, holder, number, needs, parent.wave))
 
     def ask(after: int) -> _Question:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import strawberry
 from strawberry.types import get_object_definition
 
+from resolvers.look_ahead import DocumentLookAhead, LookAhead
 from resolvers.operation import Operation
 from schema.directives import CALL, ON_OBJECTS_ALONE, READ, SemanticNonNull
 
@@ -20,7 +21,17 @@ C = TypeVar("C")
 T = TypeVar("T")
 E = TypeVar("E", bound=type[enum.Enum])
 
-Info = strawberry.Info[Operation, None]
+
+class Info(strawberry.Info[Operation, None]):
+    """What resolvers are told beside their object and arguments: the operation, and what is below.
+
+    They use nothing else of it, so that whoever calls them without graphql-core need not tell more.
+    """
+
+    @property
+    def below(self) -> LookAhead:
+        """What the query selects below the field."""
+        return DocumentLookAhead(self._raw_info)
 
 
 def reads(predicate: Callable[[Any], bool]) -> Callable[[type[C]], type[C]]:

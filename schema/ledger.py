@@ -47,7 +47,7 @@ async def _subscriptions(
 
 
 async def _subscription(root: _Holder, info: Info, subscription_no: _SubscriptionNo) -> Any:
-    return await find_subscription(info.context, info._raw_info, root, subscription_no)  # noqa: SLF001
+    return await find_subscription(info.context, info.below, root, subscription_no)
 
 
 async def _raw(root: _Holder, info: Info) -> Any:
@@ -151,7 +151,7 @@ _CustomerNos = Annotated[
 
 def _one(root: OwnerNode, info: Info, billing: Billing, number: str) -> Awaitable[Any]:
     holder = Holder(root.owner_no, billing, number)
-    return find_holder(info.context, info._raw_info, holder)  # noqa: SLF001
+    return find_holder(info.context, info.below, holder)
 
 
 async def _invoice(root: _Owner, info: Info, invoice_no: _InvoiceNo) -> Any:

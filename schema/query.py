@@ -21,7 +21,7 @@ def _owner(info: Info, owner_no: _OwnerNo) -> Any:
 
 
 async def _node(info: Info, id: _Id) -> Any:  # noqa: A002 - the argument's public name
-    return await entries.find_node(info.context, info._raw_info, id)  # noqa: SLF001
+    return await entries.find_node(info.context, info.below, id)
 
 
 @strawberry.type(description="Billed and unbilled usage that companies keep at PayEx.")

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import strawberry
 from graphql import GraphQLSchema
 from strawberry.federation import Schema
 from strawberry.federation.schema import FederationAny
@@ -22,13 +23,13 @@ _ENTITIES = {type_.__name__: type_ for type_ in (Customer, Invoice, Owner, Usage
 
 class _Subgraph(Schema):
     def entities_resolver(
-        self, info: Info, representations: list[FederationAny]
+        self, info: strawberry.Info, representations: list[FederationAny]
     ) -> list[FederationAny]:
         """Answer each reference by itself: a malformed one is an error of its own."""
         return [_entity(info, representation) for representation in representations]
 
 
-def _entity(info: Info, representation: Any) -> Any:
+def _entity(info: strawberry.Info, representation: Any) -> Any:
     given = representation if isinstance(representation, dict) else {}
     name = given.get("__typename")
     entity = _ENTITIES.get(name) if isinstance(name, str) else None
@@ -48,7 +49,7 @@ def build_schema() -> Schema:
         query=Query,
         types=[Invoice, Customer, UsageSubscription],
         federation_version=FEDERATION_VERSION,
-        config=StrawberryConfig(scalar_map=SCALARS),
+        config=StrawberryConfig(scalar_map=SCALARS, info_class=Info),
     )
 
 

@@ -1,0 +1,119 @@
+"""What has to be asked for a field, as its query tells before anything is fetched.
+
+PayEx's routes carry all their parents' numbers, so that every call whose numbers the query gives
+can start at once, and a parent that a deeper call proves needs no call of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from resolvers.bounds import Bounds, records_page, subscriptions_page
+from resolvers.look_ahead import LookAhead
+from resolvers.payex.numbers import refusal
+from resolvers.payex.routes import Billing, Holder
+from resolvers.selection import RecordFilter
+
+
+@dataclass(slots=True)
+class SubscriptionNeeds:
+    """What is asked of one subscription.
+
+    `refused` tells that something is asked with an argument that will be refused.
+    """
+
+    body: bool = False
+    details: bool = False
+    summaries: bool = False
+    refused: bool = False
+
+    @property
+    def own_call(self) -> bool:
+        """Whether its own route (or its holder's list) has to be asked, as far as is known."""
+        return self.body or not (self.details or self.summaries or self.refused)
+
+
+@dataclass(slots=True)
+class HolderNeeds:
+    """What is asked of one invoice or customer."""
+
+    body: bool = False
+    listed: bool = False
+    refused: bool = False
+    subscriptions: dict[str, SubscriptionNeeds] = field(default_factory=dict)
+
+    @property
+    def own_call(self) -> bool:
+        """Whether its own route has to be asked, as far as is known."""
+        return self.body or not (self.listed or self.subscriptions or self.refused)
+
+
+def holder_needs(below: LookAhead, holder: Holder, bounds: Bounds) -> HolderNeeds:
+    """Return what is asked of an `Invoice` or `Customer`.
+
+    Args:
+        below: looks below the field that answers with it.
+        holder: which one it is.
+        bounds: the bounds of the operation.
+    """
+    needs = HolderNeeds()
+    for selected in below.fields("Invoice" if holder.billing is Billing.BILLED else "Customer"):
+        match selected.name:
+            case "raw":
+                needs.body = True
+            case "subscriptions":
+                arguments = selected.arguments()
+                first, after = arguments.get("first"), arguments.get("after")
+                if subscriptions_page(holder, first, after, bounds).refusal():
+                    needs.refused = True
+                else:
+                    needs.listed = True
+            case "subscription":
+                number = selected.arguments()["subscriptionNo"]
+                if refusal("subscriptionNo", number):
+                    needs.refused = True
+                else:
+                    wanted = needs.subscriptions.setdefault(number, SubscriptionNeeds())
+                    _add(wanted, selected.below, holder, number, bounds)
+    return needs
+
+
+def subscription_needs(
+    below: LookAhead, holder: Holder, number: str, bounds: Bounds
+) -> SubscriptionNeeds:
+    """Return what is asked of a `UsageSubscription`.
+
+    Args:
+        below: looks below the field that answers with it.
+        holder: whose subscription it is.
+        number: its number.
+        bounds: the bounds of the operation.
+    """
+    needs = SubscriptionNeeds()
+    _add(needs, below, holder, number, bounds)
+    return needs
+
+
+def _add(
+    needs: SubscriptionNeeds, below: LookAhead, holder: Holder, number: str, bounds: Bounds
+) -> None:
+    for selected in below.fields("UsageSubscription"):
+        match selected.name:
+            case "raw":
+                needs.body = True
+            case "usageSummaries":
+                needs.summaries = True
+            case "usageRecords" | "usageTotals":
+                arguments = selected.arguments()
+                first, after = arguments.get("first"), arguments.get("after")
+                page = records_page(holder, number, first, after, bounds)
+                if page.refusal() or _span_refused(arguments):
+                    needs.refused = True
+                else:
+                    needs.details = True
+
+
+def _span_refused(arguments: Mapping[str, Any]) -> bool:
+    given = arguments.get("filter") or {}
+    start, end = given.get("startTimeFrom"), given.get("startTimeBefore")
+    return RecordFilter(from_time=start, before_time=end).refusal() is not None
