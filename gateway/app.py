@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import httpx
 from starlette.applications import Starlette
@@ -26,6 +27,7 @@ from gateway.identity.configuration import identity_of
 from gateway.monitoring.monitor import Monitor
 from gateway.operation_log import log_request
 from gateway.overload import Admission, Bounded
+from gateway.projection.plan import Plan
 from gateway.refusals import refused
 from gateway.reports import Report
 from gateway.requests import PREFLIGHTED, RequestRules
@@ -89,7 +91,12 @@ def create_app(
         Engine(
             schema,
             documents,
-            Documents(core, settings, settings.document_cache, projects=settings.projection),
+            Documents(
+                core,
+                settings,
+                settings.document_cache,
+                partial(Plan, schema) if settings.projection else None,
+            ),
             settings,
         ),
         identity,

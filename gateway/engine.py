@@ -4,13 +4,13 @@ What depends on the document alone is done once for each text; the rest for each
 of it before the first upstream call.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from inspect import isawaitable
-from typing import Any
+from typing import Any, Final
 
-from graphql import GraphQLError, execute
+from graphql import ExecutionResult, GraphQLError, execute, get_variable_values
+from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable
 from strawberry.federation import Schema
 
@@ -31,6 +31,9 @@ from resolvers.errors import ErrorCode
 from resolvers.operation import Operation
 from schema.scopes import Need, missing
 from schema.subgraph import executable
+
+# Errors of variables that are told at most: graphql-core's own bound.
+_MAX_VARIABLE_ERRORS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,24 +143,18 @@ class Engine:
     ) -> Outcome:
         if ready.answer is not None:
             return Outcome(executed=True, data=ready.answer)
-        executor: dict[str, Any] = {"executor_class": self._executor}
-        if ready.projections is not None:
-            executor = {"executor_class": ProjectingExecutor, "projections": ready.projections}
-        result = execute(
+        coerced = get_variable_values(
             self._core,
-            document.node,
-            context_value=operation,
-            variable_values=variables,
-            operation_name=ready.name,
+            ready.node.variable_definitions or (),
+            variables or {},
+            max_errors=_MAX_VARIABLE_ERRORS,
             hide_suggestions=not asked.introspection,
-            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
-            **executor,
         )
-        if isawaitable(result):
-            result = await result
-        if result.errors and result.data is None and not any(e.path for e in result.errors):
-            # An error of a field has a path: these are the variables'.
-            raise NotExecutedError(*result.errors)
+        if isinstance(coerced, list):
+            raise NotExecutedError(*coerced)
+        result = await self._planned(ready, coerced, operation)
+        if result is None:
+            result = await self._by_core(document, ready, variables, operation)
         if ready.constant:
             ready.answer = result.data
             return Outcome(executed=True, data=result.data)
@@ -171,6 +168,41 @@ class Engine:
         if document.warnings:
             extensions["warnings"] = document.warnings
         return Outcome(True, result.data, result.errors or (), extensions)
+
+    async def _planned(
+        self, ready: Executable, variables: VariableValues, operation: Operation
+    ) -> ExecutionResult | None:
+        if ready.plan is None:
+            return None
+        data = await ready.plan.answer(operation, variables)
+        if data is None:
+            operation.tally.begin_anew()
+            return None
+        return ExecutionResult(data)
+
+    async def _by_core(
+        self,
+        document: Document,
+        ready: Executable,
+        variables: dict[str, Any] | None,
+        operation: Operation,
+    ) -> ExecutionResult:
+        executor: dict[str, Any] = {"executor_class": self._executor}
+        if ready.plan is not None:
+            executor = {
+                "executor_class": ProjectingExecutor,
+                "projections": ready.plan.projections,
+            }
+        result: ExecutionResult | Awaitable[ExecutionResult] = execute(
+            self._core,
+            document.node,
+            context_value=operation,
+            variable_values=variables,
+            operation_name=ready.name,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+            **executor,
+        )
+        return result if isinstance(result, ExecutionResult) else await result
 
 
 def _forbidden(needs: Sequence[Need]) -> GraphQLError:

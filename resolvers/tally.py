@@ -44,6 +44,10 @@ class Tally:
         """Note that a field needs what a route answers."""
         self._demands += 1
 
+    def begin_anew(self) -> None:
+        """Note that all fields will tell their needs once more: the operation is executed anew."""
+        self._demands = 0
+
     def started(self) -> None:
         """Note that a route is being asked."""
         self._started += 1

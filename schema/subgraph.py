@@ -29,7 +29,7 @@ class _Subgraph(Schema):
         return [_entity(info, representation) for representation in representations]
 
 
-def _entity(info: strawberry.Info, representation: Any) -> Any:
+def _entity(info: Any, representation: Any) -> Any:
     given = representation if isinstance(representation, dict) else {}
     name = given.get("__typename")
     entity = _ENTITIES.get(name) if isinstance(name, str) else None

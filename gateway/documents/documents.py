@@ -1,6 +1,6 @@
 """Documents: a request's text, parsed and validated once, and kept."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from gateway.limits.cost_model import CostModel
 from gateway.limits.excess import oversizes
 from gateway.limits.parsing import parse_document
 from gateway.limits.validation import find_errors
-from gateway.projection.projections import Projections
+from gateway.projection.plan import Plan
 from resolvers.errors import ErrorCode
 from schema.scopes import Need, ScopeTable
 
@@ -51,7 +51,7 @@ class Executable:
         needs: the scopes that its caller needs.
         cost: what it costs, given its variables.
         constant: whether its answer never changes: it asks for the schema, without variables.
-        projections: what its requests leave for the next ones; None if none of it is projected.
+        plan: answers its requests; None if graphql-core alone does.
         answer: that answer, once it was given.
     """
 
@@ -60,7 +60,7 @@ class Executable:
     needs: Sequence[Need]
     cost: OperationCost
     constant: bool
-    projections: Projections | None
+    plan: Plan | None
     answer: Any = field(default=None, repr=False)
 
 
@@ -126,7 +126,8 @@ class Documents:
         limits: how large they may be.
         capacity: characters of text that the kept documents have at most. Parsed, a character
             takes 40 to 260 bytes (measured with graphql-core 3.3).
-        projects: whether plain data are projected.
+        plan: makes the plan of an operation, given its document and what that counts for; None
+            if graphql-core alone answers.
     """
 
     def __init__(
@@ -134,13 +135,12 @@ class Documents:
         schema: GraphQLSchema,
         limits: LimitSettings,
         capacity: int,
-        *,
-        projects: bool = True,
+        plan: Callable[[DocumentNode, OperationDefinitionNode, int], Plan] | None = None,
     ) -> None:
         self._schema = schema
         self._limits = limits
         self._capacity = capacity
-        self._projects = projects
+        self._plan = plan
         self._scopes = ScopeTable(schema)
         self._costs = CostModel(schema)
         self._kept: LRUCache[tuple[str, bool], Document] = LRUCache(
@@ -206,7 +206,7 @@ class Documents:
             self._scopes.needs(document, operation),
             self._costs.read(document, operation),
             asks_for_the_schema_only(operation),
-            Projections(operation, weight) if self._projects else None,
+            self._plan(document, operation, weight) if self._plan else None,
         )
 
 

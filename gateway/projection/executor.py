@@ -50,7 +50,7 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         """Execute the root fields, by the nodes that are kept."""
         variables = self.variable_values.coerced
-        self._selections = self._projections.selections(variables, grouped_field_set)
+        self._selections = self._projections.selections(variables, lambda _: grouped_field_set)
         return super().execute_collected_root_fields(
             root_type, root_value, self._selections.root, serially, new_defer_usages
         )

@@ -59,7 +59,7 @@ def _plain(
     if name == "__typename":
         return PlainField(None, TypeNameMetaFieldDef.type, {})
     field = parent.fields.get(name)
-    attribute = _attribute(field) if field else None
+    attribute = attribute_of(field) if field else None
     if field is None or attribute is None:
         return None
     below: Mapping[str, PlainField] = {}
@@ -74,7 +74,7 @@ def _plain(
     return PlainField(attribute, field.type, below)
 
 
-def _attribute(field: GraphQLField) -> str | None:
+def attribute_of(field: GraphQLField) -> str | None:
     """Return the attribute that a field reads, or None if a resolver fills it."""
     declared = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
     if (

@@ -1,7 +1,7 @@
 """What is kept of an operation between its requests: what it selects, and how that is projected."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from graphql import (
     GraphQLBoolean,
@@ -13,9 +13,13 @@ from graphql import (
     VariableDefinitionNode,
 )
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
+from graphql.execution.values import VariableValues
 
 from gateway.projection.plain import Collect, plain_fields
 from gateway.projection.source import Projection, compile_projection
+
+if TYPE_CHECKING:
+    from gateway.projection.links import Link
 
 # A field that is kept takes 800 bytes (measured with graphql-core 3.3). Spelt out, a field takes
 # more than this many characters of a document; only fragments that are spread time and again, or
@@ -37,19 +41,21 @@ class Selected:
             raises an exception for an object that graphql-core has to complete. None if no field
             is plain.
         rest: the fields that are not plain, by their response names; None until it is known.
+        links: how a plan fills those; None until one does.
     """
 
-    __slots__ = ("_nodes", "_type", "collected", "project", "rest")
+    __slots__ = ("_nodes", "collected", "links", "project", "rest", "type")
 
     def __init__(
         self, type_: GraphQLObjectType, nodes: FieldDetailsList, collected: CollectedFields
     ) -> None:
-        self._type = type_
+        self.type = type_
         # They are known by their identity, which must not pass to others.
         self._nodes = nodes
         self.collected = collected
         self.project: Projection | None = None
         self.rest: GroupedFieldSet | None = None
+        self.links: list[Link] | None = None
 
     def compile(self, collect: Collect) -> GroupedFieldSet:
         """Work out `project` and `rest`, and return `rest`.
@@ -59,12 +65,12 @@ class Selected:
         """
         fields = self.collected.grouped_field_set
         try:
-            plain = plain_fields(self._type, fields, collect)
+            plain = plain_fields(self.type, fields, collect)
         except GraphQLError:
             # A condition is null. graphql-core tells it at the field that it comes upon.
             plain = {}
         if plain:
-            self.project = compile_projection(self._type, fields, plain)
+            self.project = compile_projection(self.type, fields, plain)
         self.rest = {key: nodes for key, nodes in fields.items() if key not in plain}
         return self.rest
 
@@ -73,18 +79,24 @@ class Selections:
     """What an operation selects under one outcome of its conditions.
 
     Attributes:
+        conditions: the Boolean variables, and no others.
         root: the root fields.
         below: what is selected below them, by the object type and the identity of the field nodes.
             `Selected` holds the nodes, so that no others can have it.
         fields: how many fields these are.
+        plannable: whether a plan may answer the requests, as far as is known.
+        top: the root fields, as a plan fills them; None until one does.
     """
 
-    __slots__ = ("below", "fields", "root")
+    __slots__ = ("below", "conditions", "fields", "plannable", "root", "top")
 
-    def __init__(self, root: GroupedFieldSet) -> None:
+    def __init__(self, conditions: VariableValues, root: GroupedFieldSet) -> None:
+        self.conditions = conditions
         self.root = root
         self.below: dict[tuple[GraphQLObjectType, int], Selected] = {}
         self.fields = 0
+        self.plannable = True
+        self.top: Selected | None = None
 
 
 class Projections:
@@ -113,18 +125,26 @@ class Projections:
         """How many fields are kept."""
         return sum(selections.fields for selections in self._kept.values())
 
-    def selections(self, variables: Mapping[str, Any], root: GroupedFieldSet) -> Selections:
+    def selections(
+        self, variables: Mapping[str, Any], root: Callable[[VariableValues], GroupedFieldSet]
+    ) -> Selections:
         """Return what is kept for an outcome.
 
         Args:
             variables: the coerced variables.
-            root: the root fields as they were collected now, for an outcome that is not kept.
+            root: collects the root fields under the conditions, for an outcome that is not kept.
+
+        Raises:
+            GraphQLError: a condition is null.
         """
         outcome = tuple(map(variables.get, self._conditions))
         found = self._kept.pop(outcome, None)
         if found is None:
-            found = Selections(root)
-            if not self.make_room(found, len(root)):
+            # Nothing else that a request brings is kept: its variables hold people's numbers.
+            given = {name: variables[name] for name in self._conditions if name in variables}
+            conditions = VariableValues(sources={}, coerced=given)
+            found = Selections(conditions, root(conditions))
+            if not self.make_room(found, len(found.root)):
                 return found
         self._kept[outcome] = found
         return found

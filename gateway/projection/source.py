@@ -90,6 +90,16 @@ class _PlainClasses(set[type]):
 _PLAIN: Final = _PlainClasses()
 
 
+def admit(value: object) -> None:
+    """Pass a value over if it is one.
+
+    Raises:
+        NotPlainError: it is null, an error or to be awaited.
+    """
+    if type(value) not in _PLAIN:
+        _PLAIN.admit(value)
+
+
 def compile_projection(
     type_: GraphQLObjectType, keys: Iterable[str], fields: Mapping[str, PlainField]
 ) -> Projection:

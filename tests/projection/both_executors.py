@@ -6,11 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from graphql import DocumentNode, ExecutionResult, OperationDefinitionNode, execute
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    OperationDefinitionNode,
+    execute,
+    get_variable_values,
+)
 from strawberry.execution import optimized_is_awaitable
 
 from gateway.errors import format_errors
 from gateway.projection.executor import ProjectingExecutor
+from gateway.projection.plan import Plan
 from gateway.projection.projections import Projections
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
@@ -23,14 +30,23 @@ CORE = executable(SCHEMA)
 _TURNS = 30
 
 
+def plan_of(document: DocumentNode, weight: int = 100_000) -> Plan:
+    """Return the plan of a document's operation."""
+    return Plan(SCHEMA, document, _operation_of(document), weight)
+
+
 def projections_of(
     document: DocumentNode, weight: int = 100_000, of: type[Projections] = Projections
 ) -> Projections:
     """Return what is kept of a document's operation."""
+    return of(_operation_of(document), weight)
+
+
+def _operation_of(document: DocumentNode) -> OperationDefinitionNode:
     (operation,) = (
         node for node in document.definitions if isinstance(node, OperationDefinitionNode)
     )
-    return of(operation, weight)
+    return operation
 
 
 async def reply(
@@ -39,23 +55,30 @@ async def reply(
     payex: Payex,
     projections: Projections | None = None,
     executor: type[ProjectingExecutor] = ProjectingExecutor,
+    plan: Plan | None = None,
 ) -> bytes:
     """Return the reply of an operation, to the byte, and what else its errors tell.
 
-    The reference executes it, unless there are projections.
+    The reference executes it, unless there are projections, or a plan and its projections.
     """
     chosen: dict[str, Any] = {"executor_class": SCHEMA.execution_context_class}
+    if plan is not None:
+        projections = plan.projections
     if projections is not None:
         chosen = {"executor_class": executor, "projections": projections}
     async with Operation(payex, Bounds(), rights=EVERYTHING) as operation:
-        result = execute(
-            CORE,
-            document,
-            context_value=operation,
-            variable_values=dict(variables),
-            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
-            **chosen,
-        )
+        result: Any = None
+        if plan is not None:
+            result = await planned(plan, document, variables, operation)
+        if result is None:
+            result = execute(
+                CORE,
+                document,
+                context_value=operation,
+                variable_values=dict(variables),
+                is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+                **chosen,
+            )
         if not isinstance(result, ExecutionResult):
             result = await result
         # Fields whose answers an error has made useless come to their end.
@@ -66,6 +89,18 @@ async def reply(
     told = format_errors(errors, "one id for all", executed=True)
     data = msgspec.json.encode(result.data, enc_hook=repr)
     return b"\n".join((data, json.dumps(told).encode(), json.dumps(within).encode()))
+
+
+async def planned(
+    plan: Plan, document: DocumentNode, variables: Mapping[str, Any], operation: Operation
+) -> ExecutionResult | None:
+    """Return the result that a plan gives; None if it gives up, or the variables are wrong."""
+    definitions = _operation_of(document).variable_definitions or ()
+    coerced = get_variable_values(CORE, definitions, dict(variables))
+    if isinstance(coerced, list):
+        return None
+    data = await plan.answer(operation, coerced)
+    return None if data is None else ExecutionResult(data)
 
 
 def run(awaitable: Any) -> Any:

@@ -5,6 +5,7 @@ both executors are compared byte by byte, errors included. PROJECTION_EXAMPLES s
 operations, if other than 200.
 """
 
+import json
 import os
 import random
 from collections.abc import Callable, Mapping
@@ -14,12 +15,14 @@ from typing import Any
 import pytest
 from graphql import GraphQLError, parse, validate
 from graphql.execution.collect_fields import GroupedFieldSet
+from graphql.execution.values import VariableValues
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from gateway.projection.executor import ProjectingExecutor
+from gateway.projection.plan import Plan
 from gateway.projection.projections import Projections, Selections
-from tests.projection.both_executors import CORE, projections_of, reply, run
+from tests.projection.both_executors import CORE, plan_of, projections_of, reply, run
 from tests.projection.made_up_payex import MadeUpPayex
 from tests.projection.written_operations import write_operation, write_variables
 
@@ -75,6 +78,32 @@ def test_replies_are_those_of_the_reference_to_the_byte(example: Example) -> Non
     run(compare(example))
 
 
+async def compare_plan(example: Example, make: Callable[..., Plan] = plan_of) -> None:
+    """Send the requests to a plan one after the other."""
+    plan = make(example.document, example.weight)
+    for variables in example.requests:
+        expected = await reply(example.document, variables, example.payex)
+        found = await reply(example.document, variables, example.payex, plan=plan)
+        assert in_order(found) == in_order(expected)
+
+
+def in_order(reply: bytes) -> tuple[bytes, list[str], list[str]]:
+    """Return a reply with its errors in an order.
+
+    They stand in the order in which PayEx happened to answer. When graphql-core takes over from a
+    plan, some answers are there already.
+    """
+    data, *errors = reply.split(b"\n")
+    told, within = (sorted(map(json.dumps, json.loads(each))) for each in errors)
+    return data, told, within
+
+
+@settings(REPRODUCIBLE, max_examples=EXAMPLES)
+@given(EXAMPLE)
+def test_replies_of_plans_are_those_of_the_reference_to_the_byte(example: Example) -> None:
+    run(compare_plan(example))
+
+
 class Shuffled(ProjectingExecutor):
     """Forgets the order of the fields."""
 
@@ -98,7 +127,11 @@ class Forgiving(ProjectingExecutor):
 class Unconditional(Projections):
     """Takes all outcomes of the conditions for one."""
 
-    def selections(self, variables: Mapping[str, Any], root: GroupedFieldSet) -> Selections:  # noqa: ARG002
+    def selections(
+        self,
+        variables: Mapping[str, Any],  # noqa: ARG002
+        root: Callable[[VariableValues], GroupedFieldSet],
+    ) -> Selections:
         """Return what is kept, whatever the variables."""
         return super().selections({}, root)
 

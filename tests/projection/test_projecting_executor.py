@@ -237,7 +237,7 @@ def test_other_variables_make_no_difference_to_what_is_selected() -> None:
 
 def ask(projections: Projections, **variables: Any) -> Selections:
     """Return what is kept for these variables."""
-    return projections.selections({"yes": True, "no": False, **variables}, {})
+    return projections.selections({"yes": True, "no": False, **variables}, lambda _: {})
 
 
 def selection(type_: GraphQLObjectType, text: str) -> Selected:

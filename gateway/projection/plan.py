@@ -1,0 +1,135 @@
+"""The plan of an operation: its requests are answered by what was worked out for the first one.
+
+A plan reads plain data by compiled functions. It calls the resolvers of all other fields by itself,
+with arguments that the document tells already, and with a look-ahead that need not read it again.
+It gives a whole and faultless answer, or none: whatever is unusual (an error, a null where none may
+be, a value of another class) makes it give up, and graphql-core executes the request from the
+start. That costs PayEx nothing, since the dataloaders hold what was asked for.
+"""
+
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLObjectType,
+    OperationDefinitionNode,
+)
+from graphql.execution.collect_fields import (
+    CollectedFields,
+    FieldDetailsList,
+    FragmentDetails,
+    GroupedFieldSet,
+    collect_fields,
+    collect_subfields,
+)
+from graphql.execution.values import VariableValues
+from strawberry.federation import Schema
+
+from gateway.projection.links import Link
+from gateway.projection.projections import Projections, Selected, Selections
+from gateway.projection.request import PlannedRequest
+from gateway.projection.shapes import UnplannableError
+from schema.subgraph import executable
+
+
+class Plan:
+    """The plan of one operation.
+
+    Args:
+        schema: the schema.
+        document: the document, valid and without fragment arguments.
+        operation: the operation.
+        weight: characters that the document counts for. They bound what is kept.
+
+    Attributes:
+        projections: what is kept of the operation between its requests.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        weight: int,
+    ) -> None:
+        self.projections = Projections(operation, weight)
+        self._schema = schema
+        self._core = executable(schema)
+        self._operation = operation
+        self._fragments = {
+            node.name.value: FragmentDetails(node)
+            for node in document.definitions
+            if isinstance(node, FragmentDefinitionNode)
+        }
+
+    async def answer(self, context: Any, variables: VariableValues) -> dict[str, Any] | None:
+        """Return the data of a faultless reply; None if graphql-core has to execute the request.
+
+        Args:
+            context: what resolvers find in their info.
+            variables: the coerced variables.
+        """
+        try:
+            selections = self.projections.selections(variables.coerced, self._collect_root)
+        except Exception:  # noqa: BLE001 - graphql-core finds out what it is, and tells where
+            return None
+        if not selections.plannable:
+            return None
+
+        def select(type_: GraphQLObjectType, nodes: FieldDetailsList) -> Selected:
+            return self._selected(selections, type_, nodes)
+
+        request = PlannedRequest(self._core, select, context, variables)
+        try:
+            return await request.answer(self._top(selections))
+        except UnplannableError:
+            selections.plannable = False
+        except Exception:  # noqa: BLE001, S110 - likewise
+            pass
+        return None
+
+    def _top(self, selections: Selections) -> Selected:
+        if selections.top is None:
+            query = self._core.query_type
+            assert query is not None  # noqa: S101 - every schema has one
+            top = Selected(query, [], CollectedFields(selections.root, [], []))
+            self._link(selections, top)
+            selections.top = top
+        return selections.top
+
+    def _selected(
+        self, selections: Selections, type_: GraphQLObjectType, nodes: FieldDetailsList
+    ) -> Selected:
+        key = (type_, id(nodes))
+        selected = selections.below.get(key)
+        if selected is None:
+            collected = self._collect(selections, type_, nodes)
+            if not self.projections.make_room(selections, len(collected.grouped_field_set)):
+                raise UnplannableError
+            selected = selections.below[key] = Selected(type_, nodes, collected)
+        if selected.links is None:
+            self._link(selections, selected)
+        return selected
+
+    def _link(self, selections: Selections, selected: Selected) -> None:
+        rest = selected.rest
+        if rest is None:
+            rest = selected.compile(
+                lambda type_, nodes: self._collect(selections, type_, nodes).grouped_field_set
+            )
+        type_, schema = selected.type, self._schema
+        selected.links = [Link(key, type_, nodes, schema) for key, nodes in rest.items()]
+
+    def _collect_root(self, conditions: VariableValues) -> GroupedFieldSet:
+        query = self._core.query_type
+        assert query is not None  # noqa: S101 - every schema has one
+        collected = collect_fields(self._core, self._fragments, conditions, query, self._operation)
+        return collected.grouped_field_set
+
+    def _collect(
+        self, selections: Selections, type_: GraphQLObjectType, nodes: FieldDetailsList
+    ) -> CollectedFields:
+        return collect_subfields(
+            self._core, self._fragments, selections.conditions, self._operation, type_, nodes
+        )
