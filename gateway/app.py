@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 import httpx
 from starlette.applications import Starlette
@@ -11,10 +12,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.compression import Compresses
 from gateway.documents.documents import Documents
 from gateway.documents.source import document_source
 from gateway.drain import ClosesWhileDraining, draining
@@ -120,9 +121,12 @@ def create_app(
             ):
                 yield
 
-    return Starlette(
+    graphql = Compresses(Bounded(endpoint, admission))
+    return _Service(
+        graphql,
         routes=[
-            Route(ENDPOINT, GZipMiddleware(Bounded(endpoint, admission), minimum_size=1024)),
+            # For whoever mounts the service below another path.
+            Route(ENDPOINT, graphql),
             *health_routes(readiness),
             *monitor.routes(),
             *(_graphiql(settings, source.origin) if settings.serves_graphiql else []),
@@ -171,6 +175,29 @@ def _cors(settings: Settings) -> list[Middleware]:
             max_age=_PREFLIGHT_AGE,
         )
     ]
+
+
+class _Service(Starlette):
+    """Starlette, with a short cut to GraphQL.
+
+    It goes around the routes, and around what answers when an app fails, which GraphQL's does by
+    itself: together they took a tenth of the time of a small operation (measured).
+
+    Args:
+        graphql: answers what is sent to the endpoint.
+        settings: Starlette's own.
+    """
+
+    def __init__(self, graphql: ASGIApp, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._graphql = graphql
+        for each in reversed(settings["middleware"]):
+            self._graphql = each.cls(self._graphql, *each.args, **each.kwargs)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        is_graphql = scope["type"] == "http" and scope["path"] == ENDPOINT
+        await (self._graphql if is_graphql else super().__call__)(scope, receive, send)
 
 
 class _SandboxHeader:

@@ -33,7 +33,7 @@ DEADLINE_HEADER: Final = "payex-usage-deadline"
 
 # What a reply depends on beside the URL. The second caller at one browser must not meet the
 # first one's reply.
-_VARY: Final = "Accept, Authorization, payex-usage-claims"
+_VARY: Final = "Accept, Accept-Encoding, Authorization, payex-usage-claims"
 
 _STATUS: Final[dict[str, HTTPStatus]] = {
     ErrorCode.INTERNAL_SERVER_ERROR: HTTPStatus.INTERNAL_SERVER_ERROR,

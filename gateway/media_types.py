@@ -1,5 +1,6 @@
 """The media types of a reply, and which of them a client likes best."""
 
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
@@ -21,6 +22,8 @@ class Accepted(NamedTuple):
     named: bool
 
 
+# The same few come time and again; a bound keeps clients from filling the memory with others.
+@lru_cache(maxsize=32)
 def accepted(header: str) -> Accepted:
     """Return the acceptable media type of the highest quality.
 

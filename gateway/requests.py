@@ -2,11 +2,12 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPMethod, HTTPStatus
 from typing import Any, Final
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from gateway.media_types import JSON
 from gateway.refusals import Refusal
@@ -97,8 +98,13 @@ async def _body(request: Request, rules: RequestRules) -> bytes:
     body = bytearray()
     try:
         async with asyncio.timeout(rules.body_timeout):
-            async for chunk in request.stream():
-                body += chunk
+            more = True
+            while more:
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
                 if len(body) > rules.max_body:
                     raise Refusal(
                         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -115,6 +121,8 @@ async def _body(request: Request, rules: RequestRules) -> bytes:
     return bytes(body)
 
 
+# The same few come time and again; a bound keeps clients from filling the memory with others.
+@lru_cache(maxsize=32)
 def _is_json(content_type: str) -> bool:
     media_type, *given = (part.strip() for part in content_type.lower().replace('"', "").split(";"))
     charsets = {part for part in given if part.startswith("charset=")}
