@@ -156,17 +156,9 @@ class _Gate:
         Raises:
             Fault: nothing was proven, and PayEx could not be asked.
         """
-        own = self._operation.spawn(self._ask(0)) if asks_itself else None
-        tasks = [self._operation.spawn(question) for question in self._deeper]
-        answers: list[Answer] = []
-        for task in asyncio.as_completed([*tasks, *([own] if own else [])]):
-            answer = await task
-            answers.append(answer)
-            if isinstance(answer.outcome, Problem) and (
-                (own and own.done() and own.result() is answer)
-                or self._judge(answer.outcome) is _Verdict.REFUTED
-            ):
-                return answer.outcome
+        answers = await self._asked(self._ask(0) if asks_itself else None)
+        if isinstance(answers, Problem):
+            return answers
         wave = max((answer.wave for answer in answers), default=0)
         if any(self._proves(answer) for answer in answers) or not answers:
             return wave
@@ -174,12 +166,36 @@ class _Gate:
             fault = answer.outcome
             # An object that was asked for itself has no one left to ask; nor has one whose ledger
             # or network fails.
-            if isinstance(fault, Fault) and (own or not fault.of_one_answer):
+            if isinstance(fault, Fault) and (asks_itself or not fault.of_one_answer):
                 raise fault
         last = await self._ask(wave)
         if isinstance(last.outcome, Fault):
             raise last.outcome
         return last.outcome if isinstance(last.outcome, Problem) else last.wave
+
+    async def _asked(self, own: _Question | None) -> list[Answer] | Problem:
+        """Return all answers, or the problem that there is no such object as soon as it is told."""
+        questions = [*self._deeper, own] if own else self._deeper
+        if len(questions) == 1:
+            # What is alone needs no task.
+            answer = await questions[0]
+            return self._refutation(answer, is_own=bool(own)) or [answer]
+        tasks = {self._operation.spawn(question): question is own for question in questions}
+        answers = []
+        while tasks:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in [task for task in tasks if task.done()]:
+                answer = task.result()
+                if problem := self._refutation(answer, is_own=tasks.pop(task)):
+                    return problem
+                answers.append(answer)
+        return answers
+
+    def _refutation(self, answer: Answer, *, is_own: bool) -> Problem | None:
+        problem = answer.outcome
+        if isinstance(problem, Problem) and (is_own or self._judge(problem) is _Verdict.REFUTED):
+            return problem
+        return None
 
     def _proves(self, answer: Answer) -> bool:
         match answer.outcome:
