@@ -7,9 +7,9 @@ of it before the first upstream call.
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
-from graphql import ExecutionResult, GraphQLError, execute, get_variable_values
+from graphql import ExecutionResult, GraphQLError, execute
 from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable
 from strawberry.federation import Schema
@@ -31,9 +31,6 @@ from resolvers.errors import ErrorCode
 from resolvers.operation import Operation
 from schema.scopes import Need, missing
 from schema.subgraph import executable
-
-# Errors of variables that are told at most: graphql-core's own bound.
-_MAX_VARIABLE_ERRORS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +140,7 @@ class Engine:
     ) -> Outcome:
         if ready.answer is not None:
             return Outcome(executed=True, data=ready.answer)
-        coerced = get_variable_values(
-            self._core,
-            ready.node.variable_definitions or (),
-            variables or {},
-            max_errors=_MAX_VARIABLE_ERRORS,
-            hide_suggestions=not asked.introspection,
-        )
+        coerced = ready.variables.coerced(variables or {}, hide_suggestions=not asked.introspection)
         if isinstance(coerced, list):
             raise NotExecutedError(*coerced)
         result = await self._planned(ready, coerced, operation)

@@ -25,6 +25,7 @@ from gateway.limits.excess import oversizes
 from gateway.limits.parsing import parse_document
 from gateway.limits.validation import find_errors
 from gateway.projection.plan import Plan
+from gateway.projection.variables import Variables
 from resolvers.errors import ErrorCode
 from schema.scopes import Need, ScopeTable
 
@@ -51,6 +52,7 @@ class Executable:
         needs: the scopes that its caller needs.
         cost: what it costs, given its variables.
         constant: whether its answer never changes: it asks for the schema, without variables.
+        variables: coerces the variables of its requests.
         plan: answers its requests; None if graphql-core alone does.
         answer: that answer, once it was given.
     """
@@ -60,6 +62,7 @@ class Executable:
     needs: Sequence[Need]
     cost: OperationCost
     constant: bool
+    variables: Variables
     plan: Plan | None
     answer: Any = field(default=None, repr=False)
 
@@ -206,6 +209,7 @@ class Documents:
             self._scopes.needs(document, operation),
             self._costs.read(document, operation),
             asks_for_the_schema_only(operation),
+            Variables(self._schema, operation),
             self._plan(document, operation, weight) if self._plan else None,
         )
 

@@ -101,22 +101,32 @@ class Plan:
     def _selected(
         self, selections: Selections, type_: GraphQLObjectType, nodes: FieldDetailsList
     ) -> Selected:
+        selected = self._kept(selections, type_, nodes)
+        if selected.links is None:
+            self._link(selections, selected)
+        return selected
+
+    def _kept(
+        self, selections: Selections, type_: GraphQLObjectType, nodes: FieldDetailsList
+    ) -> Selected:
         key = (type_, id(nodes))
         selected = selections.below.get(key)
         if selected is None:
-            collected = self._collect(selections, type_, nodes)
+            collected = collect_subfields(
+                self._core, self._fragments, selections.conditions, self._operation, type_, nodes
+            )
             if not self.projections.make_room(selections, len(collected.grouped_field_set)):
                 raise UnplannableError
             selected = selections.below[key] = Selected(type_, nodes, collected)
-        if selected.links is None:
-            self._link(selections, selected)
         return selected
 
     def _link(self, selections: Selections, selected: Selected) -> None:
         rest = selected.rest
         if rest is None:
             rest = selected.compile(
-                lambda type_, nodes: self._collect(selections, type_, nodes).grouped_field_set
+                lambda type_, nodes: (
+                    self._kept(selections, type_, nodes).collected.grouped_field_set
+                )
             )
         type_, schema = selected.type, self._schema
         selected.links = [Link(key, type_, nodes, schema) for key, nodes in rest.items()]
@@ -126,10 +136,3 @@ class Plan:
         assert query is not None  # noqa: S101 - every schema has one
         collected = collect_fields(self._core, self._fragments, conditions, query, self._operation)
         return collected.grouped_field_set
-
-    def _collect(
-        self, selections: Selections, type_: GraphQLObjectType, nodes: FieldDetailsList
-    ) -> CollectedFields:
-        return collect_subfields(
-            self._core, self._fragments, selections.conditions, self._operation, type_, nodes
-        )

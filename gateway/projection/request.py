@@ -133,8 +133,11 @@ class PlannedRequest:
         if type(values) is not list and type(values) is not tuple:
             raise NotPlainError
         answer: list[Any] = [None] * len(values)
-        for place, value in enumerate(values):
-            self._put(answer, place, of, nodes, value)
+        # First what is to come: should one of the others be no answer, none of it is forgotten.
+        for later in (True, False):
+            for place, value in enumerate(values):
+                if is_awaitable(value) is later:
+                    self._put(answer, place, of, nodes, value)
         return answer
 
     def _completed(self, shape: Shape, nodes: FieldDetailsList, value: Any) -> Any:

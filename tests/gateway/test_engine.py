@@ -214,3 +214,19 @@ async def test_what_is_deprecated_is_warned_of_in_the_reply() -> None:
             "message": "The field Query.old is deprecated. Removed after 2027-03-01: use new.",
         }
     ]
+
+
+async def test_what_graphql_core_takes_over_is_counted_once(serve: Serve) -> None:
+    """A plan that gave up leaves neither calls nor needs behind that would count twice."""
+    query = """{ owner(ownerNo: "9000") {
+        a: invoice(invoiceNo: "1") { __typename }
+        b: invoice(invoiceNo: "1") { __typename }
+    } }"""
+    told = []
+    for projection in ("true", "false"):
+        gateway = await serve({"GATEWAY_PROJECTION": projection})
+        reply = (await gateway.post("/graphql", json={"query": query})).json()
+        upstream = reply["extensions"]["upstream"]
+        told.append((upstream["calls"], upstream["deduplicated"], len(reply["errors"])))
+
+    assert told == [(1, 1, 2), (1, 1, 2)]

@@ -51,6 +51,7 @@ _ARGUMENTS: Final = {
         "null",
         '{usageTypes: "voice"}',
         '{minimumAmount: "0.5", currencyCode: "sek"}',
+        "{minimumAmount: $least}",
         '{startTimeFrom: "2026-11-02T00:00:00"}',
         '{startTimeFrom: "2026-11-02T00:00:00", startTimeBefore: "2026-11-01T00:00:00"}',
     ),
@@ -63,6 +64,7 @@ _VARIABLES: Final = {
     "numbers": "[ID!]!",
     "id": "ID!",
     "first": "Int = 3",
+    "least": "Decimal",
     "yes": "Boolean!",
     "perhaps": "Boolean = true",
 }
@@ -231,7 +233,11 @@ def write_variables(chance: random.Random) -> dict[str, Any]:
         "id": chance.choice(_IDS),
         "yes": chance.choice((True, False)),
     }
-    optional = {"first": (1, 2, 0, None), "perhaps": (True, True, False, False, None)}
+    optional = {
+        "first": (1, 2, 0, None),
+        "least": ("0.5", "-1", None),
+        "perhaps": (True, True, False, False, None),
+    }
     for name, choices in optional.items():
         if chance.random() < _USUAL:
             values[name] = chance.choice(choices)

@@ -1,0 +1,212 @@
+"""What plans answer by themselves, what they leave to graphql-core, and what they keep."""
+
+import asyncio
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+from graphql import parse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.operations import LIST, LOOKUP, SMALL
+from gateway.projection.plan import Plan
+from resolvers.bounds import Bounds
+from resolvers.node_ids import NodeKind, encode
+from resolvers.operation import Operation
+from resolvers.payex.answers import Answer, Asker
+from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.routes import Kind, Route
+from resolvers.rights import EVERYTHING
+from tests.projection.both_executors import plan_of, planned, reply, run
+from tests.projection.made_up_payex import MadeUpPayex
+from tests.projection.test_differential import EXAMPLE, EXAMPLES, REPRODUCIBLE, Example
+from tests.projection.test_projecting_executor import Steady
+
+TOTALS = """
+{ owner(ownerNo: "1234") { invoice(invoiceNo: "55") { ... on Invoice {
+  subscription(subscriptionNo: "70") { ... on UsageSubscription {
+    usageTotals(groupBy: [USAGE_TYPE], filter: { minimumAmount: "0.01" }) {
+      ... on UsageTotals { groups { usageType recordCount amount { amount currencyCode } } }
+    }
+  } } }
+  ... on Problem { title instance }
+} } }
+"""
+SEVERAL = """
+query ($numbers: [ID!]!, $least: Decimal, $yes: Boolean! = true) {
+  a: owner(ownerNo: "1234") { invoices(invoiceNos: $numbers) { ...Held ... on Problem { title } } }
+  b: owner(ownerNo: "1234") { customer(customerNo: "9") { ...Held } }
+  node(id: "%s") { __typename ...Held }
+}
+fragment Held on UsageHolder {
+  ownerNo raw @skip(if: $yes)
+  subscriptions(first: 1) { ... on UsageSubscriptionConnection {
+    pageInfo { hasNextPage }
+    edges { cursor node { billing usageRecords(filter: {minimumAmount: $least}) {
+      ... on UsageRecordConnection { pageInfo { endCursor } nodes { raw } }
+    } usageSummaries { __typename } } }
+  } }
+}
+""" % encode(NodeKind.INVOICE, "1234", "55")  # noqa: UP031 - braces are GraphQL's
+REFERENCES = """
+{ _entities(representations: [{__typename: "Invoice", ownerNo: "1234", invoiceNo: "55"}]) {
+  ... on Invoice { invoiceNo subscriptions { __typename } }
+} _service { sdl } }
+"""
+ANSWERED: dict[str, tuple[str, dict[str, Any]]] = {
+    "list": (LIST.document, LIST.variables[0]),
+    "lookup": (LOOKUP.document, LOOKUP.variables[0]),
+    "small": (SMALL.document, SMALL.variables[0]),
+    "totals": (TOTALS, {}),
+    "several": (SEVERAL, {"numbers": ["55", "56", "55"], "least": "0.5"}),
+    "references": (REFERENCES, {}),
+    "typename": ("{ __typename }", {}),
+}
+
+
+@pytest.mark.parametrize(("text", "variables"), ANSWERED.values(), ids=ANSWERED)
+def test_what_has_no_error_is_answered_by_the_plan_alone(
+    text: str, variables: dict[str, Any]
+) -> None:
+    document = parse(text)
+    plan = plan_of(document)
+    for _ in range(2):
+        found = run(answer(plan, text, variables, Steady(3)))
+        data, errors, _ = run(reply(document, variables, Steady(3))).split(b"\n")
+
+        assert json.loads(errors) == []
+        assert json.dumps(found, default=lambda raw: json.loads(bytes(raw))) == json.dumps(
+            json.loads(data)
+        )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ __schema { queryType { name } } }",
+        '{ __type(name: "Money") { name } owner(ownerNo: "1234") { ownerNo } }',
+    ],
+)
+def test_what_asks_for_the_schema_is_left_to_graphql_core_for_good(text: str) -> None:
+    plan = plan_of(parse(text))
+    for _ in range(2):
+        assert run(answer(plan, text, {}, Steady(1))) is None
+    assert not plan.projections.selections({}, no_root).plannable
+
+
+def test_what_there_is_no_room_for_is_left_to_graphql_core() -> None:
+    plan = plan_of(parse(LOOKUP.document), weight=40)
+
+    assert run(answer(plan, LOOKUP.document, LOOKUP.variables[0], Steady(1))) is None
+
+
+def test_what_a_plan_keeps_never_outgrows_the_document() -> None:
+    for weight in range(0, 400, 20):
+        plan = plan_of(parse(LOOKUP.document), weight)
+        for _ in range(2):
+            run(answer(plan, LOOKUP.document, LOOKUP.variables[0], Steady(1)))
+
+            assert plan.projections.fields <= weight // 4
+
+
+@pytest.mark.parametrize("number", ["5678", "", "1" * 20])
+def test_what_has_an_error_is_left_to_graphql_core_each_time_it_has(number: str) -> None:
+    text = "query ($ownerNo: ID!) { owner(ownerNo: $ownerNo) { ownerNo } }"
+    plan = plan_of(parse(text))
+
+    assert run(answer(plan, text, {"ownerNo": number}, MadeUpPayex(1, 0.0))) is None
+    assert run(answer(plan, text, {"ownerNo": "1234"}, MadeUpPayex(1, 0.0))) is not None
+
+
+def test_nothing_of_a_request_is_kept_but_its_conditions() -> None:
+    """The numbers of one caller must not lie about in what the next one is answered by."""
+    text, variables = ANSWERED["several"]
+    plan = plan_of(parse(text))
+    run(answer(plan, text, variables, Steady(3)))
+
+    kept = plan.projections.selections({"yes": True}, no_root)
+
+    assert kept.below
+    assert kept.conditions == ({}, {"yes": True})
+
+
+class Recorded(MadeUpPayex):
+    """Notes what it is asked."""
+
+    def __init__(self, seed: int, oddity: float = 0.0) -> None:
+        super().__init__(seed, oddity)
+        self.asked: Counter[Route] = Counter()
+
+    async def answer(self, route: Route, wave: int, asker: Asker) -> Answer:
+        """Answer, and note the route."""
+        self.asked[route] += 1
+        return await super().answer(route, wave, asker)
+
+
+@settings(REPRODUCIBLE, max_examples=EXAMPLES)
+@given(EXAMPLE, st.integers(0, 2**32))
+def test_payex_is_asked_what_graphql_core_would_ask_and_nothing_twice(
+    example: Example, seed: int
+) -> None:
+    """Neither by a plan, nor by graphql-core when it takes over."""
+    plan = plan_of(example.document, example.weight)
+    for variables in example.requests:
+        reference, found = Recorded(seed), Recorded(seed)
+        run(reply(example.document, variables, reference))
+        run(reply(example.document, variables, found, plan=plan))
+
+        assert found.asked == reference.asked
+        assert set(found.asked.values()) <= {1}
+
+
+class Failing(Steady):
+    """Answers a kind of route by a fault, and others never."""
+
+    async def answer(self, route: Route, wave: int, _asker: Asker) -> Answer:
+        """Answer, or not."""
+        if route.kind is Kind.SUMMARIES:
+            return Answer(Fault(FaultCode.UPSTREAM_ERROR), wave)
+        if route.kind is Kind.DETAILS:
+            await asyncio.get_running_loop().create_future()
+        return await super().answer(route, wave, _asker)
+
+
+BOTH = """
+{ _entities(representations: [{__typename: "UsageSubscription", id: "%s"}]) {
+  ... on UsageSubscription { usageRecords { __typename } usageSummaries { __typename } }
+} }
+""" % encode(NodeKind.BILLED_SUBSCRIPTION, "1234", "55", "70")  # noqa: UP031 - likewise
+
+
+async def test_a_plan_that_gives_up_waits_for_nothing_and_leaves_nothing_behind() -> None:
+    document = parse(BOTH)
+    async with Operation(Failing(1), Bounds(), rights=EVERYTHING) as operation:
+        assert await planned(plan_of(document), document, {}, operation) is None
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_plan_that_is_cancelled_leaves_nothing_behind() -> None:
+    text = BOTH.replace("usageSummaries { __typename }", "usageTotals { __typename }")
+    document = parse(text)
+    async with Operation(Failing(1), Bounds(), rights=EVERYTHING) as operation:
+        task = asyncio.create_task(planned(plan_of(document), document, {}, operation))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+    assert task.cancelled()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def answer(plan: Plan, text: str, variables: dict[str, Any], payex: Any) -> Any:
+    """Return the data that a plan answers with, or None."""
+    async with Operation(payex, Bounds(), rights=EVERYTHING) as operation:
+        result = await planned(plan, parse(text), variables, operation)
+    return result and result.data
+
+
+def no_root(_: object) -> Any:
+    """Fail, since the root fields are kept."""
+    raise AssertionError
