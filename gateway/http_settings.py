@@ -53,9 +53,9 @@ class HttpSettings(BaseSettings):
     projection: bool = Field(
         default=True,
         description=(
-            "Whether plain data are read by functions that are compiled once for each operation; "
-            "otherwise each field is executed by itself. The answers are the same, and take "
-            "several times longer."
+            "Whether requests of an operation are answered by a plan that is made once, in which "
+            "plain data are read by compiled functions; otherwise graphql-core executes each field "
+            "by itself. The answers are the same, and take several times longer."
         ),
     )
     introspection: Literal["scope", "everyone", "nobody"] = Field(
