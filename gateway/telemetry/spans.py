@@ -28,7 +28,6 @@ from opentelemetry.trace import (
     Status,
     StatusCode,
     TraceFlags,
-    format_span_id,
     format_trace_id,
     set_span_in_context,
 )
@@ -162,8 +161,8 @@ class Spans:
         """Return what a call to PayEx carries."""
         if not self._propagates:
             return NO_HEADERS
-        trace, own = format_trace_id(at.trace_id), format_span_id(at.span_id)
-        return {"traceparent": f"00-{trace}-{own}-{at.trace_flags:02x}"}
+        text = f"00-{at.trace_id:032x}-{at.span_id:016x}-{at.trace_flags:02x}"
+        return {"traceparent": text}
 
 
 class OperationSpan:
