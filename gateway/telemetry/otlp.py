@@ -70,7 +70,7 @@ class OtlpTracing:
 
 
 class Encoding(SpanExporter):
-    """Has OpenTelemetry's exporter send what is encoded here, which costs a third.
+    """Has OpenTelemetry's exporter send what is encoded here, which costs a sixth.
 
     Args:
         exporter: sends spans.
