@@ -5,7 +5,7 @@ from typing import Final
 from gateway.reports import Ending, Report
 from resolvers.tally import Tally
 
-Value = str | int | float | list[str]
+Value = str | bool | int | float | tuple[str, ...]
 _ANONYMOUS: Final = "anonymous"
 _ERRORS: Final = frozenset({Ending.ERRORS, Ending.FAILED})
 
@@ -38,7 +38,7 @@ def attributes(report: Report) -> dict[str, Value]:
     if report.support_id is not None:
         told["payex.usage.support_id"] = report.support_id
     if report.codes:
-        told["payex.usage.codes"] = sorted(set(report.codes))
+        told["payex.usage.codes"] = tuple(sorted(set(report.codes)))
         if is_error(report):
             told["error.type"] = report.codes[0]
     if report.cost is not None:

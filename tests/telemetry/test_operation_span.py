@@ -136,7 +136,7 @@ def test_a_request_that_failed_before_it_was_an_operation_is_an_error_by_its_cod
     assert attributes(report) == {
         "payex.usage.ending": "failed",
         "http.response.status_code": 500,
-        "payex.usage.codes": ["INTERNAL_SERVER_ERROR"],
+        "payex.usage.codes": ("INTERNAL_SERVER_ERROR",),
         "error.type": "INTERNAL_SERVER_ERROR",
     }
 
