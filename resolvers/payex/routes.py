@@ -116,7 +116,7 @@ class Routes:
         """
         numbers = {
             holder.parameter: _segment(holder.number),
-            "subscriptionNo": _segment(subscription_no or ""),
+            "subscriptionNo": _segment(subscription_no) if subscription_no else "",
         }
         path = TEMPLATES[holder.billing, kind].format_map(numbers)
         return Route(holder, kind, self._ledger(holder) + path)
