@@ -1,16 +1,19 @@
 """The dataloaders of one operation. Both must be made anew for each operation.
 
 They answer with values, never with exceptions: a reply, a problem or a fault. A batch hands out
-one task per key at once, so that no key waits for, or fails with, its neighbours, and waiters are
-shielded from each other's cancellation (a plain aiodataloader shares one future among them).
+at once what is kept, and a task for each other key, so that no key waits for, or fails with, its
+neighbours. Each waiter has a future of its own, so that nobody's cancellation reaches another (a
+plain aiodataloader shares one future among them).
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections import Counter
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
-from aiodataloader import DataLoader
+from aiodataloader import DataLoader, Loader, dispatch_queue
 
 from resolvers.payex.answers import Answer
 from resolvers.payex.client import Payex
@@ -21,9 +24,48 @@ from resolvers.payex.routes import Holder, Kind, Route
 from resolvers.payex.tracing import BatchTrace, Trace
 from resolvers.tally import Tally
 
-Spawn = Callable[[Coroutine[Any, Any, Answer]], "asyncio.Task[Answer]"]
+Spawn = Callable[[Coroutine[Any, Any, Answer]], asyncio.Task[Answer]]
 AnswerOf = Callable[[Route, int, BatchTrace], Coroutine[Any, Any, Answer]]
 """Asks PayEx for a route, which belongs to a wave and to a batch."""
+KeptOf = Callable[[Route, int, BatchTrace], Answer | None]
+"""Returns the answer, if it needs no call."""
+
+K = TypeVar("K")
+Found = Answer | asyncio.Future[Any]
+"""An answer, or what brings one: a task, or the future of another loader."""
+
+
+class _Loader(DataLoader[K, Found]):
+    """A dataloader whose waiters have a future each."""
+
+    def do_resolve_reject(self, key: K, future: asyncio.Future[Any]) -> None:
+        """Queue a key. The batch begins two turns of the loop after the first of its keys came."""
+        # So it does in the library, which makes a task for it: a tenth of what a call costs.
+        self._queue.append(Loader(key, future))
+        if len(self._queue) == 1:
+            self.loop.call_soon(self.loop.call_soon, dispatch_queue, self)
+
+    async def _loaded(self, key: K) -> Answer:
+        own: asyncio.Future[Answer] = self.loop.create_future()
+        self.load(key).add_done_callback(partial(_tell, own))
+        return await own
+
+
+def _tell(own: asyncio.Future[Answer], shared: asyncio.Future[Any]) -> None:
+    """Tell a waiter what became of a future that is others' as well.
+
+    `shield` does so for one future. Here one brings the other, in each call.
+    """
+    if own.done():
+        return  # The waiter has left.
+    if shared.cancelled():
+        own.cancel()
+    elif error := shared.exception():
+        own.set_exception(error)
+    elif isinstance(found := shared.result(), asyncio.Future):
+        found.add_done_callback(partial(_tell, own))
+    else:
+        own.set_result(found)
 
 
 class _Ask(NamedTuple):
@@ -31,7 +73,7 @@ class _Ask(NamedTuple):
     wave: int
 
 
-class RouteLoader(DataLoader[_Ask, "asyncio.Task[Answer]"]):
+class RouteLoader(_Loader[_Ask]):
     """Calls each distinct route at most once, at most `max_in_flight` of them at a time.
 
     Every call of an operation passes here, and no caller's rights are passed by: see `answer_of`.
@@ -39,6 +81,7 @@ class RouteLoader(DataLoader[_Ask, "asyncio.Task[Answer]"]):
     Args:
         answer_of: asks PayEx on the caller's behalf. It raises `UnseenError` for an invoice or
             customer that the caller does not see; the calls that lead there have looked before.
+        kept_of: returns what is at hand for the caller.
         tally: counts.
         trace: told of each batch.
         spawn: runs a call.
@@ -46,10 +89,18 @@ class RouteLoader(DataLoader[_Ask, "asyncio.Task[Answer]"]):
     """
 
     def __init__(
-        self, answer_of: AnswerOf, tally: Tally, trace: Trace, spawn: Spawn, *, max_in_flight: int
+        self,
+        answer_of: AnswerOf,
+        kept_of: KeptOf,
+        tally: Tally,
+        trace: Trace,
+        spawn: Spawn,
+        *,
+        max_in_flight: int,
     ) -> None:
         super().__init__(get_cache_key=lambda ask: ask.route)
         self._answer_of = answer_of
+        self._kept_of = kept_of
         self._tally = tally
         self._trace = trace
         self._spawn = spawn
@@ -66,24 +117,30 @@ class RouteLoader(DataLoader[_Ask, "asyncio.Task[Answer]"]):
             route: what to ask for.
             after: the wave whose answer told the asker of this route; 0 if the query did.
         """
-        task = await asyncio.shield(self.load(_Ask(route, after + 1)))
-        return await asyncio.shield(task)
+        return await self._loaded(_Ask(route, after + 1))
+
+    def begun(self, route: Route, after: int = 0) -> asyncio.Future[Found]:
+        """Return what brings the route's answer. Others share it: it is not to be awaited."""
+        return self.load(_Ask(route, after + 1))
 
     async def demand(self, route: Route, after: int = 0) -> Answer:
         """Return the route's answer for a field, which the tally counts."""
         self._tally.demand()
         return await self.answer(route, after)
 
-    async def batch_load_fn(self, keys: list[_Ask]) -> list["asyncio.Task[Answer]"]:
-        """Start a call for each key."""
+    async def batch_load_fn(self, keys: list[_Ask]) -> list[Found]:
+        """Return the answers that are kept, and start a call for each other key."""
         self._tally.batch(len(keys))
         batch = self._trace.batch(len(keys), min(ask.wave for ask in keys))
-        tasks = [self._spawn(self._call(ask, batch)) for ask in keys]
-        batch.until(tasks)
-        return tasks
+        found: list[Found] = [self._find(ask, batch) for ask in keys]
+        batch.until([one for one in found if isinstance(one, asyncio.Task)])
+        return found
+
+    def _find(self, ask: _Ask, batch: BatchTrace) -> Answer | asyncio.Task[Answer]:
+        self._tally.started()
+        return self._kept_of(ask.route, ask.wave, batch) or self._spawn(self._call(ask, batch))
 
     async def _call(self, ask: _Ask, batch: BatchTrace) -> Answer:
-        self._tally.started()
         async with self._in_flight:
             return await self._answer_of(ask.route, ask.wave, batch)
 
@@ -95,7 +152,7 @@ class _Wanted:
     wave: int
 
 
-class SubscriptionLoader(DataLoader[_Wanted, "asyncio.Task[Answer]"]):
+class SubscriptionLoader(_Loader[_Wanted]):
     """Finds single subscriptions: several under one holder by one call of the holder's list.
 
     A number that the list lacks is asked for by its own
@@ -110,31 +167,30 @@ class SubscriptionLoader(DataLoader[_Wanted, "asyncio.Task[Answer]"]):
 
     async def answer(self, holder: Holder, subscription_no: str, after: int = 0) -> Answer:
         """Return how PayEx answers for the subscription."""
-        task = await asyncio.shield(self.load(_Wanted(holder, subscription_no, after + 1)))
-        return await asyncio.shield(task)
+        return await self._loaded(_Wanted(holder, subscription_no, after + 1))
 
-    async def batch_load_fn(self, keys: list[_Wanted]) -> list["asyncio.Task[Answer]"]:
+    async def batch_load_fn(self, keys: list[_Wanted]) -> list[Found]:
         """Choose the list or the own route for each holder's subscriptions, and start them."""
-        siblings: dict[Holder, list[_Wanted]] = {}
-        for wanted in keys:
-            siblings.setdefault(wanted.holder, []).append(wanted)
-        return [self._spawn(self._find(wanted, siblings[wanted.holder])) for wanted in keys]
+        siblings = Counter(wanted.holder for wanted in keys)
+        return [self._find(wanted, alone=siblings[wanted.holder] == 1) for wanted in keys]
 
-    async def _find(self, wanted: _Wanted, siblings: Sequence[_Wanted]) -> Answer:
-        holder, number, wave = wanted.holder, wanted.subscription_no, wanted.wave
-        own = self._paths.of(holder, Kind.SUBSCRIPTION, number)
-        listed = self._paths.of(holder, Kind.SUBSCRIPTIONS)
-        after = wave - 1
-        if len(siblings) > 1 or self._routes.started(listed):
-            answer = await self._routes.answer(listed, after)
-            match answer.outcome:
-                case ItemList() as found:
-                    for item in found.items:
-                        if item.number == number:
-                            return Answer(item, answer.wave)
-                case Problem():
-                    return answer
-                case Fault() as fault if not fault.of_one_answer:
-                    return answer
-            after = answer.wave
-        return await self._routes.answer(own, after)
+    def _find(self, wanted: _Wanted, *, alone: bool) -> Found:
+        listed = self._paths.of(wanted.holder, Kind.SUBSCRIPTIONS)
+        if alone and not self._routes.started(listed):
+            own = self._paths.of(wanted.holder, Kind.SUBSCRIPTION, wanted.subscription_no)
+            return self._routes.begun(own, wanted.wave - 1)
+        return self._spawn(self._find_in_list(wanted, listed))
+
+    async def _find_in_list(self, wanted: _Wanted, listed: Route) -> Answer:
+        answer = await self._routes.answer(listed, wanted.wave - 1)
+        match answer.outcome:
+            case ItemList() as found:
+                for item in found.items:
+                    if item.number == wanted.subscription_no:
+                        return Answer(item, answer.wave)
+            case Problem():
+                return answer
+            case Fault() as fault if not fault.of_one_answer:
+                return answer
+        own = self._paths.of(wanted.holder, Kind.SUBSCRIPTION, wanted.subscription_no)
+        return await self._routes.answer(own, answer.wave)

@@ -6,9 +6,11 @@ import math
 import time
 import uuid
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
+
+import msgspec
 
 from resolvers.bounds import Bounds
 from resolvers.loaders import RouteLoader, SubscriptionLoader
@@ -19,7 +21,7 @@ from resolvers.payex.faults import Fault
 from resolvers.payex.instances import harmless
 from resolvers.payex.problems import Problem, ProblemType
 from resolvers.payex.routes import Holder, Route
-from resolvers.payex.tracing import UNTRACED, BatchTrace, Trace
+from resolvers.payex.tracing import UNTRACED, BatchTrace, Trace, Untraced
 from resolvers.rights import Rights, UnseenError, unseen
 from resolvers.tally import Tally
 
@@ -68,9 +70,18 @@ class Operation:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._left = False
         self.routes = RouteLoader(
-            self._answer_of, self.tally, trace, self.spawn, max_in_flight=bounds.max_in_flight
+            self._answer_of,
+            self._kept_of,
+            self.tally,
+            trace,
+            self.spawn,
+            max_in_flight=bounds.max_in_flight,
         )
-        self.subscriptions = SubscriptionLoader(payex, self.routes, self.spawn)
+
+    @cached_property
+    def subscriptions(self) -> SubscriptionLoader:
+        """The loader of single subscriptions, which few operations need."""
+        return SubscriptionLoader(self.payex, self.routes, self.spawn)
 
     def asker(self, holder: Holder) -> Asker:
         """Return on whose behalf PayEx is asked for an invoice or customer and what is below it.
@@ -81,8 +92,9 @@ class Operation:
         if not self.rights.sees(holder):
             raise UnseenError
         owner_no = holder.owner_no
-        if owner_no not in self._askers:
-            self._askers[owner_no] = Asker(
+        asker = self._askers.get(owner_no)
+        if asker is None:
+            asker = self._askers[owner_no] = Asker(
                 counts=self.tally,
                 deadline=self._deadline,
                 seconds=self._seconds,
@@ -90,12 +102,19 @@ class Operation:
                 turn=self.support_id,
                 whole=self.rights.sees_whole(owner_no),
             )
-        return self._askers[owner_no]
+        return asker
+
+    def _kept_of(self, route: Route, wave: int, batch: BatchTrace) -> Answer | None:
+        # A batch that is traced ends with its calls. What is not seen is the call's to refuse.
+        if not isinstance(batch, Untraced) or not self.rights.sees(route.holder):
+            return None
+        kept = self.payex.kept(route, wave, self.asker(route.holder))
+        return kept and self._told(route, kept)
 
     async def _answer_of(self, route: Route, wave: int, batch: BatchTrace) -> Answer:
         asker = self.asker(route.holder)
         if batch is not UNTRACED:
-            asker = replace(asker, trace=batch)
+            asker = msgspec.structs.replace(asker, trace=batch)
         answer = await self.payex.answer(route, wave, asker)
         if isinstance(answer.outcome, Fault):
             batch.failed(route.template, answer.outcome.code)

@@ -1,7 +1,6 @@
 """What comes out of asking PayEx: replies, problems, faults, and the calls behind them."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import msgspec
@@ -16,16 +15,17 @@ Content = ItemList[Any] | SubscriptionItem | msgspec.Raw
 """What a reply holds: the elements of a list, one subscription, or a holder's JSON."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """How a route answered, and the wave of the operation after which the answer was there."""
 
-    outcome: Content | Problem | Fault = field(repr=False)
+    outcome: Content | Problem | Fault
     wave: int
 
+    def __repr__(self) -> str:
+        return f"Answer(wave={self.wave})"
 
-@dataclass(frozen=True, slots=True)
-class Call:
+
+class Call(msgspec.Struct, frozen=True):
     """One GET as it went: the route's template, its wave, and how it ended.
 
     `status` is the HTTP status, or None when none arrived; `fault` the code of the fault, if any;
@@ -67,8 +67,7 @@ class Counts(Protocol):
         """Note for how many seconds an answer stays the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
+class Asker(msgspec.Struct, frozen=True):
     """On whose behalf PayEx is asked.
 
     Attributes:
@@ -89,7 +88,7 @@ class Asker:
     rights: str
     turn: Hashable
     whole: bool = False
-    trace: BatchTrace = field(default=UNTRACED, repr=False)
+    trace: BatchTrace = UNTRACED
 
     def expired(self) -> Fault:
         """Return the fault of an operation whose time is up."""

@@ -5,8 +5,7 @@ The policies are state machines without a clock; here they meet time, sleep and 
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import SystemRandom
@@ -85,7 +84,8 @@ class Attempts:
             route: what to ask for.
             access: what to show PayEx.
             wave: the wave of the operation that the call belongs to.
-            deadline: no attempt starts that cannot end before it, and none goes on beyond.
+            deadline: no attempt starts that cannot end before it. Who waits cancels one that would
+                go on beyond: whoever is the most patient (`Flights`).
             asker: who is told of the calls.
 
         Raises:
@@ -96,8 +96,11 @@ class Attempts:
         attempt = 1
         while True:
             try:
-                async with self._turn(deadline, asker):
+                await self._wait_for_turn(asker)
+                try:
                     return await self._attempt(route, access, (wave, attempt), deadline, asker)
+                finally:
+                    self._pass_on()
             except Fault as fault:
                 delay = self._delay(fault, attempt)
                 now = self._clock()
@@ -138,26 +141,24 @@ class Attempts:
         status: int | None = None
         code: FaultCode | None = None
         instance: str | None = None
-        trace = asker.trace.call(route.template, wave, attempt)
+        template = route.template
+        trace = asker.trace.call(template, wave, attempt)
         settle = breaker.abandoned
         try:
-            async with self._until(deadline):
-                response = await self._transport.get(route.path, access, trace.headers)
+            response = await self._transport.get(route.path, access, trace.headers)
             status = response.status
             settle = breaker.failed if counts_as_failure(None, status) else breaker.succeeded
             return self._understand(response)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or task.cancelling():
+                # Nobody waits any more. How long PayEx would have taken is not known.
+                code = FaultCode.DEADLINE_EXCEEDED if deadline.expired(self._clock()) else None
                 raise
             # Nobody has cancelled the call: something below has given up by itself, and would take
             # everyone who waits along.
             code = FaultCode.UPSTREAM_UNREACHABLE
             raise Fault(code, hint="CancelledError") from None
-        except TimeoutError:
-            # How long PayEx would have taken is not known.
-            code = FaultCode.DEADLINE_EXCEEDED
-            raise asker.expired() from None
         except Fault as fault:
             code, instance = fault.code, fault.instance
             # With a path that fits no URL, PayEx was not asked at all.
@@ -167,7 +168,7 @@ class Attempts:
         finally:
             ended = self._clock()
             settle(ended, generation)
-            asker.counts.made(Call(route.template, wave, status, started, ended, code, attempt))
+            asker.counts.made(Call(template, wave, status, started, ended, code, attempt))
             trace.ended(status, code, instance)
 
     def _understand(self, response: Response) -> bytes | Problem:
@@ -191,12 +192,11 @@ class Attempts:
             retry_after=parse_retry_after(response.retry_after, self._wall()),
         )
 
-    @asynccontextmanager
-    async def _turn(self, deadline: Deadline, asker: Asker) -> AsyncIterator[None]:
-        """Wait for a place among the calls in flight.
+    async def _wait_for_turn(self, asker: Asker) -> None:
+        """Take a place among the calls in flight, which is to be passed on.
 
         Raises:
-            Fault: `UPSTREAM_OVERLOADED`, the queue is full; `DEADLINE_EXCEEDED`.
+            Fault: `UPSTREAM_OVERLOADED`, the queue is full.
         """
         limiter = self._policies.limiter
         ticket: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -208,46 +208,15 @@ class Attempts:
                 "GATEWAY_UPSTREAM_MAX_QUEUED": limiter.queued,
             }
             raise Fault(FaultCode.UPSTREAM_OVERLOADED, limit=limit) from None
-        if not granted:
-            try:
-                async with self._until(deadline):
-                    await ticket
-            except BaseException as error:
-                # The place may have been granted in the very moment that the wait ended.
-                if not limiter.withdraw(ticket):
-                    self._pass_on()
-                if isinstance(error, TimeoutError):
-                    raise asker.expired() from None
-                raise
+        if granted:
+            return
         try:
-            yield
-        finally:
-            self._pass_on()
-
-    @asynccontextmanager
-    async def _until(self, deadline: Deadline) -> AsyncIterator[None]:
-        """Cut short what takes longer than the deadline, wherever that has moved meanwhile.
-
-        Raises:
-            TimeoutError: the time is up.
-        """
-        loop = asyncio.get_running_loop()
-        timer: asyncio.TimerHandle
-        async with asyncio.timeout(None) as scope:
-
-            def look() -> None:
-                nonlocal timer
-                left = deadline.remaining(self._clock())
-                if left > 0:
-                    timer = loop.call_later(left, look)
-                else:
-                    scope.reschedule(loop.time())
-
-            timer = loop.call_later(deadline.remaining(self._clock()), look)
-            try:
-                yield
-            finally:
-                timer.cancel()
+            await ticket
+        except asyncio.CancelledError:
+            # The place may have been granted in the very moment that the wait ended.
+            if not limiter.withdraw(ticket):
+                self._pass_on()
+            raise
 
     def _pass_on(self) -> None:
         ticket = self._policies.limiter.leave()

@@ -6,7 +6,9 @@ On the way, what is kept is not asked for again, and what is under way is not as
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
+
+import msgspec
 
 from resolvers.payex.answers import Answer, Asker, Content
 from resolvers.payex.attempts import Attempts
@@ -24,20 +26,17 @@ from resolvers.payex.tracing import BatchTrace
 _OF_ONE_ASKER = frozenset({FaultCode.DEADLINE_EXCEEDED, FaultCode.UPSTREAM_TOO_MANY_CALLS})
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """What a shared call is about, and for whom it was started."""
+class _Question(msgspec.Struct, frozen=True):
+    """What is asked, and for whom: of a shared call, for whom it was started."""
 
     route: Route
     wave: int
     key: CacheKey
     access: Access
-    deadline: Deadline
     asker: Asker
 
 
-@dataclass(frozen=True, slots=True)
-class _Landed:
+class _Landed(msgspec.Struct, frozen=True):
     """What a shared call brought, in how many rounds of calls (none from a cache), and for whom."""
 
     outcome: Content | Problem | Fault
@@ -77,13 +76,24 @@ class Payex:
         self._credentials = credentials
         self._reader = reader
         self._memory = memory
-        self._clock = clock
-        self._flights: Flights[CacheKey, _Landed] = Flights()
-        self._deadlines: dict[CacheKey, Deadline] = {}
+        self._flights: Flights[CacheKey, _Landed] = Flights(clock)
 
     def knows(self, owner_no: str) -> bool:
         """Whether there are credentials for the ledger."""
         return self._credentials.access(owner_no) is not None
+
+    def kept(self, route: Route, wave: int, asker: Asker) -> Answer | None:
+        """Return the answer that this process keeps, if there is one.
+
+        Args:
+            route: what to ask for.
+            wave: the wave that the call would belong to.
+            asker: on whose behalf. Only if there is an answer, it is told.
+        """
+        access = self._credentials.access(route.holder.owner_no)
+        if access is None:
+            return None
+        return self._found(_key(route, access, asker), route, wave, asker)
 
     async def answer(self, route: Route, wave: int, asker: Asker) -> Answer:
         """Ask PayEx, following the pages of a list. Never raises a `Fault`: it is the outcome.
@@ -93,58 +103,41 @@ class Payex:
             wave: the wave that the first call belongs to; each further page is one wave later.
             asker: on whose behalf.
         """
-        try:
-            return await self._answer(route, wave, asker)
-        except Fault as fault:
-            return Answer(fault, wave)
-
-    async def aclose(self) -> None:
-        """Cancel what is under way, and close the caches."""
-        await self._flights.aclose()
-        await self._memory.aclose()
-
-    async def _answer(self, route: Route, wave: int, asker: Asker) -> Answer:
         access = self._credentials.access(route.holder.owner_no)
         if access is None:
-            raise Fault(FaultCode.LEDGER_NOT_CONFIGURED)
-        key = CacheKey(asker.rights, access_mark(access.token), route.path, route.kind)
-        kept = self._memory.get(key)
+            return Answer(Fault(FaultCode.LEDGER_NOT_CONFIGURED), wave)
+        key = _key(route, access, asker)
+        kept = self._found(key, route, wave, asker)
         if kept is not None:
-            asker.counts.hit()
-            asker.trace.hit(route.template)
-            asker.counts.fresh(self._memory.left(key))
-            return Answer(kept, wave - 1)
-        landed, coalesced = await self._join(route, wave, key, access, asker)
-        while coalesced and landed.is_the_starters:
-            landed, coalesced = await self._join(route, wave, key, access, asker)
+            return kept
+        fly = partial(self._fly, _Question(route, wave, key, access, asker))
+        try:
+            landed, coalesced = await self._flights.join(key, fly, asker.deadline)
+            while coalesced and landed.is_the_starters:
+                landed, coalesced = await self._flights.join(key, fly, asker.deadline)
+        except TimeoutError:
+            return Answer(asker.expired(), wave)
         if coalesced:
             asker.counts.coalesced()
             asker.trace.coalesced(route.template, landed.trace)
         asker.counts.fresh(self._memory.left(key))
         return Answer(landed.outcome, wave - 1 + landed.rounds)
 
-    async def _join(
-        self, route: Route, wave: int, key: CacheKey, access: Access, asker: Asker
-    ) -> tuple[_Landed, bool]:
-        """Wait for the shared call, or start it, and tell whether somebody else has started it.
+    async def aclose(self) -> None:
+        """Cancel what is under way, and close the caches."""
+        await self._flights.aclose()
+        await self._memory.aclose()
 
-        Raises:
-            Fault: `DEADLINE_EXCEEDED`.
-        """
-        # A shared call lives as long as the most patient of those who wait for it.
-        deadline = self._deadlines.setdefault(key, Deadline(asker.deadline.at))
-        deadline.extend(asker.deadline)
-        question = _Question(route, wave, key, access, deadline, asker)
-        try:
-            async with asyncio.timeout(asker.deadline.remaining(self._clock())):
-                return await self._flights.join(key, lambda: self._fly(question))
-        except TimeoutError:
-            raise asker.expired() from None
-        finally:
-            if not self._flights.joined(key):
-                self._deadlines.pop(key, None)
+    def _found(self, key: CacheKey, route: Route, wave: int, asker: Asker) -> Answer | None:
+        outcome, left = self._memory.find(key)
+        if outcome is None:
+            return None
+        asker.counts.hit()
+        asker.trace.hit(route.template)
+        asker.counts.fresh(left)
+        return Answer(outcome, wave - 1)
 
-    async def _fly(self, question: _Question) -> _Landed:
+    async def _fly(self, question: _Question, deadline: Deadline) -> _Landed:
         trace = question.asker.trace
         recalled = await self._memory.recall(question.route, question.key, question.access.token)
         if recalled is not None:
@@ -153,21 +146,23 @@ class Payex:
             return _Landed(recalled.outcome, 0, trace)
         question.asker.counts.missed()
         access = question.access
-        reading, rounds = await self._ask(question, access)
+        reading, rounds = await self._ask(question, access, deadline)
         if isinstance(reading, Fault) and reading.code is FaultCode.UPSTREAM_UNAUTHENTICATED:
             # The token may have been rotated since the files were last looked at.
             await asyncio.to_thread(self._credentials.refresh)
             renewed = self._credentials.access(question.route.holder.owner_no)
             if renewed is not None and renewed.token != access.token:
                 access = renewed
-                reading, rounds = await self._ask(question, access)
+                reading, rounds = await self._ask(question, access, deadline)
         if isinstance(reading, Fault):
             return _Landed(reading, rounds, trace)
         key = question.key._replace(access=access_mark(access.token))
         self._memory.keep(question.route, key, access.token, reading)
         return _Landed(reading.outcome, rounds, trace)
 
-    async def _ask(self, question: _Question, access: Access) -> tuple[Reading | Fault, int]:
+    async def _ask(
+        self, question: _Question, access: Access, deadline: Deadline
+    ) -> tuple[Reading | Fault, int]:
         """Return what the route holds, or why it could not be read, and the rounds it took."""
         rounds = 1
 
@@ -178,7 +173,7 @@ class Payex:
                 raise Fault(FaultCode.UPSTREAM_LINK_REFUSED)
             rounds = page + 1
             wave = question.wave + page
-            return await self._attempts.get(route, access, wave, question.deadline, question.asker)
+            return await self._attempts.get(route, access, wave, deadline, question.asker)
 
         try:
             return await self._reader.read(question.route, fetch), rounds
@@ -190,3 +185,7 @@ class Payex:
         holder = self.routes.of(route.holder, Kind.HOLDER).path
         path = route.path.partition("?")[0]
         return path == holder or path.startswith(f"{holder}/")
+
+
+def _key(route: Route, access: Access, asker: Asker) -> CacheKey:
+    return CacheKey(asker.rights, access_mark(access.token), route.path, route.kind)

@@ -1,20 +1,24 @@
 """Flights: identical work that is under way at the same time is done once."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Hashable
 from contextvars import Context
 from typing import Any, Generic, TypeVar
+
+from resolvers.payex.deadline import Deadline
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
 class _Flight(Generic[T]):
-    __slots__ = ("task", "waiters")
+    __slots__ = ("deadline", "task", "waiters")
 
-    def __init__(self, task: "asyncio.Task[T]") -> None:
+    def __init__(self, task: "asyncio.Task[T]", deadline: Deadline) -> None:
         self.task = task
-        self.waiters = 0
+        self.deadline = deadline
+        self.waiters: set[asyncio.Future[bool]] = set()
 
 
 class Flights(Generic[K, T]):
@@ -23,14 +27,20 @@ class Flights(Generic[K, T]):
     A flight belongs to all who wait for it. It ends when its work does, or when the last of them
     has left; until then nobody's cancellation reaches another. Once it is over, nothing of it is
     kept: whoever comes later starts anew.
+
+    Args:
+        clock: seconds of a monotonic clock.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._flights: dict[K, _Flight[T]] = {}
         # Also those that were left and are still cleaning up: the loop itself holds tasks weakly.
         self._tasks: set[asyncio.Task[T]] = set()
 
-    async def join(self, key: K, fly: Callable[[], Coroutine[Any, Any, T]]) -> tuple[T, bool]:
+    async def join(
+        self, key: K, fly: Callable[[Deadline], Coroutine[Any, Any, T]], deadline: Deadline
+    ) -> tuple[T, bool]:
         """Wait for the work that is in flight under the key, or start it.
 
         The work runs in an empty context: a context variable of the waiter who happens to come
@@ -38,7 +48,9 @@ class Flights(Generic[K, T]):
 
         Args:
             key: what makes the work the same.
-            fly: does the work. Called only if nothing is in flight under the key.
+            fly: does the work. Called only if nothing is in flight under the key. The deadline it
+                is given is that of the most patient waiter: it moves when somebody joins.
+            deadline: how long the caller waits.
 
         Returns:
             The result, and whether somebody else's flight brought it.
@@ -48,27 +60,30 @@ class Flights(Generic[K, T]):
             asyncio.CancelledError: the caller was cancelled, or the work was: by `aclose`, or by
                 itself.
             RuntimeError: the work waits for itself.
+            TimeoutError: the caller's time is up.
         """
         flight = self._flights.get(key)
         coalesced = flight is not None and not flight.task.done()
         if flight is None or not coalesced:
-            flight = self._start(key, fly)
+            flight = self._start(key, fly, deadline)
         elif flight.task is asyncio.current_task():
             raise RuntimeError("Work in flight cannot wait for itself.")
-        flight.waiters += 1
+        else:
+            flight.deadline.extend(deadline)
+        loop = asyncio.get_running_loop()
+        landed: asyncio.Future[bool] = loop.create_future()
+        left = deadline.remaining(self._clock())
+        timer = loop.call_later(left, _tell, landed, False)
+        flight.waiters.add(landed)
         try:
-            # Unlike `shield`, this leaves nothing behind in the task when its caller is cancelled.
-            await asyncio.wait([flight.task])
+            if not await landed:
+                raise TimeoutError
         finally:
-            flight.waiters -= 1
+            timer.cancel()
+            flight.waiters.remove(landed)
             if not flight.waiters and not flight.task.done() and self._forget(key, flight):
                 flight.task.cancel()
         return flight.task.result(), coalesced
-
-    def joined(self, key: K) -> bool:
-        """Whether work is in flight under the key, so that `join` would not start any."""
-        flight = self._flights.get(key)
-        return flight is not None and not flight.task.done()
 
     def __len__(self) -> int:
         return len(self._flights)
@@ -84,9 +99,12 @@ class Flights(Generic[K, T]):
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _start(self, key: K, fly: Callable[[], Coroutine[Any, Any, T]]) -> _Flight[T]:
-        task = asyncio.create_task(fly(), context=Context())
-        flight = self._flights[key] = _Flight(task)
+    def _start(
+        self, key: K, fly: Callable[[Deadline], Coroutine[Any, Any, T]], deadline: Deadline
+    ) -> _Flight[T]:
+        shared = Deadline(deadline.at)
+        task = asyncio.create_task(fly(shared), context=Context())
+        flight = self._flights[key] = _Flight(task, shared)
         self._tasks.add(task)
 
         def land(task: "asyncio.Task[T]") -> None:
@@ -95,6 +113,8 @@ class Flights(Generic[K, T]):
             if not task.cancelled():
                 # Read it, lest asyncio reports what a flight that was left fails with.
                 task.exception()
+            for waiter in flight.waiters:
+                _tell(waiter, True)
 
         task.add_done_callback(land)
         return flight
@@ -105,3 +125,8 @@ class Flights(Generic[K, T]):
         if mine:
             del self._flights[key]
         return mine
+
+
+def _tell(waiter: "asyncio.Future[bool]", landed: bool) -> None:
+    if not waiter.done():
+        waiter.set_result(landed)

@@ -38,9 +38,12 @@ class Memory:
         self._origin = origin
         self._storing: set[asyncio.Task[None]] = set()
 
-    def get(self, key: CacheKey) -> Outcome | None:
-        """Return the decoded answer, if this process keeps it."""
-        return self._cache.get(key)
+    def find(self, key: CacheKey) -> tuple[Outcome | None, float]:
+        """Return the decoded answer, and for how many seconds it stays the same.
+
+        They are None and 0 if this process keeps none.
+        """
+        return self._cache.find(key)
 
     def left(self, key: CacheKey) -> float:
         """Return for how many seconds the answer stays the same; 0 if this process keeps none."""

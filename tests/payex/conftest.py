@@ -12,17 +12,21 @@ import httpx
 import pytest
 from hypothesis import settings
 
+from resolvers.payex.answers import Asker
 from resolvers.payex.attempts import Attempts, Policies
 from resolvers.payex.backoff import Backoff
 from resolvers.payex.breaker import Breaker
 from resolvers.payex.cache import AnswerCache, CachePolicy
 from resolvers.payex.client import Payex
-from resolvers.payex.credentials import Credentials, StaticTokens
+from resolvers.payex.credentials import Access, Credentials, StaticTokens
+from resolvers.payex.deadline import Deadline
+from resolvers.payex.flights import Flights
 from resolvers.payex.limiter import Limiter
 from resolvers.payex.memory import Memory
+from resolvers.payex.problems import Problem
 from resolvers.payex.reader import Reader
 from resolvers.payex.retry_budget import RetryBudget
-from resolvers.payex.routes import Routes
+from resolvers.payex.routes import Route, Routes
 from resolvers.payex.transport import Limits, Transport
 
 settings.register_profile("no-deadline", deadline=None)
@@ -89,10 +93,31 @@ def pytest_asyncio_loop_factories(
     return {"real": asyncio.new_event_loop}
 
 
+class Awaited(Attempts):
+    """Attempts with someone who waits for them, as the client does: no longer than the deadline."""
+
+    async def get(
+        self, route: Route, access: Access, wave: int, deadline: Deadline, asker: Asker
+    ) -> bytes | Problem:
+        """Return a body or a problem, when all that was begun has ended."""
+        get = super().get
+        flights: Flights[str, bytes | Problem] = Flights(self._clock)
+        try:
+            found, _ = await flights.join(
+                "it", lambda shared: get(route, access, wave, shared, asker), deadline
+            )
+        except TimeoutError:
+            raise asker.expired() from None
+        finally:
+            await flights.aclose()
+        return found
+
+
 @pytest.fixture(scope="session")
 def attempting() -> Callable[..., AbstractAsyncContextManager[Attempts]]:
     """Opens what makes calls that a handler answers, in the time of the loop that runs.
 
+    Unless `kind` is `Attempts` itself, somebody waits for each, who gives up at its deadline.
     `policies` are members of `Policies`; unless told otherwise, nothing is tried twice.
     """
 
@@ -100,6 +125,7 @@ def attempting() -> Callable[..., AbstractAsyncContextManager[Attempts]]:
     async def open_attempts(
         handler: Callable[[httpx.Request], Any],
         *,
+        kind: type[Attempts] = Awaited,
         limits: Limits | None = None,
         wall: Callable[[], datetime] = lambda: WALL,
         **policies: Any,
@@ -114,9 +140,7 @@ def attempting() -> Callable[..., AbstractAsyncContextManager[Attempts]]:
         clock = asyncio.get_running_loop().time
         http = httpx.MockTransport(handler)
         async with Transport("https://payex.test", limits or Limits(), http=http) as transport:
-            yield Attempts(
-                transport, Policies(**chosen), clock=clock, chance=lambda: 0.5, wall=wall
-            )
+            yield kind(transport, Policies(**chosen), clock=clock, chance=lambda: 0.5, wall=wall)
 
     return open_attempts
 
@@ -149,7 +173,7 @@ def connect(
             "reader": reader,
             **(memory or {}),
         }
-        async with attempting(handler, **(policies or {})) as attempts:
+        async with attempting(handler, kind=Attempts, **(policies or {})) as attempts:
             payex = Payex(
                 attempts,
                 credentials or StaticTokens({"xxx": "a-token"}),

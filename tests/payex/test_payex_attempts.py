@@ -237,11 +237,17 @@ async def test_a_call_goes_on_no_longer_than_the_deadline(attempting: Attempting
     assert call.ended - call.started == pytest.approx(2)
 
 
-async def test_a_call_may_use_what_the_deadline_was_moved_by(attempting: Attempting) -> None:
-    async with attempting(Wire(5.0)) as attempts:
-        deadline = Deadline.after(2, now())
-        asker = Asker(Tally(500), deadline, 2, rights="", turn="one")
-        asyncio.get_running_loop().call_later(1, deadline.extend, Deadline.after(6, now()))
+async def test_a_retry_may_use_what_the_deadline_was_moved_by(attempting: Attempting) -> None:
+    replies = [busy(), ok()]
+
+    async def slow(_request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(1)
+        return replies.pop(0)
+
+    async with attempting(slow, kind=Attempts, backoff=THRICE) as attempts:
+        deadline = Deadline.after(1.25, now())
+        asker = Asker(Tally(500), deadline, 1.25, rights="", turn="one")
+        asyncio.get_running_loop().call_later(0.5, deadline.extend, Deadline.after(6, now()))
         assert await attempts.get(ROUTE, ACCESS, 1, deadline, asker) == b"{}"
 
 

@@ -63,6 +63,12 @@ async def test_a_ledger_without_a_token_is_a_fault_without_a_call(connect: Conne
     assert calls == []
 
 
+async def test_nothing_is_kept_of_a_ledger_without_a_token(connect: Connect) -> None:
+    async with connect(always(200, b"{}")) as payex:
+        route = payex.routes.of(Holder("yyy", Billing.BILLED, "1"), Kind.HOLDER)
+        assert payex.kept(route, 1, asker(Tally(0))) is None
+
+
 async def test_a_call_shows_the_ledgers_token_on_the_routes_path(connect: Connect) -> None:
     def check(request: httpx.Request) -> httpx.Response:
         assert request.headers["authorization"] == "Bearer a-token"

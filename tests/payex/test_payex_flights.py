@@ -2,15 +2,20 @@
 
 import asyncio
 import gc
-from collections.abc import Awaitable
+import math
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import ContextVar
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resolvers.payex.deadline import Deadline
 from resolvers.payex.flights import Flights
 
+K = TypeVar("K")
+T = TypeVar("T")
 WHO: ContextVar[str] = ContextVar("WHO", default="nobody")
 
 
@@ -32,6 +37,16 @@ class Work:
             raise
 
 
+def join(
+    flights: Flights[K, T],
+    key: K,
+    fly: Callable[[], Coroutine[Any, Any, T]],
+    deadline: float = math.inf,
+) -> Coroutine[Any, Any, tuple[T, bool]]:
+    """Join work that does not look at its deadline."""
+    return flights.join(key, lambda _: fly(), Deadline(deadline))
+
+
 async def settle() -> None:
     """Let everything run that can run."""
     for _ in range(10):
@@ -46,14 +61,14 @@ def strangers() -> set["asyncio.Task[object]"]:
 async def test_waiters_of_one_key_share_one_flight_and_know_who_started_it() -> None:
     flights: Flights[str, str] = Flights()
     work = Work()
-    waiters = [asyncio.create_task(flights.join("a", work.fly)) for _ in range(3)]
+    waiters = [asyncio.create_task(join(flights, "a", work.fly)) for _ in range(3)]
     await settle()
 
-    assert (work.began, len(flights), flights.joined("a")) == (1, 1, True)
+    assert (work.began, len(flights)) == (1, 1)
 
     work.landing.set_result("landed")
     assert await asyncio.gather(*waiters) == [("landed", False), ("landed", True), ("landed", True)]
-    assert (len(flights), flights.joined("a"), strangers()) == (0, False, set())
+    assert (len(flights), strangers()) == (0, set())
 
 
 async def test_waiters_of_two_keys_share_nothing() -> None:
@@ -64,11 +79,11 @@ async def test_waiters_of_two_keys_share_nothing() -> None:
         await asyncio.sleep(0)
         return "/".join(key)
 
-    def join(key: tuple[str, str]) -> Awaitable[tuple[str, bool]]:
-        return flights.join(key, lambda: fly(key))
+    def joined(key: tuple[str, str]) -> Awaitable[tuple[str, bool]]:
+        return join(flights, key, lambda: fly(key))
 
     keys = [("alice", "1234"), ("alice", "5678"), ("bob", "1234"), ("bob", "5678")]
-    results = await asyncio.gather(*(join(key) for key in keys))
+    results = await asyncio.gather(*(joined(key) for key in keys))
 
     assert results == [("/".join(key), False) for key in keys]
 
@@ -82,7 +97,7 @@ async def test_a_flight_that_is_over_is_not_kept() -> None:
         count += 1
         return count
 
-    assert [await flights.join("a", fly) for _ in range(2)] == [(1, False), (2, False)]
+    assert [await join(flights, "a", fly) for _ in range(2)] == [(1, False), (2, False)]
 
 
 async def test_who_comes_in_the_very_moment_a_flight_lands_starts_anew() -> None:
@@ -90,9 +105,9 @@ async def test_who_comes_in_the_very_moment_a_flight_lands_starts_anew() -> None
     flights: Flights[str, str] = Flights()
     landing = asyncio.Event()
 
-    async def late() -> tuple[bool, tuple[str, bool]]:
+    async def late() -> tuple[str, bool]:
         await landing.wait()
-        return flights.joined("a"), await flights.join("a", lambda: asyncio.sleep(0, "anew"))
+        return await join(flights, "a", lambda: asyncio.sleep(0, "anew"))
 
     async def fly() -> str:
         landing.set()
@@ -101,15 +116,15 @@ async def test_who_comes_in_the_very_moment_a_flight_lands_starts_anew() -> None
     late_one = asyncio.create_task(late())
     await settle()
 
-    assert await flights.join("a", fly) == ("landed", False)
-    assert await late_one == (False, ("anew", False))
+    assert await join(flights, "a", fly) == ("landed", False)
+    assert await late_one == ("anew", False)
     assert (len(flights), strangers()) == (0, set())
 
 
 async def test_an_exception_reaches_every_waiter_and_frees_the_key() -> None:
     flights: Flights[str, str] = Flights()
     work = Work()
-    waiters = [asyncio.create_task(flights.join("a", work.fly)) for _ in range(3)]
+    waiters = [asyncio.create_task(join(flights, "a", work.fly)) for _ in range(3)]
     await settle()
 
     failure = ValueError("down")
@@ -127,20 +142,20 @@ async def test_what_cannot_even_start_is_an_exception_and_leaves_nothing() -> No
         raise ValueError("no coroutine")
 
     with pytest.raises(ValueError, match="no coroutine"):
-        await flights.join("a", fly)  # type: ignore[arg-type]
+        await join(flights, "a", fly)  # type: ignore[arg-type]
     assert (len(flights), strangers()) == (0, set())
 
 
 async def test_a_cancelled_waiter_harms_no_one_not_even_the_one_who_started_it() -> None:
     flights: Flights[str, str] = Flights()
     work = Work()
-    waiters = [asyncio.create_task(flights.join("a", work.fly)) for _ in range(3)]
+    waiters = [asyncio.create_task(join(flights, "a", work.fly)) for _ in range(3)]
     await settle()
 
     waiters[0].cancel()
     await settle()
     assert waiters[0].cancelled()
-    assert (work.cancelled, flights.joined("a")) == (0, True)
+    assert (work.cancelled, len(flights)) == (0, 1)
 
     work.landing.set_result("landed")
     assert await asyncio.gather(*waiters[1:]) == [("landed", True), ("landed", True)]
@@ -149,26 +164,75 @@ async def test_a_cancelled_waiter_harms_no_one_not_even_the_one_who_started_it()
 async def test_a_waiter_that_runs_out_of_time_harms_no_one() -> None:
     flights: Flights[str, str] = Flights()
     work = Work()
-    patient = asyncio.create_task(flights.join("a", work.fly))
+    patient = asyncio.create_task(join(flights, "a", work.fly))
     await settle()
 
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0):
-            await flights.join("a", work.fly)
+            await join(flights, "a", work.fly)
 
     work.landing.set_result("landed")
     assert await patient == ("landed", False)
 
 
+@pytest.mark.virtual_time
+async def test_each_waits_until_his_own_deadline_and_the_work_until_the_last() -> None:
+    now = asyncio.get_running_loop().time
+    flights: Flights[str, str] = Flights(now)
+    begun = now()
+    ended: list[float] = []
+    told: list[Deadline] = []
+
+    async def fly(deadline: Deadline) -> str:
+        told.append(deadline)
+        try:
+            return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+        finally:
+            ended.append(now() - begun)
+
+    async def wait(seconds: float) -> float:
+        own = Deadline.after(seconds, begun)
+        with pytest.raises(TimeoutError):
+            await flights.join("a", fly, own)
+        assert own.at == begun + seconds
+        return now() - begun
+
+    assert await asyncio.gather(*map(wait, (2, 5, 3))) == [2, 5, 3]
+    await settle()
+    assert ([deadline.at - begun for deadline in told], ended) == ([5], [5])
+    assert (len(flights), strangers()) == (0, set())
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_whose_time_is_up_as_the_work_ends_or_he_leaves_has_one_end(
+    *, cancelled: bool
+) -> None:
+    now = asyncio.get_running_loop().time
+    flights: Flights[str, str] = Flights(now)
+    deadline = Deadline.after(1, now())
+    waiter = asyncio.create_task(flights.join("a", lambda _: asyncio.sleep(1, "landed"), deadline))
+    await asyncio.sleep(1)
+    if cancelled:
+        waiter.cancel()
+    await asyncio.wait([waiter])
+    if cancelled:
+        assert waiter.cancelled()
+    else:
+        assert isinstance(waiter.exception(), TimeoutError) or waiter.result() == ("landed", False)
+    await settle()
+    assert (len(flights), strangers()) == (0, set())
+
+
 async def test_the_last_waiter_that_leaves_ends_the_flight_and_frees_the_key_at_once() -> None:
     flights: Flights[str, str] = Flights()
     left, anew = Work(), Work()
-    waiters = [asyncio.create_task(flights.join("a", left.fly)) for _ in range(2)]
+    waiters = [asyncio.create_task(join(flights, "a", left.fly)) for _ in range(2)]
     await settle()
     for waiter in waiters:
         waiter.cancel()
     # The cancelled waiters run, and before the work has heard of it another one comes.
-    next_one = asyncio.create_task(flights.join("a", anew.fly))
+    next_one = asyncio.create_task(join(flights, "a", anew.fly))
     await settle()
 
     assert (left.cancelled, anew.began, len(flights)) == (1, 1, 1)
@@ -190,13 +254,13 @@ async def test_a_flight_that_cleans_up_slowly_stays_out_of_the_next_ones_way() -
             await may_clean.wait()
             cleaned.set()
 
-    waiter = asyncio.create_task(flights.join("a", slow))
+    waiter = asyncio.create_task(join(flights, "a", slow))
     await settle()
     waiter.cancel()
     await settle()
     assert (waiter.cancelled(), len(flights), cleaned.is_set()) == (True, 0, False)
 
-    assert await flights.join("a", lambda: asyncio.sleep(0, "anew")) == ("anew", False)
+    assert await join(flights, "a", lambda: asyncio.sleep(0, "anew")) == ("anew", False)
 
     gc.collect()  # What is left behind is still held by somebody.
     may_clean.set()
@@ -216,7 +280,7 @@ async def test_what_a_flight_fails_with_after_everyone_left_is_no_noise() -> Non
         except asyncio.CancelledError:
             raise ValueError("on the way out") from None
 
-    waiter = asyncio.create_task(flights.join("a", spiteful))
+    waiter = asyncio.create_task(join(flights, "a", spiteful))
     await settle()
     waiter.cancel()
     await settle()
@@ -237,7 +301,7 @@ async def test_a_flight_that_will_not_be_cancelled_ends_by_itself() -> None:
             return "kept on"
         raise NotImplementedError
 
-    waiter = asyncio.create_task(flights.join("a", stubborn))
+    waiter = asyncio.create_task(join(flights, "a", stubborn))
     await settle()
     waiter.cancel()
     await settle()
@@ -253,7 +317,7 @@ async def test_work_that_cancels_itself_is_cancelled_for_every_waiter() -> None:
         await asyncio.sleep(0)
         raise asyncio.CancelledError
 
-    waiters = [asyncio.create_task(flights.join("a", fly)) for _ in range(2)]
+    waiters = [asyncio.create_task(join(flights, "a", fly)) for _ in range(2)]
     await settle()
 
     assert all(waiter.cancelled() for waiter in waiters)
@@ -269,7 +333,7 @@ async def test_a_flight_does_not_know_who_started_it() -> None:
 
     async def ask(who: str) -> str:
         WHO.set(who)
-        result, _ = await flights.join("a", fly)
+        result, _ = await join(flights, "a", fly)
         assert WHO.get() == who
         return result
 
@@ -282,7 +346,7 @@ async def test_what_a_flight_sets_stays_with_it() -> None:
     async def fly() -> None:
         WHO.set("the flight")
 
-    await flights.join("a", fly)
+    await join(flights, "a", fly)
 
     assert WHO.get() == "nobody"
 
@@ -292,10 +356,10 @@ async def test_a_flight_may_wait_for_another() -> None:
     work = Work()
 
     async def outer() -> str:
-        result, coalesced = await flights.join("inner", work.fly)
+        result, coalesced = await join(flights, "inner", work.fly)
         return f"{result} {coalesced}"
 
-    waiters = [asyncio.create_task(flights.join(key, outer)) for key in ("x", "y")]
+    waiters = [asyncio.create_task(join(flights, key, outer)) for key in ("x", "y")]
     await settle()
     assert len(flights) == 3
 
@@ -313,10 +377,10 @@ async def test_a_flight_that_is_left_leaves_those_it_waits_for() -> None:
     work = Work()
 
     async def outer() -> str:
-        result, _ = await flights.join("inner", work.fly)
+        result, _ = await join(flights, "inner", work.fly)
         return result
 
-    waiter = asyncio.create_task(flights.join("outer", outer))
+    waiter = asyncio.create_task(join(flights, "outer", outer))
     await settle()
     waiter.cancel()
     await settle()
@@ -328,11 +392,11 @@ async def test_a_flight_cannot_wait_for_itself() -> None:
     flights: Flights[str, str] = Flights()
 
     async def fly() -> str:
-        result, _ = await flights.join("a", fly)
+        result, _ = await join(flights, "a", fly)
         return result
 
     with pytest.raises(RuntimeError, match="cannot wait for itself"):
-        await flights.join("a", fly)
+        await join(flights, "a", fly)
     assert strangers() == set()
 
 
@@ -340,7 +404,7 @@ async def test_closing_cancels_all_and_waits_for_the_last_to_clean_up() -> None:
     flights: Flights[str, str] = Flights()
     works = [Work() for _ in range(3)]
     waiters = [
-        asyncio.create_task(flights.join(key, work.fly))
+        asyncio.create_task(join(flights, key, work.fly))
         for key, work in zip("aabc", [works[0], *works], strict=True)
     ]
     await settle()
@@ -367,7 +431,7 @@ async def test_a_waiter_that_leaves_while_all_is_closed_does_not_cancel_twice() 
             await may_clean.wait()
             cleaned += 1
 
-    waiter = asyncio.create_task(flights.join("a", fly))
+    waiter = asyncio.create_task(join(flights, "a", fly))
     await settle()
     closing = asyncio.create_task(flights.aclose())
     await settle()
@@ -400,8 +464,8 @@ async def test_a_waiter_may_be_cancelled_at_every_point(ticks: int, others: int)
             ended += 1
         return "landed"
 
-    unlucky = asyncio.create_task(flights.join("a", fly))
-    rest = [asyncio.create_task(flights.join("a", fly)) for _ in range(others)]
+    unlucky = asyncio.create_task(join(flights, "a", fly))
+    rest = [asyncio.create_task(join(flights, "a", fly)) for _ in range(others)]
     for _ in range(ticks):
         await asyncio.sleep(0)
     unlucky.cancel()
@@ -440,7 +504,7 @@ class Airport:
         aloft = [future for future in self.landings[key] if not future.done()]
         match what:
             case "join":
-                joining = self.flights.join(key, lambda: self._fly(key))
+                joining = join(self.flights, key, lambda: self._fly(key))
                 self.waiters.append((key, asyncio.create_task(joining)))
             case "leave" if self.waiters:
                 self.waiters[number % len(self.waiters)][1].cancel()
@@ -453,7 +517,7 @@ class Airport:
         """As long as someone waits, and no longer, one flight is there for the key."""
         for key in (0, 1):
             wanted = any(own == key and not task.done() for own, task in self.waiters)
-            assert self.running[key] == wanted == self.flights.joined(key)
+            assert self.running[key] == wanted
         assert len(self.flights) == sum(self.running)
 
     def audit(self) -> None:

@@ -100,7 +100,7 @@ async def test_without_a_shared_cache_only_this_process_knows() -> None:
     kept = memory()
     reading = await read(*PAGES)
     keep(kept, reading)
-    assert kept.get(key_of(LIST)) is reading.outcome
+    assert kept.find(key_of(LIST))[0] is reading.outcome
     assert await kept.recall(LIST, key_of(LIST), TOKEN) is None
     await kept.aclose()
 
@@ -115,7 +115,7 @@ async def test_another_instance_recalls_the_same_answer_and_keeps_it() -> None:
     assert recalled
     assert types(recalled.outcome) == ["A", "B"]
     assert (recalled.bodies, recalled.status) == (PAGES, 200)
-    assert other.get(key_of(LIST)) is recalled.outcome
+    assert other.find(key_of(LIST))[0] is recalled.outcome
 
 
 async def test_a_problem_is_recalled_as_the_problem_that_it_was() -> None:
@@ -141,9 +141,9 @@ async def test_a_copy_lives_no_longer_than_what_it_was_copied_from(
     await asyncio.sleep(1)
     assert await other.recall(LIST, key_of(LIST), TOKEN)
     await asyncio.sleep(seconds - 1)
-    assert other.get(key_of(LIST))
+    assert other.find(key_of(LIST))[0]
     await asyncio.sleep(1)
-    assert other.get(key_of(LIST)) is None
+    assert other.find(key_of(LIST))[0] is None
 
 
 async def test_what_this_instance_keeps_no_longer_is_recalled_and_not_kept() -> None:
@@ -153,7 +153,7 @@ async def test_what_this_instance_keeps_no_longer_is_recalled_and_not_kept() -> 
     keep(one, await read(not_found()))
     await asyncio.sleep(1)
     assert await other.recall(LIST, key_of(LIST), TOKEN)
-    assert other.get(key_of(LIST)) is None
+    assert other.find(key_of(LIST))[0] is None
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ async def test_what_may_not_be_kept_is_neither_stored_nor_looked_for() -> None:
     keep(kept, await read(unrecognized))
     await asyncio.sleep(2)
     assert shared.held == {}
-    assert kept.get(key_of(UNBILLED)) is kept.get(key_of(LIST)) is None
+    assert kept.find(key_of(UNBILLED)) == kept.find(key_of(LIST)) == (None, 0)
     assert await kept.recall(UNBILLED, key_of(UNBILLED), TOKEN) is None
     assert shared.gets == 0
 
@@ -205,7 +205,7 @@ async def test_another_token_other_rights_or_another_payex_finds_nothing(
     kept = memory(shared)
     keep(kept, await read(*PAGES))
     await asyncio.sleep(1)
-    assert kept.get(key_of(LIST, token, rights)) is None or origin != "https://a"
+    assert kept.find(key_of(LIST, token, rights))[0] is None or origin != "https://a"
     other = memory(shared, origin=origin)
     assert await other.recall(LIST, key_of(LIST, token, rights), token) is None
     assert not any(TOKEN in name for name in shared.held)

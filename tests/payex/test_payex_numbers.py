@@ -34,6 +34,12 @@ def test_what_no_number_can_be_is_refused_for_each(parameter: str, number: str) 
     assert (refusal(parameter, number) or "").startswith(parameter)
 
 
+@pytest.mark.parametrize("parameter", RULES)
+@pytest.mark.parametrize("number", ["1/..", "./1", "a/../b", ".\\", "1\\..", "/.", "..\\1"])
+def test_what_would_be_read_as_a_path_is_refused_for_each(parameter: str, number: str) -> None:
+    assert refusal(parameter, number) == f"{parameter} holds a path."
+
+
 @pytest.mark.parametrize(
     ("parameter", "longest"),
     [("ownerNo", 15), ("invoiceNo", 15), ("customerNo", 15), ("subscriptionNo", 34)],

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.numbers import refusal
 from resolvers.payex.routes import TEMPLATES, Billing, Holder, Kind, Route, Routes
 
 ROUTES = Routes()
@@ -15,8 +16,10 @@ INVOICE = Holder("xxx", Billing.BILLED, "123456")
 CUSTOMER = Holder("xxx", Billing.UNBILLED, "9999")
 LEDGER = "/billing/usage/v1/xxx"
 
+DIRECTIONS = [".", "..", "./1", "1/..", "1/../2", ".\\", "1\\..", "..\\1", "/.", "\\../"]
+
 numbers = st.text(min_size=1, max_size=34).filter(
-    lambda number: number not in {".", ".."} and number.isprintable()
+    lambda number: refusal("subscriptionNo", number) is None
 )
 holders = st.builds(Holder, numbers, st.sampled_from(Billing), numbers)
 
@@ -63,6 +66,27 @@ def test_a_link_to_what_was_built_is_the_same_call(
 ) -> None:
     built = ROUTES.of(holder, kind, subscription_no)
     assert ROUTES.follow(built.path, holder, kind) == built
+
+
+@pytest.mark.parametrize("number", DIRECTIONS)
+@pytest.mark.parametrize(
+    "numbers",
+    [("{}", "1", "1"), ("1", "{}", "1"), ("1", "1", "{}")],
+    ids=["owner", "holder", "own"],
+)
+def test_a_number_that_would_be_read_as_a_path_has_neither_a_route_nor_a_link(
+    number: str, numbers: tuple[str, str, str]
+) -> None:
+    """Clients' are refused before. PayEx may list one that it should not."""
+    owner, invoice, subscription = (text.format(number) for text in numbers)
+    holder = Holder(owner, Billing.BILLED, invoice)
+    with pytest.raises(Fault) as refused:
+        ROUTES.of(holder, Kind.SUBSCRIPTION, subscription)
+    assert refused.value.code is FaultCode.UPSTREAM_LINK_REFUSED
+    assert number not in refused.value.hint
+    link = f"{LEDGER}/invoices/{quote(number, safe='')}"
+    with pytest.raises(Fault):
+        ROUTES.follow(link, INVOICE, Kind.HOLDER)
 
 
 @given(numbers, numbers)
@@ -163,6 +187,21 @@ def test_a_holder_knows_payex_name_of_its_number(holder: Holder, name: str) -> N
     assert holder.parameter == name
 
 
+@given(holders, holders, st.sampled_from(Kind))
+def test_routes_are_equal_and_found_again_exactly_if_they_are_the_same_call(
+    one: Holder, other: Holder, kind: Kind
+) -> None:
+    own, again, others = (ROUTES.of(holder, kind, "1") for holder in (one, replaced(one), other))
+    assert own == again
+    assert len({own, again, others}) == len({one, other})
+    assert len({ROUTES.of(one, each, "1") for each in Kind}) == len(Kind)
+
+
+def replaced(holder: Holder) -> Holder:
+    """Return an equal holder that is another object."""
+    return Holder(holder.owner_no, holder.billing, holder.number)
+
+
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("billing", Billing)
 def test_a_route_shows_its_template_and_nobodys_number(billing: Billing, kind: Kind) -> None:
@@ -170,3 +209,4 @@ def test_a_route_shows_its_template_and_nobodys_number(billing: Billing, kind: K
     shown = f"{route!r} {route} {route.template}"
     assert route.template in repr(route)
     assert not any(number in shown for number in ("77", "88", "99"))
+    assert "88" not in repr(route.holder)

@@ -72,6 +72,9 @@ class MadeUpPayex(Payex):
         """Whether there are credentials for the ledger."""
         return owner_no != "5678"
 
+    def kept(self, _route: Route, _wave: int, _asker: Asker) -> None:
+        """Return None: nothing is kept."""
+
     async def answer(self, route: Route, wave: int, asker: Asker) -> Answer:  # noqa: ARG002 - its parent's
         """Answer, some turns of the loop later."""
         chance = random.Random(f"{self._seed} {route.path}")  # noqa: S311 - no secret

@@ -54,6 +54,9 @@ class Steady(Payex):
         """Whether there are credentials for the ledger."""
         return True
 
+    def kept(self, _route: Route, _wave: int, _asker: Asker) -> None:
+        """Return None: nothing is kept."""
+
     async def answer(self, route: Route, wave: int, _asker: Asker) -> Answer:
         """Answer at once."""
 

@@ -33,13 +33,17 @@ settings.load_profile("no-deadline")
 
 @pytest.fixture
 def operate() -> Callable[..., AbstractAsyncContextManager[Operation]]:
-    """Opens an operation whose upstream calls a handler answers, once and to be kept by nobody."""
+    """Opens an operation whose upstream calls a handler answers, each once.
+
+    Unless told otherwise, nobody keeps an answer.
+    """
 
     @asynccontextmanager
     async def open_operation(
         handler: Callable[[httpx.Request], Any],
         seconds: float = math.inf,
         rights: Rights = EVERYTHING,
+        kept_for: float = 0,
         **bounds: int,
     ) -> AsyncIterator[Operation]:
         routes = Routes()
@@ -57,7 +61,7 @@ def operate() -> Callable[..., AbstractAsyncContextManager[Operation]]:
                 StaticTokens({"xxx": "a-token"}),
                 routes=routes,
                 reader=reader,
-                memory=Memory(AnswerCache(), CachePolicy(billed_ttl=0), reader),
+                memory=Memory(AnswerCache(), CachePolicy(billed_ttl=kept_for), reader),
             )
             try:
                 async with Operation(

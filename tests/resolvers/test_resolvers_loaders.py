@@ -8,13 +8,16 @@ from typing import Any
 
 import httpx
 import pytest
+from aiodataloader import DataLoader
 
+from resolvers.bounds import Bounds
 from resolvers.operation import Operation
 from resolvers.payex.answers import Answer
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.problems import Problem, ProblemType
 from resolvers.payex.records import SubscriptionItem
 from resolvers.payex.routes import Billing, Holder, Kind, Route, Routes
+from resolvers.rights import EVERYTHING, Numbers, Rights, UnseenError
 
 Operate = Callable[..., AbstractAsyncContextManager[Operation]]
 INVOICE = Holder("xxx", Billing.BILLED, "123456")
@@ -197,6 +200,84 @@ async def test_so_many_calls_are_in_flight_and_never_more(operate: Operate, maxi
     async with operate(answer, max_in_flight=maximum) as operation:
         await together(*(operation.routes.answer(invoice(str(n))) for n in range(9)))
     assert peak == maximum
+
+
+async def test_a_batch_gathers_the_same_turns_of_the_loop_as_the_librarys_own(
+    operate: Operate, upstream: Upstream
+) -> None:
+    """Ours begins without a task of its own."""
+    batches: list[int] = []
+
+    async def load(keys: list[int]) -> list[int]:
+        batches.append(len(keys))
+        return keys
+
+    async def late(turns: int, ask: Callable[[int], Any]) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await ask(turns)
+
+    library = DataLoader[int, int](load)
+    await asyncio.gather(*(late(turns, library.load) for turns in range(9)))
+    async with operate(upstream) as operation:
+        await asyncio.gather(
+            *(late(n, lambda n: operation.routes.answer(invoice(str(n)))) for n in range(9))
+        )
+    assert operation.tally.batches == batches
+    assert len(batches) > 1
+
+
+# What is kept.
+
+
+async def test_what_is_kept_is_a_key_of_its_batch_and_waits_for_no_turn(
+    operate: Operate, upstream: Upstream
+) -> None:
+    asked, answered = upstream.hold("/invoices/2")
+    async with operate(upstream, kept_for=60) as first:
+        brought = await first.routes.answer(invoice("1"))
+        async with Operation(first.payex, Bounds(max_in_flight=1), rights=EVERYTHING) as second:
+            slow = asyncio.create_task(second.routes.demand(invoice("2"), after=1))
+            kept = await second.routes.demand(invoice("1"), after=1)
+            await asked.wait()
+            again = await second.routes.demand(invoice("1"), after=1)
+            answered.set()
+            await slow
+    assert kept.outcome is brought.outcome
+    assert again is kept
+    tally = second.tally
+    assert (tally.batches, tally.hits, tally.misses, tally.deduplicated) == ([2], 1, 1, 1)
+    assert (kept.wave, upstream.calls["/invoices/1"]) == (1, 1)
+    assert 0 < (tally.fresh_for or 0) <= 60
+
+
+async def test_what_is_kept_by_the_time_a_call_may_begin_is_not_asked_for(
+    operate: Operate, upstream: Upstream
+) -> None:
+    asked, answered = upstream.hold("/invoices/2")
+    async with (
+        operate(upstream, kept_for=60) as first,
+        Operation(first.payex, Bounds(max_in_flight=1), rights=EVERYTHING) as second,
+    ):
+        waiting = asyncio.gather(*(second.routes.answer(invoice(n)) for n in "21"))
+        await asked.wait()
+        await first.routes.answer(invoice("1"))
+        answered.set()
+        await waiting
+    assert upstream.calls == {"/invoices/1": 1, "/invoices/2": 1}
+    assert (second.tally.hits, second.tally.misses) == (1, 1)
+
+
+async def test_what_is_kept_is_nothing_to_who_does_not_see_it(
+    operate: Operate, upstream: Upstream
+) -> None:
+    user = Rights(numbers={"xxx": Numbers(invoices=frozenset({"2"}))})
+    async with operate(upstream, kept_for=60) as first:
+        await first.routes.answer(invoice("1"))
+        async with Operation(first.payex, Bounds(), rights=user) as second:
+            with pytest.raises(UnseenError):
+                await second.routes.answer(invoice("1"))
+    assert (second.tally.hits, second.tally.calls) == (0, [])
 
 
 # Single subscriptions.
