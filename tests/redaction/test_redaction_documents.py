@@ -1,5 +1,6 @@
 """Nothing of what documents hold is seen by others, whoever trusts them."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -51,4 +52,6 @@ async def until(served: Surfaces, said: str) -> None:
         if said in served.shown["lines of the log"]:
             return
         await served.ask("{ __typename }")
+        # Nothing in that waits for anything; without this, nobody else would have a turn.
+        await asyncio.sleep(0)
     pytest.fail(f"Nothing says that it is {said}.")
