@@ -104,7 +104,7 @@ def test_secrets_in_settings_that_are_right() -> None:
 
     told = start({**CONNECTED, "CACHE_URL": url})
 
-    assert "Starlette" in "".join(told)
+    assert "_Service" in "".join(told)
     assert leaks("".join(told)) == []
 
 
