@@ -19,10 +19,11 @@ from resolvers.payex.client import Payex
 from resolvers.payex.limiter import Limiter
 from resolvers.payex.memory import Memory
 from resolvers.payex.reader import Reader
+from resolvers.payex.responses import Limits
 from resolvers.payex.retry_budget import RetryBudget
 from resolvers.payex.routes import Routes
 from resolvers.payex.shared_cache import SharedCache
-from resolvers.payex.transport import Limits, Transport
+from resolvers.payex.transport import Transport
 
 logger = logging.getLogger(__name__)
 

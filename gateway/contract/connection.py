@@ -25,6 +25,8 @@ class Connection:
     tls: str = "not reached"
 
 
+# The classes of aiohttp for a connection that ends before or within the answer.
+_BROKEN_OFF = {"ServerDisconnectedError", "ClientOSError", "ClientPayloadError"}
 _CERTIFICATE = "docs/credentials.md says how the gateway is given its client certificate."
 _NO_HOST = Connection(
     "The host of GATEWAY_UPSTREAM_ORIGIN has no address.",
@@ -66,7 +68,7 @@ def unreachable(fault: Fault) -> Connection:
             return _NO_HOST
         if isinstance(cause, ConnectionRefusedError):
             return _REFUSED
-    return _BROKEN if fault.hint in {"ReadError", "RemoteProtocolError"} else _UNKNOWN
+    return _BROKEN if fault.hint in _BROKEN_OFF else _UNKNOWN
 
 
 def timed_out(fault: Fault) -> Connection:

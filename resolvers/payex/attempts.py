@@ -18,9 +18,10 @@ from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.limiter import Limiter, LimiterFull
 from resolvers.payex.problems import Problem, parse_problem
+from resolvers.payex.responses import Response
 from resolvers.payex.retry_budget import RetryBudget
 from resolvers.payex.routes import Route
-from resolvers.payex.transport import Response, Transport
+from resolvers.payex.transport import Transport
 
 _CHANCE = SystemRandom().random
 _OK = 200

@@ -5,9 +5,8 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import httpx
-
 from resolvers.payex.credentials import Access
+from resolvers.payex.responses import Client
 
 
 class _Held:
@@ -15,7 +14,7 @@ class _Held:
 
     __slots__ = ("calls", "client", "generation", "replaced", "tls")
 
-    def __init__(self, client: httpx.AsyncClient, access: Access) -> None:
+    def __init__(self, client: Client, access: Access) -> None:
         self.client = client
         self.tls = access.tls
         self.generation = access.generation
@@ -30,13 +29,13 @@ class Connections:
         make: makes a client for a TLS context, or for none.
     """
 
-    def __init__(self, make: Callable[[ssl.SSLContext | None], httpx.AsyncClient]) -> None:
+    def __init__(self, make: Callable[[ssl.SSLContext | None], Client]) -> None:
         self._make = make
         self._current: dict[str | None, _Held] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
     @contextmanager
-    def lend(self, access: Access) -> Iterator[httpx.AsyncClient]:
+    def lend(self, access: Access) -> Iterator[Client]:
         """Lend the client whose connections are made with the access's TLS context."""
         held = self._held(access)
         held.calls += 1

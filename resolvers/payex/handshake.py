@@ -19,6 +19,10 @@ _SERVER = {
 # By the name of the TLS alert (RFC 8446, section 6.2): what the server said before it left. That it
 # said nothing has a name of OpenSSL's.
 _REFUSED = "The server refused the client certificate"
+LEFT = (
+    "The server left in the middle of the handshake, as some do when they refuse the client "
+    "certificate."
+)
 _ALERTS = {
     "ACCESS_DENIED": f"{_REFUSED}: access is denied.",
     "BAD_CERTIFICATE": f"{_REFUSED}: it is broken.",
@@ -30,22 +34,19 @@ _ALERTS = {
         "The server broke the handshake off, as it does when it is shown no client certificate."
     ),
     "PROTOCOL_VERSION": "The server speaks no version of TLS from 1.2 on.",
-    "UNEXPECTED_EOF_WHILE_READING": (
-        "The server left in the middle of the handshake, as some do when they refuse the client "
-        "certificate."
-    ),
+    "UNEXPECTED_EOF_WHILE_READING": LEFT,
     "UNKNOWN_CA": f"{_REFUSED}: its issuer is unknown.",
     "UNSUPPORTED_CERTIFICATE": f"{_REFUSED}: it is of a kind that is not taken.",
 }
 
 
-def failure(error: BaseException) -> str:
+def failure(error: BaseException | None) -> str:
     """Return a sentence on why TLS failed, or nothing if something else did.
 
     Args:
         error: what the HTTP client raised; the TLS error may stand behind it.
     """
-    cause: BaseException | None = error
+    cause = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             why = _SERVER.get(cause.verify_code, f"OpenSSL's code is {cause.verify_code}")

@@ -25,9 +25,10 @@ from resolvers.payex.limiter import Limiter
 from resolvers.payex.memory import Memory
 from resolvers.payex.problems import Problem
 from resolvers.payex.reader import Reader
+from resolvers.payex.responses import Limits
 from resolvers.payex.retry_budget import RetryBudget
 from resolvers.payex.routes import Route, Routes
-from resolvers.payex.transport import Limits, Transport
+from resolvers.payex.transport import Transport
 
 settings.register_profile("no-deadline", deadline=None)
 settings.load_profile("no-deadline")

@@ -16,8 +16,8 @@ from resolvers.payex.credentials import Access
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.problems import Problem
+from resolvers.payex.responses import Limits
 from resolvers.payex.routes import Billing, Holder, Kind, Routes
-from resolvers.payex.transport import Limits
 from resolvers.tally import Tally
 
 pytestmark = pytest.mark.virtual_time

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from resolvers.payex.credentials import Access
 from resolvers.payex.faults import Fault, FaultCode
-from resolvers.payex.transport import Limits, Response, Transport
+from resolvers.payex.responses import Limits, Response
+from resolvers.payex.transport import Transport
 
 ORIGIN = "https://payex.test"
 ACCESS = Access(token="a-token")  # noqa: S106 - opens nothing
@@ -92,7 +93,8 @@ async def test_the_proxies_of_the_environment_are_ignored() -> None:
     program = (
         "import asyncio, sys\n"
         "from resolvers.payex.credentials import Access\n"
-        "from resolvers.payex.transport import Limits, Transport\n"
+        "from resolvers.payex.responses import Limits\n"
+        "from resolvers.payex.transport import Transport\n"
         "async def main():\n"
         "    async with Transport(sys.argv[1], Limits()) as payex:\n"
         "        print((await payex.get('/a', Access(token='a-token'))).status)\n"

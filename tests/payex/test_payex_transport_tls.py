@@ -11,8 +11,9 @@ import trustme
 
 from resolvers.payex.credentials import Access
 from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.responses import Limits
 from resolvers.payex.tls import client_context
-from resolvers.payex.transport import Limits, Transport
+from resolvers.payex.transport import Transport
 
 ISSUER, STRANGER = trustme.CA(), trustme.CA()
 TLS_1_2, TLS_1_3 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3

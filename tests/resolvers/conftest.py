@@ -22,9 +22,10 @@ from resolvers.payex.limiter import Limiter
 from resolvers.payex.memory import Memory
 from resolvers.payex.reader import Reader
 from resolvers.payex.records import ItemList, UsageRecord, usage_records
+from resolvers.payex.responses import Limits
 from resolvers.payex.retry_budget import RetryBudget
 from resolvers.payex.routes import Routes
-from resolvers.payex.transport import Limits, Transport
+from resolvers.payex.transport import Transport
 from resolvers.rights import EVERYTHING, Rights
 
 settings.register_profile("no-deadline", deadline=None)

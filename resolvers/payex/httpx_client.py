@@ -1,0 +1,87 @@
+"""An HTTP client over a transport of httpx: the embedded sandbox, or what stands in for PayEx."""
+
+from collections.abc import Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import httpx
+
+from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.handshake import failure
+from resolvers.payex.responses import Limits, Response
+
+
+class HttpxClient:
+    """The client of one upstream. It leaves its transport open.
+
+    Args:
+        origin: scheme, host and port.
+        limits: the bounds of each call.
+        headers: what every call carries.
+        http: carries the calls.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        limits: Limits,
+        headers: Mapping[str, str],
+        http: httpx.AsyncBaseTransport,
+    ) -> None:
+        self._limits = limits
+        self._client = httpx.AsyncClient(
+            base_url=origin,
+            transport=_Lent(http),
+            follow_redirects=False,
+            trust_env=False,
+            timeout=httpx.Timeout(limits.read_timeout, connect=limits.connect_timeout, pool=None),
+            headers=headers,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        )
+
+    async def get(self, path: str, headers: Mapping[str, str]) -> Response:
+        """Send one GET and read the whole answer.
+
+        Args:
+            path: path and query, encoded.
+            headers: what this call alone carries.
+
+        Raises:
+            Fault: any but that of the time of the whole call.
+        """
+        try:
+            async with self._client.stream("GET", path, headers=headers) as answer:
+                body = await self._read(answer)
+                return Response(status=answer.status_code, body=body, headers=answer.headers)
+        except httpx.DecodingError:
+            hint = "The body's compression is broken."
+            raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=hint) from None
+        except httpx.ConnectTimeout:
+            raise self._limits.not_connected() from None
+        except httpx.TimeoutException:
+            raise self._limits.silent() from None
+        except (httpx.TransportError, OSError) as error:
+            # The class says what happened; the message may quote the URL.
+            hint = failure(error) or type(error).__name__
+            raise Fault(FaultCode.UPSTREAM_UNREACHABLE, hint=hint) from None
+
+    async def aclose(self) -> None:
+        """Forget the client; its transport stays open."""
+        await self._client.aclose()
+
+    async def _read(self, answer: httpx.Response) -> bytes:
+        chunks = bytearray()
+        async for chunk in answer.aiter_bytes():
+            chunks += chunk
+            if len(chunks) > self._limits.max_body:
+                raise self._limits.too_large()
+        return bytes(chunks)
+
+
+class _Lent(httpx.AsyncBaseTransport):
+    """A transport that outlives the clients over it."""
+
+    def __init__(self, own: httpx.AsyncBaseTransport) -> None:
+        self._own = own
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._own.handle_async_request(request)

@@ -1,0 +1,79 @@
+"""What comes back from one GET, and the bounds that it is held to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from multidict import CIMultiDict
+
+from resolvers.payex.faults import Fault, FaultCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The bounds of one call; each is named in the fault it causes.
+
+    Attributes:
+        timeout: seconds from sending to the last byte of the answer.
+        connect_timeout: seconds until a connection is there, its TLS included.
+        read_timeout: seconds between two parts of the answer, or of the request.
+        max_body: bytes of one body, after decompression.
+        max_connections: connections to PayEx from one process, for each tenant.
+    """
+
+    timeout: float = 10.0
+    connect_timeout: float = 3.0
+    read_timeout: float = 10.0
+    max_body: int = 32 * 1024 * 1024
+    max_connections: int = 100
+
+    def expired(self) -> Fault:
+        """Return the fault of a call that took too long in all."""
+        return Fault(FaultCode.UPSTREAM_TIMEOUT, limit={"GATEWAY_UPSTREAM_TIMEOUT": self.timeout})
+
+    def not_connected(self) -> Fault:
+        """Return the fault of a connection that did not come about in time."""
+        limit = {"GATEWAY_UPSTREAM_CONNECT_TIMEOUT": self.connect_timeout}
+        return Fault(FaultCode.UPSTREAM_TIMEOUT, limit=limit)
+
+    def silent(self) -> Fault:
+        """Return the fault of an answer that stopped for too long."""
+        limit = {"GATEWAY_UPSTREAM_READ_TIMEOUT": self.read_timeout}
+        return Fault(FaultCode.UPSTREAM_TIMEOUT, limit=limit)
+
+    def too_large(self) -> Fault:
+        """Return the fault of a body that is too large."""
+        limit = {"GATEWAY_UPSTREAM_MAX_BODY": self.max_body}
+        return Fault(FaultCode.UPSTREAM_BODY_TOO_LARGE, limit=limit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A complete HTTP answer, of whatever status. The names of headers know no case."""
+
+    status: int
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=CIMultiDict, repr=False, compare=False)
+
+    @property
+    def retry_after(self) -> str | None:
+        """The header `Retry-After` as it came: seconds, or a date."""
+        return self.headers.get("retry-after")
+
+
+class Client(Protocol):
+    """An HTTP client of one upstream."""
+
+    async def get(self, path: str, headers: Mapping[str, str]) -> Response:
+        """Send one GET and read the whole answer, without following it anywhere.
+
+        Args:
+            path: path and query, encoded.
+            headers: what this call alone carries.
+
+        Raises:
+            Fault: any but that of the time of the whole call.
+        """
+
+    async def aclose(self) -> None:
+        """Close the connections."""
