@@ -1,6 +1,7 @@
 """The server process: it listens before it starts, so that a taken port is told in plain words."""
 
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -86,6 +87,10 @@ class ServerConfig(uvicorn.Config):
             sys.exit(CANNOT_START)
         if self.lifespan != "off":
             self.lifespan_class = _Lifespan
+        # The schema and all modules are there to stay: 96,000 objects that the collector would look
+        # through every few hundred operations, for 59 ms each time (measured).
+        gc.collect()
+        gc.freeze()
 
 
 class _Lifespan(LifespanOn):

@@ -4,8 +4,12 @@ It takes a twentieth of the time of a core that httpx takes for a call with 16 u
 and tells of TLS what the operator has to know, in the words of Python's `ssl`.
 """
 
+import math
+import select
 import ssl
 from collections.abc import Mapping
+from typing import Any
+from weakref import WeakSet
 
 import aiohttp
 from aiohttp import http_exceptions
@@ -38,6 +42,42 @@ async def _once(
         raise _BrokenError from error
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Uses a kept connection again only if nothing came over it since its last answer.
+
+    Some servers say that they close a connection, or answer twice. aiohttp would take that for the
+    answer to the next call, whosever it is, and each answer for that to the call after.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._used: WeakSet[object] = WeakSet()
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Any],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's name
+    ) -> Any:
+        """Return a connection that is new, or as good as new."""
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            protocol: Any = connection.protocol
+            if protocol not in self._used:
+                self._used.add(protocol)
+                return connection
+            if not (protocol.should_close or _has_news(connection.transport)):
+                return connection
+            connection.close()
+
+
+def _has_news(transport: Any) -> bool:
+    """Whether something came that was not read yet, be it that the other end has closed."""
+    poll = select.poll()
+    poll.register(transport.get_extra_info("socket"), select.POLLIN)
+    return bool(poll.poll(0))
+
+
 class AiohttpClient:
     """The client of one upstream, for one TLS context. It is made while the event loop runs.
 
@@ -58,9 +98,7 @@ class AiohttpClient:
         self._origin = origin
         self._limits = limits
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                ssl=tls or client_context(), limit=limits.max_connections
-            ),
+            connector=_Connector(ssl=tls or client_context(), limit=limits.max_connections),
             headers=headers,
             # A cookie set for one ledger's call would go with another's.
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -70,6 +108,8 @@ class AiohttpClient:
                 connect=None,
                 sock_connect=limits.connect_timeout,
                 sock_read=limits.read_timeout,
+                # As they are set, and not up to a second longer.
+                ceil_threshold=math.inf,
             ),
             max_line_size=_LONGEST_LINE,
             max_field_size=_LONGEST_LINE,

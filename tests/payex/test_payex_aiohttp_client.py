@@ -151,6 +151,33 @@ async def test_a_kept_connection_that_has_gone_meanwhile_costs_no_fault() -> Non
                 await asyncio.sleep(0)
 
 
+OTHERS = HEAD + b'Content-Length: 13\r\n\r\n{"of": "070"}'
+
+
+@pytest.mark.parametrize("told", [OTHERS, b"HTTP/1.1 408 Request Timeout\r\n\r\n"])
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_what_a_server_says_unasked_is_nobody_s_answer(told: bytes, *, at_once: bool) -> None:
+    """One customer's calls would be shown to the next caller."""
+    goes_on = asyncio.Event()
+
+    async def chatty(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(EMPTY + told if at_once else EMPTY)
+        await writer.drain()
+        await goes_on.wait()
+        if not at_once:
+            writer.write(told)
+            await writer.drain()
+        await reader.read()
+
+    async with served(chatty) as origin, Transport(origin, Limits()) as transport:
+        for _ in range(3):
+            answer = await transport.get("/a", ACCESS)
+            assert (answer.status, answer.body) == (200, b"{}")
+            goes_on.set()
+            await asyncio.sleep(0)
+
+
 async def test_a_new_connection_that_breaks_is_not_tried_again() -> None:
     """Whether it is, is decided where it is counted."""
     asked = 0
