@@ -2,6 +2,7 @@
 
 import enum
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 
@@ -19,7 +20,7 @@ class VolumeUnit(enum.Enum):
     UNKNOWN = "UNKNOWN"
 
 
-_UNITS = {unit.value: unit for unit in VolumeUnit}
+_UNITS: dict[str | None, VolumeUnit] = {unit.value: unit for unit in VolumeUnit}
 
 
 class Money(msgspec.Struct, frozen=True):
@@ -38,16 +39,16 @@ class Volume(msgspec.Struct, frozen=True):
     @property
     def unit(self) -> VolumeUnit:
         """The documented unit behind the code, in whatever casing it came."""
-        return _UNITS.get((self.code or "").strip().upper(), VolumeUnit.UNKNOWN)
+        return _UNITS.get(self.code) or _unit(self.code)
 
 
-def money(amount: Decimal | None, currency: str | None) -> Money | None:
-    """Return an amount with its currency in upper case, as ISO 4217 writes it."""
-    if amount is None:
-        return None
-    return Money(amount, currency.strip().upper() or None if currency else None)
+# The same few codes stand in all records. A bound keeps odd ones from filling the memory.
+@lru_cache(maxsize=64)
+def currency_code(text: str | None) -> str | None:
+    """Return a currency's code in upper case, as ISO 4217 writes it; None where PayEx gave none."""
+    return text.strip().upper() or None if text else None
 
 
-def volume(value: Decimal | None, code: str | None) -> Volume | None:
-    """Return a volume with its code as it came."""
-    return None if value is None else Volume(value, code)
+@lru_cache(maxsize=64)
+def _unit(code: str | None) -> VolumeUnit:
+    return _UNITS.get((code or "").strip().upper(), VolumeUnit.UNKNOWN)

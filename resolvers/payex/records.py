@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Generic, Self, TypeVar, get_args
 
 import msgspec
 
-from resolvers.payex.amounts import Money, Volume, money, volume
+from resolvers.payex.amounts import Money, Volume, currency_code
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.field_map import USAGE_DETAILS, USAGE_SUMMARIES, fit
 
@@ -38,11 +39,11 @@ class Item(msgspec.Struct, dict=True):
         # Telephone numbers and places stand in these; no log shall show them by accident.
         return f"<{type(self).__name__}>"
 
-    def bind(self, items: "ItemList[Any]", position: int) -> None:
-        """Remember the list and the place in it, which `raw` and cursors read."""
-        self.__dict__["position"] = position
-        # Only an attribute that is set makes msgspec tell the garbage collector of a plain struct.
-        setattr(self, "items", items)  # noqa: B010 - no field of the struct
+    def bind(self, origin: "Origin", position: int) -> None:
+        """Remember what it was decoded from and the place in it, which `raw` and cursors read."""
+        own = self.__dict__
+        own["origin"] = origin
+        own["position"] = position
 
     @property
     def position(self) -> int:
@@ -52,8 +53,8 @@ class Item(msgspec.Struct, dict=True):
     @property
     def raw(self) -> msgspec.Raw:
         """The element as PayEx sent it, to the byte, with the members that no field takes."""
-        items: ItemList[Any] = self.__dict__["items"]
-        return items.raws[self.position]
+        origin: Origin = self.__dict__["origin"]
+        return origin.raws[self.position]
 
     @property
     def identity(self) -> bytes:
@@ -63,8 +64,8 @@ class Item(msgspec.Struct, dict=True):
     @property
     def twin(self) -> int:
         """How many elements with the same identity stand before it in PayEx's list."""
-        items: ItemList[Any] = self.__dict__["items"]
-        return items.twins[self.position]
+        origin: Origin = self.__dict__["origin"]
+        return origin.twins[self.position]
 
 
 class Usage(Item, kw_only=True):
@@ -81,12 +82,14 @@ class Usage(Item, kw_only=True):
     @property
     def charged(self) -> Volume | None:
         """The volume that is paid for."""
-        return volume(self.charged_volume, self.volume_code)
+        value = self.charged_volume
+        return None if value is None else Volume(value, self.volume_code)
 
     @property
     def total(self) -> Volume | None:
         """The volume that was used, free allowance included."""
-        return volume(self.total_volume, self.volume_code)
+        value = self.total_volume
+        return None if value is None else Volume(value, self.volume_code)
 
 
 class UsageRecord(Usage, kw_only=True):
@@ -107,12 +110,14 @@ class UsageRecord(Usage, kw_only=True):
     @property
     def charge(self) -> Money | None:
         """What the record costs."""
-        return money(self.amount, self.currency)
+        amount = self.amount
+        return None if amount is None else Money(amount, currency_code(self.currency))
 
     @property
     def price(self) -> Money | None:
         """What one unit costs."""
-        return money(self.unit_price, self.currency)
+        amount = self.unit_price
+        return None if amount is None else Money(amount, currency_code(self.currency))
 
 
 class UsageSummary(Usage, kw_only=True):
@@ -125,7 +130,8 @@ class UsageSummary(Usage, kw_only=True):
     @property
     def charge(self) -> Money | None:
         """What the usage costs together."""
-        return money(self.total_charge, self.currency)
+        amount = self.total_charge
+        return None if amount is None else Money(amount, currency_code(self.currency))
 
 
 class SubscriptionItem(Item, kw_only=True):
@@ -153,14 +159,20 @@ class _RawItems(msgspec.Struct):
     items: list[msgspec.Raw] | None = None
 
 
-class ItemList(Generic[T]):
-    """The elements of all pages of one list, in PayEx's order, with their JSON beside them."""
+class Origin:
+    """What the elements of one list were decoded from.
 
-    def __init__(self, items: Sequence[T], bodies: Sequence[bytes]) -> None:
-        self.items = items
+    It does not hold the elements, which hold it: together they would be garbage that only the
+    collector finds, of every answer.
+
+    Args:
+        bodies: the pages of the list.
+        identities: what tells the elements from each other; their JSON if None.
+    """
+
+    def __init__(self, bodies: Sequence[bytes], identities: Sequence[bytes] | None = None) -> None:
         self._bodies = bodies
-        for position, item in enumerate(items):
-            item.bind(self, position)
+        self._identities = identities
 
     @cached_property
     def raws(self) -> list[msgspec.Raw]:
@@ -173,17 +185,30 @@ class ItemList(Generic[T]):
         """For each element, how many equal ones stand before it. Counted when a cursor is read."""
         seen: Counter[bytes] = Counter()
         counts = []
-        for item in self.items:
-            identity = item.identity
+        for identity in map(bytes, self.raws) if self._identities is None else self._identities:
             counts.append(seen[identity])
             seen[identity] += 1
         return counts
 
 
+class ItemList(Generic[T]):
+    """The elements of all pages of one list, in PayEx's order, bound to their JSON."""
+
+    def __init__(self, items: Sequence[T], bodies: Sequence[bytes]) -> None:
+        self.items = items
+        numbers = None
+        if items and isinstance(items[0], SubscriptionItem):
+            numbers = [item.identity for item in items]
+        origin = Origin(bodies, numbers)
+        for position, item in enumerate(items):
+            item.bind(origin, position)
+
+
 def alone(item: T, body: bytes) -> T:
     """Return an element that is a whole body, bound to it."""
-    items = ItemList([item], [])
-    items.raws = [msgspec.Raw(body)]
+    origin = Origin([], [b""])
+    origin.raws = [msgspec.Raw(body)]
+    item.bind(origin, 0)
     return item
 
 
@@ -244,6 +269,9 @@ class Decoder(Generic[T]):
         # Decimal reads "NaN" and "Infinity" from a JSON string, in more spellings than a glance at
         # the body could tell, and a sum never recovers from one.
         for name, member in self._decimals:
+            values = map(attrgetter(name), items)
+            if all(map(Decimal.is_finite, filter(None, values))):
+                continue
             for position, item in enumerate(items):
                 value = getattr(item, name)
                 if value is not None and not value.is_finite():

@@ -262,16 +262,22 @@ def test_each_element_of_all_pages_has_its_own_json_to_the_byte(pages: list[list
 @pytest.mark.parametrize(
     ("decoder", "body"), [(DETAILS, RECORD), (SUMMARIES, SUMMARY)], ids=["details", "summaries"]
 )
-def test_a_list_that_nobody_holds_leaves_the_memory(decoder: Decoder[Item], body: bytes) -> None:
-    """List and elements hold each other, so that it takes the garbage collector to find them."""
+def test_a_list_that_nobody_holds_leaves_the_memory_at_once(
+    decoder: Decoder[Item], body: bytes
+) -> None:
+    """Garbage that only the collector finds would be looked for after every few answers."""
     page = page_of(body)
     items = ItemList(decoder.page(page)[0], [page])
-    gone = weakref.ref(items)
+    assert items.items[0].raw
+    gone = weakref.ref(items), weakref.ref(items.items[0].__dict__["origin"])
 
-    del items
-    gc.collect()
+    gc.disable()
+    try:
+        del items
 
-    assert gone() is None
+        assert [reference() for reference in gone] == [None, None]
+    finally:
+        gc.enable()
 
 
 def test_raw_survives_a_page_whose_items_are_null() -> None:
