@@ -36,7 +36,10 @@ class UpstreamSettings(BaseSettings):
         3.0,
         gt=0,
         le=300,
-        description="The most seconds until a connection to the upstream is made, TLS apart.",
+        description=(
+            "The most seconds until a connection to the upstream is made, from the look-up of its "
+            "host to the end of TLS."
+        ),
     )
     upstream_read_timeout: float = Field(
         10.0,

@@ -25,8 +25,15 @@ class Connection:
     tls: str = "not reached"
 
 
-# The classes of aiohttp for a connection that ends before or within the answer.
-_BROKEN_OFF = {"ServerDisconnectedError", "ClientOSError", "ClientPayloadError"}
+# The classes of aiohttp for a connection that ends before or within the answer, or that brings
+# something else.
+_BROKEN_OFF = {
+    "ClientConnectionResetError",
+    "ClientOSError",
+    "ClientPayloadError",
+    "ClientResponseError",
+    "ServerDisconnectedError",
+}
 _CERTIFICATE = "docs/credentials.md says how the gateway is given its client certificate."
 _NO_HOST = Connection(
     "The host of GATEWAY_UPSTREAM_ORIGIN has no address.",

@@ -4,12 +4,13 @@ It takes a twentieth of the time of a core that httpx takes for a call with 16 u
 and tells of TLS what the operator has to know, in the words of Python's `ssl`.
 """
 
+import asyncio
 import math
 import select
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp import http_exceptions
@@ -51,7 +52,9 @@ class _Connector(aiohttp.TCPConnector):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._used: WeakSet[object] = WeakSet()
+        # What tells of each whether something came that was not read yet. A new connection is not
+        # asked: with TLS the server's tickets come unasked.
+        self._news: WeakKeyDictionary[object, select.poll] = WeakKeyDictionary()
 
     async def connect(
         self,
@@ -61,21 +64,17 @@ class _Connector(aiohttp.TCPConnector):
     ) -> Any:
         """Return a connection that is new, or as good as new."""
         while True:
-            connection = await super().connect(req, traces, timeout)
-            protocol: Any = connection.protocol
-            if protocol not in self._used:
-                self._used.add(protocol)
+            connection: Any = await super().connect(req, traces, timeout)
+            protocol = connection.protocol
+            news = self._news.get(protocol)
+            if news is None:
+                news = self._news[protocol] = select.poll()
+                news.register(connection.transport.get_extra_info("socket"), select.POLLIN)
                 return connection
-            if not (protocol.should_close or _has_news(connection.transport)):
+            # That the other end has closed is news as well.
+            if not (protocol.should_close or news.poll(0)):
                 return connection
             connection.close()
-
-
-def _has_news(transport: Any) -> bool:
-    """Whether something came that was not read yet, be it that the other end has closed."""
-    poll = select.poll()
-    poll.register(transport.get_extra_info("socket"), select.POLLIN)
-    return bool(poll.poll(0))
 
 
 class AiohttpClient:
@@ -97,17 +96,25 @@ class AiohttpClient:
     ) -> None:
         self._origin = origin
         self._limits = limits
+        # aiohttp's own limit counts the wait for a connection as time to connect, and lets others
+        # wait on when one is cancelled in the moment that its turn has come.
+        self._free = asyncio.Semaphore(limits.max_connections)
         self._session = aiohttp.ClientSession(
-            connector=_Connector(ssl=tls or client_context(), limit=limits.max_connections),
+            connector=_Connector(
+                ssl=tls or client_context(),
+                limit=0,
+                resolver=aiohttp.ThreadedResolver(),
+                # Connections are few, and PayEx may move.
+                use_dns_cache=False,
+            ),
             headers=headers,
             # A cookie set for one ledger's call would go with another's.
             cookie_jar=aiohttp.DummyCookieJar(),
-            # Waiting for a free connection counts into the time of the whole call alone.
             timeout=aiohttp.ClientTimeout(
-                total=None,
-                connect=None,
-                sock_connect=limits.connect_timeout,
-                sock_read=limits.read_timeout,
+                # From the look-up of the host to the end of TLS, whatever number of addresses.
+                connect=limits.connect_timeout,
+                # Two timers for each call, which are spared where the whole call ends before.
+                sock_read=limits.read_timeout if limits.read_timeout < limits.timeout else None,
                 # As they are set, and not up to a second longer.
                 ceil_threshold=math.inf,
             ),
@@ -128,7 +135,11 @@ class AiohttpClient:
         """
         url = URL(self._origin + path, encoded=True)
         try:
-            async with self._session.get(url, headers=headers, allow_redirects=False) as answer:
+            async with (
+                # Waiting for a free connection counts into the time of the whole call alone.
+                self._free,
+                self._session.get(url, headers=headers, allow_redirects=False) as answer,
+            ):
                 body = await self._read(answer)
                 return Response(status=answer.status, body=body, headers=answer.headers)
         except aiohttp.ConnectionTimeoutError:
@@ -156,9 +167,7 @@ class AiohttpClient:
 
 
 def _fault(error: BaseException | None) -> Fault:
-    if isinstance(error, aiohttp.ClientPayloadError) and isinstance(
-        error.__cause__, http_exceptions.ContentEncodingError
-    ):
+    if any(isinstance(cause, http_exceptions.ContentEncodingError) for cause in _causes(error)):
         return Fault(FaultCode.UPSTREAM_MALFORMED, hint="The body's compression is broken.")
     # The class says what happened; the message may quote the URL. aiohttp's own errors of TLS lack
     # what those of Python say, which they stand for.
@@ -168,3 +177,9 @@ def _fault(error: BaseException | None) -> Fault:
         # There was a connection to reset: all that is left of connecting is TLS.
         hint = LEFT
     return Fault(FaultCode.UPSTREAM_UNREACHABLE, hint=hint)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__

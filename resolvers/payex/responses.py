@@ -15,7 +15,7 @@ class Limits:
 
     Attributes:
         timeout: seconds from sending to the last byte of the answer.
-        connect_timeout: seconds until a connection is there, its TLS included.
+        connect_timeout: seconds until a connection is there, from the look-up of the host to TLS.
         read_timeout: seconds between two parts of the answer, or of the request.
         max_body: bytes of one body, after decompression.
         max_connections: connections to PayEx from one process, for each tenant.

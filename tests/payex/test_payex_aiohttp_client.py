@@ -207,8 +207,10 @@ async def test_a_body_is_decompressed_and_then_measured(coding: str, body: bytes
     assert fault.limit == {"GATEWAY_UPSTREAM_MAX_BODY": 999}
 
 
-async def test_broken_compression_is_a_malformed_body() -> None:
-    head = b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\n"
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+async def test_broken_compression_is_a_malformed_body(coding: str) -> None:
+    """As is one that was not asked for."""
+    head = f"Content-Encoding: {coding}\r\nContent-Length: 3\r\n\r\n".encode()
 
     fault = await fault_of(answering(HEAD + head + b"070"))
 
@@ -269,6 +271,35 @@ async def test_waiting_for_a_connection_counts_in_the_whole_time_alone() -> None
         assert caught.value.limit == {"GATEWAY_UPSTREAM_TIMEOUT": 0.05}
         goes_on.set()
         await asyncio.gather(first, return_exceptions=True)
+
+
+async def test_a_turn_that_comes_when_nobody_waits_for_it_any_more_goes_to_the_next() -> None:
+    begun, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            await reader.readuntil(b"\r\n\r\n")
+            begun.set()
+            await goes_on.wait()
+            writer.write(EMPTY)
+
+    async with served(serve) as origin, Transport(origin, Limits(max_connections=1)) as transport:
+
+        async def first() -> None:
+            await transport.get("/a", ACCESS)
+            # The connection is free, and the second has yet to notice.
+            second.cancel()
+
+        calls = [asyncio.create_task(first())]
+        await begun.wait()
+        second, third = (asyncio.create_task(transport.get("/a", ACCESS)) for _ in range(2))
+        # Both take their place in the queue.
+        await asyncio.sleep(0)
+        goes_on.set()
+        await asyncio.gather(*calls, second, return_exceptions=True)
+
+        assert second.cancelled()
+        assert (await third).body == b"{}"
 
 
 async def test_the_head_of_a_request_holds_what_it_should_and_no_more() -> None:
