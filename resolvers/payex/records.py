@@ -39,12 +39,6 @@ class Item(msgspec.Struct, dict=True):
         # Telephone numbers and places stand in these; no log shall show them by accident.
         return f"<{type(self).__name__}>"
 
-    def bind(self, origin: "Origin", position: int) -> None:
-        """Remember what it was decoded from and the place in it, which `raw` and cursors read."""
-        own = self.__dict__
-        own["origin"] = origin
-        own["position"] = position
-
     @property
     def position(self) -> int:
         """The place in PayEx's list, from 0."""
@@ -201,14 +195,17 @@ class ItemList(Generic[T]):
             numbers = [item.identity for item in items]
         origin = Origin(bodies, numbers)
         for position, item in enumerate(items):
-            item.bind(origin, position)
+            # Not by a method: that would take as long again, for each of many.
+            own = item.__dict__
+            own["origin"] = origin
+            own["position"] = position
 
 
 def alone(item: T, body: bytes) -> T:
     """Return an element that is a whole body, bound to it."""
     origin = Origin([], [b""])
     origin.raws = [msgspec.Raw(body)]
-    item.bind(origin, 0)
+    item.__dict__.update(origin=origin, position=0)
     return item
 
 
