@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from benchmarks import comparison, growth, latency, machine, memory, overhead
+from benchmarks import comparison, growth, latency, machine, memory, overhead, plans
 from benchmarks.measure import Goal, Measured, Meter, Pace
 from benchmarks.operations import GROWING, LIST, LOOKUP, SMALL
 from benchmarks.process import CORES, Process
@@ -21,7 +21,7 @@ from benchmarks.table import table
 from benchmarks.upstream import delayed, serving
 
 OPERATIONS = {operation.name: operation for operation in (LIST, LOOKUP, SMALL)}
-PARTS = (*OPERATIONS, "growth", "latency", "overhead", "memory")
+PARTS = (*OPERATIONS, "growth", "latency", "plans", "overhead", "memory")
 PROGRAMS = {"nginx": "nginx", "wrk": "wrk", "taskset": "util-linux"}
 """What is run, and the package of Debian that holds it."""
 
@@ -39,6 +39,26 @@ class Bench:
         self._servers = (GATEWAY, *peers)
         self._titles = {server.name: server.title for server in (*self._servers, CACHING)}
         self.goals: list[Goal] = []
+
+    def run(self, parts: Sequence[str], operations: int) -> None:
+        """Run some of the parts.
+
+        Args:
+            parts: their names.
+            operations: how many the part `memory` sends.
+        """
+        if names := [part for part in parts if part in OPERATIONS]:
+            self.operations(names)
+        rest: dict[str, Callable[[], None]] = {
+            "growth": self.growth,
+            "latency": self.latency,
+            "plans": self.plans,
+            "overhead": self.overhead,
+            "memory": lambda: self.memory(operations),
+        }
+        for name, part in rest.items():
+            if name in parts:
+                part()
 
     def operations(self, names: Sequence[str]) -> None:
         """Compare all servers on some of the three operations, without caches and with ours."""
@@ -84,6 +104,10 @@ class Bench:
         title = f"latency: one client, an upstream call takes {trip:.1f} ms"
         self._tell(title, latency.waited(results, self._titles, trip))
         self.goals += latency.goals(results[GATEWAY.name], trip)
+
+    def plans(self) -> None:
+        """Compare plans with graphql-core alone, on the other parts' operations and on others."""
+        self._tell("plans", plans.compared())
 
     def overhead(self) -> None:
         """Compare the gateway with everything on and with as little as can be."""
@@ -139,16 +163,7 @@ def main() -> int:
     print(machine.described([GATEWAY, *peers]), flush=True)
     with serving() as upstream:
         bench = Bench(Meter(upstream, Pace(options.seconds, options.warm_up)), peers)
-        if operations := [part for part in parts if part in OPERATIONS]:
-            bench.operations(operations)
-        if "growth" in parts:
-            bench.growth()
-        if "latency" in parts:
-            bench.latency()
-        if "overhead" in parts:
-            bench.overhead()
-        if "memory" in parts:
-            bench.memory(options.operations)
+        bench.run(parts, options.operations)
     rows = [[goal.text, goal.measured, "yes" if goal.reached else "no"] for goal in bench.goals]
     print(f"\n### goals\n\n{table(('goal', 'measured', 'reached'), rows)}")
     return int(not all(goal.reached for goal in bench.goals))
