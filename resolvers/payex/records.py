@@ -229,14 +229,14 @@ class Decoder(Generic[T]):
         # Decimal reads "NaN" and "Infinity" from a JSON string, in more spellings than a glance at
         # the body could tell, and a sum never recovers from one.
         for name, member in self._decimals:
-            values = map(attrgetter(name), items)
-            if all(map(Decimal.is_finite, filter(None, values))):
+            read = attrgetter(name)
+            # Zero is left out with what is null: it is finite as well.
+            if all(map(Decimal.is_finite, filter(None, map(read, items)))):
                 continue
-            for position, item in enumerate(items):
-                value = getattr(item, name)
-                if value is not None and not value.is_finite():
-                    hint = f"Expected a finite number - at `$.items[{position}].{member}`"
-                    raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=hint)
+            numbers = ((place, read(item)) for place, item in enumerate(items))
+            position = next(place for place, one in numbers if one and not one.is_finite())
+            hint = f"Expected a finite number - at `$.items[{position}].{member}`"
+            raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=hint)
 
 
 def usage_records(changes: Mapping[str, str]) -> Decoder[UsageRecord]:
