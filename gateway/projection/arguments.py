@@ -84,14 +84,7 @@ class Arguments:
         """
         if self._passed is None:
             return get_argument_values(self._field, self._node, variables)
-        given = dict(self._given)
-        for name, _, variable, required in self._passed:
-            value = variables.coerced.get(variable, Undefined)
-            if value is not Undefined:
-                given[name] = value
-            if required and (value is None or value is Undefined):
-                raise MissingArgumentError
-        return given
+        return self._filled(self._given, variables, converted=False)
 
     def converted(self, variables: VariableValues) -> dict[str, Any]:
         """Return the arguments as the resolver takes them, in a dictionary for it alone.
@@ -102,14 +95,20 @@ class Arguments:
         """
         if self._passed is None:
             return self._convert(self.given(variables))
-        converted = dict(self._converted)
-        for _, parameter, variable, required in self._passed:
-            value = variables.coerced.get(variable, Undefined)
+        return self._filled(self._converted, variables, converted=True)
+
+    def _filled(
+        self, fixed: Mapping[str, Any], variables: VariableValues, *, converted: bool
+    ) -> dict[str, Any]:
+        """Return what is fixed, and the variables that are passed beside it."""
+        found = dict(fixed)
+        for passed in self._passed or ():
+            value = variables.coerced.get(passed.variable, Undefined)
             if value is not Undefined:
-                converted[parameter] = value
-            if required and (value is None or value is Undefined):
+                found[passed.parameter if converted else passed.name] = value
+            if passed.required and (value is None or value is Undefined):
                 raise MissingArgumentError
-        return converted
+        return found
 
 
 def _varies(value: ValueNode) -> bool:

@@ -3,8 +3,8 @@
 import asyncio
 import gzip
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -12,32 +12,21 @@ from resolvers.payex.credentials import Access
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.responses import Limits
 from resolvers.payex.transport import Transport
+from tests.payex.loopback import Answer, listening
 
 ACCESS = Access(token="a-token")  # noqa: S106 - opens nothing
 HEAD = b"HTTP/1.1 200 OK\r\n"
 EMPTY = HEAD + b"Content-Length: 2\r\n\r\n{}"
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def served(serve: Serve) -> AsyncIterator[str]:
+async def served(serve: Answer) -> AsyncIterator[str]:
     """A server on loopback, whose connections are closed when it is."""
-    handlers: list[asyncio.Task[None] | None] = []
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        handlers.append(asyncio.current_task())
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
-            await serve(reader, writer)
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-
-    async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        await asyncio.gather(*filter(None, handlers))
+    async with listening(serve) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
-def answering(*answers: bytes, stays: bool = False) -> Serve:
+def answering(*answers: bytes, stays: bool = False) -> Answer:
     """Return a server that answers the requests of each connection by these, and then leaves.
 
     If it stays, it waits until the client has left.
@@ -54,7 +43,7 @@ def answering(*answers: bytes, stays: bool = False) -> Serve:
     return serve
 
 
-async def fault_of(serve: Serve, limits: Limits | None = None) -> Fault:
+async def fault_of(serve: Answer, limits: Limits | None = None) -> Fault:
     """Return the fault that a call ends in."""
     async with served(serve) as origin, Transport(origin, limits or Limits()) as transport:
         with pytest.raises(Fault) as caught:

@@ -2,8 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -14,32 +14,12 @@ from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.responses import Limits
 from resolvers.payex.tls import client_context
 from resolvers.payex.transport import Transport
+from tests.payex.loopback import listening
 
 ISSUER, STRANGER = trustme.CA(), trustme.CA()
 TLS_1_2, TLS_1_3 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 REFUSED = "The server refused the client certificate"
-
-
-Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-@asynccontextmanager
-async def listening(answer: Answer) -> AsyncIterator[str]:
-    """A server on loopback, whose connections are closed when it is."""
-    handlers: list[asyncio.Task[None] | None] = []
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        handlers.append(asyncio.current_task())
-        with suppress(ConnectionError):
-            await answer(reader, writer)
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-
-    async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
-        yield f"https://localhost:{server.sockets[0].getsockname()[1]}"
-        await asyncio.gather(*filter(None, handlers))
 
 
 @asynccontextmanager
@@ -64,8 +44,8 @@ async def served(context: ssl.SSLContext) -> AsyncIterator[str]:
             writer.write(sent.read())
             await writer.drain()
 
-    async with listening(answer) as origin:
-        yield origin
+    async with listening(answer) as port:
+        yield f"https://localhost:{port}"
 
 
 def server(authority: trustme.CA = ISSUER, name: str = "localhost") -> ssl.SSLContext:
@@ -178,8 +158,8 @@ async def test_a_server_that_leaves_in_the_handshake_is_told() -> None:
     async def leave(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         await reader.read(65536)
 
-    async with listening(leave) as origin:
-        told = await hint(origin, client())
+    async with listening(leave) as port:
+        told = await hint(f"https://localhost:{port}", client())
     assert told.startswith("The server left in the middle of the handshake")
 
 
