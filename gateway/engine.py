@@ -145,7 +145,7 @@ class Engine:
             raise NotExecutedError(*coerced)
         result = await self._planned(ready, coerced, operation)
         if result is None:
-            result = await self._by_core(document, ready, variables, operation)
+            result = await self._by_core(document, ready, variables, operation, asked)
         if ready.constant:
             ready.answer = result.data
             return Outcome(executed=True, data=result.data)
@@ -177,6 +177,7 @@ class Engine:
         ready: Executable,
         variables: dict[str, Any] | None,
         operation: Operation,
+        asked: Asked,
     ) -> ExecutionResult:
         executor: dict[str, Any] = {"executor_class": self._executor}
         if ready.plan is not None:
@@ -190,6 +191,7 @@ class Engine:
             context_value=operation,
             variable_values=variables,
             operation_name=ready.name,
+            hide_suggestions=not asked.introspection,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
             **executor,
         )
