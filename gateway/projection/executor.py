@@ -89,16 +89,13 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def _selected(self, type_: GraphQLObjectType, nodes: FieldDetailsList) -> Selected:
         key = (type_, id(nodes))
-        selected = self._selections.below.get(key) or self._passing.get(key)
+        selected = self._selections.find(type_, nodes) or self._passing.get(key)
         if selected is None:
             selected = Selected(type_, nodes, super().collect_subfields(type_, nodes))
-            fields = selected.collected.grouped_field_set
             # Below what passes, nothing is kept: it could not be found again.
-            if not self._passing and self._projections.make_room(self._selections, len(fields)):
-                self._selections.below[key] = selected
-            else:
+            if self._passing or not self._projections.keep(self._selections, selected):
                 # Nor is it compiled: that would not be worth it for once.
-                selected.rest = fields
+                selected.rest = selected.collected.grouped_field_set
                 self._passing[key] = selected
         return selected
 

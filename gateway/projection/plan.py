@@ -7,7 +7,7 @@ be, a value of another class) makes it give up, and graphql-core executes the re
 start. That costs PayEx nothing, since the dataloaders hold what was asked for.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     DocumentNode,
@@ -56,6 +56,7 @@ class Plan:
         self.projections = Projections(operation, weight)
         self._schema = schema
         self._core = executable(schema)
+        self._query = cast("GraphQLObjectType", self._core.query_type)
         self._operation = operation
         self._fragments = {
             node.name.value: FragmentDetails(node)
@@ -91,9 +92,7 @@ class Plan:
 
     def _top(self, selections: Selections) -> Selected:
         if selections.top is None:
-            query = self._core.query_type
-            assert query is not None  # noqa: S101 - every schema has one
-            top = Selected(query, [], CollectedFields(selections.root, [], []))
+            top = Selected(self._query, [], CollectedFields(selections.root, [], []))
             self._link(selections, top)
             selections.top = top
         return selections.top
@@ -109,15 +108,14 @@ class Plan:
     def _kept(
         self, selections: Selections, type_: GraphQLObjectType, nodes: FieldDetailsList
     ) -> Selected:
-        key = (type_, id(nodes))
-        selected = selections.below.get(key)
+        selected = selections.find(type_, nodes)
         if selected is None:
             collected = collect_subfields(
                 self._core, self._fragments, selections.conditions, self._operation, type_, nodes
             )
-            if not self.projections.make_room(selections, len(collected.grouped_field_set)):
+            selected = Selected(type_, nodes, collected)
+            if not self.projections.keep(selections, selected):
                 raise UnplannableError
-            selected = selections.below[key] = Selected(type_, nodes, collected)
         return selected
 
     def _link(self, selections: Selections, selected: Selected) -> None:
@@ -132,7 +130,7 @@ class Plan:
         selected.links = [Link(key, type_, nodes, schema) for key, nodes in rest.items()]
 
     def _collect_root(self, conditions: VariableValues) -> GroupedFieldSet:
-        query = self._core.query_type
-        assert query is not None  # noqa: S101 - every schema has one
-        collected = collect_fields(self._core, self._fragments, conditions, query, self._operation)
+        collected = collect_fields(
+            self._core, self._fragments, conditions, self._query, self._operation
+        )
         return collected.grouped_field_set

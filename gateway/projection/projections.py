@@ -44,14 +44,14 @@ class Selected:
         links: how a plan fills those; None until one does.
     """
 
-    __slots__ = ("_nodes", "collected", "links", "project", "rest", "type")
+    __slots__ = ("collected", "links", "nodes", "project", "rest", "type")
 
     def __init__(
         self, type_: GraphQLObjectType, nodes: FieldDetailsList, collected: CollectedFields
     ) -> None:
         self.type = type_
         # They are known by their identity, which must not pass to others.
-        self._nodes = nodes
+        self.nodes = nodes
         self.collected = collected
         self.project: Projection | None = None
         self.rest: GroupedFieldSet | None = None
@@ -97,6 +97,10 @@ class Selections:
         self.fields = 0
         self.plannable = True
         self.top: Selected | None = None
+
+    def find(self, type_: GraphQLObjectType, nodes: FieldDetailsList) -> Selected | None:
+        """Return what is kept of field nodes on a type, if anything is."""
+        return self.below.get((type_, id(nodes)))
 
 
 class Projections:
@@ -148,6 +152,13 @@ class Projections:
                 return found
         self._kept[outcome] = found
         return found
+
+    def keep(self, selections: Selections, selected: Selected) -> bool:
+        """Keep what is selected under an outcome, and return whether there was room."""
+        if not self.make_room(selections, len(selected.collected.grouped_field_set)):
+            return False
+        selections.below[selected.type, id(selected.nodes)] = selected
+        return True
 
     def make_room(self, selections: Selections, fields: int) -> bool:
         """Return whether so many more fields of an outcome may be kept, and count them.

@@ -111,22 +111,16 @@ class PlannedRequest:
     def _fill(self, slot: _Slot, value: Any) -> None:
         slot.answer[slot.place] = self._completed(slot.shape, slot.nodes, value)
 
-    def _put(
-        self, answer: Any, place: Any, shape: Shape, nodes: FieldDetailsList, value: Any
-    ) -> None:
-        """Put a value's part into a dictionary or list of the answer, now or once it is there."""
-        if is_awaitable(value):
-            self._waiting.append(_Slot(answer, place, value, shape, nodes))
-        else:
-            answer[place] = self._completed(shape, nodes, value)
-
     def _object(self, selected: Selected, source: Any) -> dict[str, Any]:
         project = selected.project
         fields = selected.collected.grouped_field_set
         answer: dict[str, Any] = project(source) if project else dict.fromkeys(fields)
         for link in selected.links or ():
             value = link.fill(source, Asked(self, link), self.variables)
-            self._put(answer, link.key, link.shape, link.nodes, value)
+            if is_awaitable(value):
+                self._waiting.append(_Slot(answer, link.key, value, link.shape, link.nodes))
+            else:
+                answer[link.key] = self._completed(link.shape, link.nodes, value)
         return answer
 
     def _list(self, of: Shape, nodes: FieldDetailsList, values: Any) -> list[Any]:
@@ -134,10 +128,14 @@ class PlannedRequest:
             raise NotPlainError
         answer: list[Any] = [None] * len(values)
         # First what is to come: should one of the others be no answer, none of it is forgotten.
-        for later in (True, False):
-            for place, value in enumerate(values):
-                if is_awaitable(value) is later:
-                    self._put(answer, place, of, nodes, value)
+        there = []
+        for place, value in enumerate(values):
+            if is_awaitable(value):
+                self._waiting.append(_Slot(answer, place, value, of, nodes))
+            else:
+                there.append((place, value))
+        for place, value in there:
+            answer[place] = self._completed(of, nodes, value)
         return answer
 
     def _completed(self, shape: Shape, nodes: FieldDetailsList, value: Any) -> Any:

@@ -18,7 +18,7 @@ from yarl import URL
 
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.handshake import LEFT, failure
-from resolvers.payex.responses import Limits, Response
+from resolvers.payex.responses import Limits, Response, broken_compression, whole
 from resolvers.payex.tls import client_context
 
 # Bytes of one line of an answer's head.
@@ -124,15 +124,7 @@ class AiohttpClient:
         )
 
     async def get(self, path: str, headers: Mapping[str, str]) -> Response:
-        """Send one GET and read the whole answer.
-
-        Args:
-            path: path and query, encoded.
-            headers: what this call alone carries.
-
-        Raises:
-            Fault: any but that of the time of the whole call.
-        """
+        """Send one GET and read the whole answer, as any `Client` does."""
         url = URL(self._origin + path, encoded=True)
         try:
             async with (
@@ -140,7 +132,7 @@ class AiohttpClient:
                 self._free,
                 self._session.get(url, headers=headers, allow_redirects=False) as answer,
             ):
-                body = await self._read(answer)
+                body = await whole(answer.content.iter_any(), self._limits)
                 return Response(status=answer.status, body=body, headers=answer.headers)
         except aiohttp.ConnectionTimeoutError:
             raise self._limits.not_connected() from None
@@ -155,20 +147,10 @@ class AiohttpClient:
         """Close the connections."""
         await self._session.close()
 
-    async def _read(self, answer: aiohttp.ClientResponse) -> bytes:
-        chunks = []
-        size = 0
-        async for chunk in answer.content.iter_any():
-            size += len(chunk)
-            if size > self._limits.max_body:
-                raise self._limits.too_large()
-            chunks.append(chunk)
-        return b"".join(chunks)
-
 
 def _fault(error: BaseException | None) -> Fault:
     if any(isinstance(cause, http_exceptions.ContentEncodingError) for cause in _causes(error)):
-        return Fault(FaultCode.UPSTREAM_MALFORMED, hint="The body's compression is broken.")
+        return broken_compression()
     # The class says what happened; the message may quote the URL. aiohttp's own errors of TLS lack
     # what those of Python say, which they stand for.
     found = getattr(error, "certificate_error", None) or getattr(error, "os_error", None)

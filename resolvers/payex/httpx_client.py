@@ -7,7 +7,7 @@ import httpx
 
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.handshake import failure
-from resolvers.payex.responses import Limits, Response
+from resolvers.payex.responses import Limits, Response, broken_compression, whole
 
 
 class HttpxClient:
@@ -39,22 +39,13 @@ class HttpxClient:
         )
 
     async def get(self, path: str, headers: Mapping[str, str]) -> Response:
-        """Send one GET and read the whole answer.
-
-        Args:
-            path: path and query, encoded.
-            headers: what this call alone carries.
-
-        Raises:
-            Fault: any but that of the time of the whole call.
-        """
+        """Send one GET and read the whole answer, as any `Client` does."""
         try:
             async with self._client.stream("GET", path, headers=headers) as answer:
-                body = await self._read(answer)
+                body = await whole(answer.aiter_bytes(), self._limits)
                 return Response(status=answer.status_code, body=body, headers=answer.headers)
         except httpx.DecodingError:
-            hint = "The body's compression is broken."
-            raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=hint) from None
+            raise broken_compression() from None
         except httpx.ConnectTimeout:
             raise self._limits.not_connected() from None
         except httpx.TimeoutException:
@@ -67,14 +58,6 @@ class HttpxClient:
     async def aclose(self) -> None:
         """Forget the client; its transport stays open."""
         await self._client.aclose()
-
-    async def _read(self, answer: httpx.Response) -> bytes:
-        chunks = bytearray()
-        async for chunk in answer.aiter_bytes():
-            chunks += chunk
-            if len(chunks) > self._limits.max_body:
-                raise self._limits.too_large()
-        return bytes(chunks)
 
 
 class _Lent(httpx.AsyncBaseTransport):

@@ -1,6 +1,6 @@
 """What comes back from one GET, and the bounds that it is held to."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -59,6 +59,27 @@ class Response:
     def retry_after(self) -> str | None:
         """The header `Retry-After` as it came: seconds, or a date."""
         return self.headers.get("retry-after")
+
+
+async def whole(chunks: AsyncIterable[bytes], limits: Limits) -> bytes:
+    """Return a body from its parts, which are decompressed already.
+
+    Raises:
+        Fault: `UPSTREAM_BODY_TOO_LARGE`, as soon as it is.
+    """
+    parts = []
+    size = 0
+    async for part in chunks:
+        size += len(part)
+        if size > limits.max_body:
+            raise limits.too_large()
+        parts.append(part)
+    return b"".join(parts)
+
+
+def broken_compression() -> Fault:
+    """Return the fault of a body that cannot be decompressed."""
+    return Fault(FaultCode.UPSTREAM_MALFORMED, hint="The body's compression is broken.")
 
 
 class Client(Protocol):
