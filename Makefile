@@ -68,12 +68,15 @@ schema: $(VENV)/.installed  ## write schema.graphql anew
 
 lock: $(VENV)/.installed-dev  ## resolve the dependencies anew
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile $(LOCK_FLAGS) --output-file requirements.lock pyproject.toml
-	$(BIN)/uv pip compile $(LOCK_FLAGS) --group dev --constraint requirements.lock \
+	$(BIN)/uv pip compile $(LOCK_FLAGS) $(EXTRAS) --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile $(LOCK_FLAGS) $(EXTRAS) --group dev --constraint requirements.lock \
 		--output-file requirements-dev.lock pyproject.toml
+	$(BIN)/uv pip compile $(LOCK_FLAGS) --group page --constraint requirements-dev.lock \
+		--output-file requirements-page.lock
 
+EXTRAS := --extra otel --extra redis
 LOCK_FLAGS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header --no-strip-extras --extra otel --extra redis
+	--no-emit-index-url --no-emit-find-links --no-header --no-strip-extras
 
 clean:  ## remove everything that was built or installed
 	rm -rf $(VENV) $(GRAPHIQL)/dist build dist *.egg-info
