@@ -56,6 +56,15 @@ class PolicySettings(BaseSettings):
             "breaker opens."
         ),
     )
+    breaker_outage: float = Field(
+        2.0,
+        gt=0,
+        le=3600,
+        description=(
+            "Seconds without one call that succeeds from which on the breaker opens, whatever came "
+            "before, once half of `GATEWAY_BREAKER_REQUESTS` calls have failed in a row."
+        ),
+    )
     breaker_window: float = Field(
         30.0, gt=0, le=3600, description="Seconds that the breaker looks back."
     )

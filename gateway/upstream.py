@@ -113,6 +113,7 @@ def _policies(settings: Settings) -> Policies:
         breaker=Breaker(
             requests=settings.breaker_requests,
             failure_share=settings.breaker_failures,
+            outage=settings.breaker_outage,
             window=settings.breaker_window,
             pause=settings.breaker_pause,
         ),

@@ -145,7 +145,10 @@ class Operation:
         if isinstance(told, Problem):
             self.tally.problem(told.kind.name)
         if isinstance(told, Fault):
-            self._log(logging.WARNING, told.code, route, told)
+            # The line of the request has the code of each. An outage brings thousands of those
+            # that the gateway itself makes.
+            if not told.of_the_gateway:
+                self._log(logging.WARNING, told.code, route, told)
         elif (
             isinstance(told, Problem)
             and told.kind in _NO_HOLDER

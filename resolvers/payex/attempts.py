@@ -4,6 +4,7 @@ The policies are state machines without a clock; here they meet time, sleep and 
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from resolvers.payex.responses import Response
 from resolvers.payex.retry_budget import RetryBudget
 from resolvers.payex.routes import Route
 from resolvers.payex.transport import Transport
+
+logger = logging.getLogger(__name__)
 
 _CHANCE = SystemRandom().random
 _OK = 200
@@ -168,9 +171,22 @@ class Attempts:
             raise
         finally:
             ended = self._clock()
-            settle(ended, generation)
+            if settle(ended, generation):
+                self._log_turn(ended)
             asker.counts.made(Call(template, wave, status, started, ended, code, attempt))
             trace.ended(status, code, instance)
+
+    def _log_turn(self, now: float) -> None:
+        """Say that an outage began, or is over. While it lasts, each call would say the same."""
+        rests = self._policies.breaker.retry_after(now)
+        if rests:
+            logger.warning(
+                "The breaker is open: too many calls to PayEx failed. It lets PayEx rest for %g "
+                "seconds at a time, until a call succeeds.",
+                rests,
+            )
+        else:
+            logger.warning("The breaker is closed: PayEx answers again.")
 
     def _understand(self, response: Response) -> bytes | Problem:
         """Tell a body from a problem from a fault.

@@ -1,9 +1,12 @@
 """The breaker: while PayEx fails, the gateway fails at once instead of adding to its load.
 
     CLOSED     every call may go. Opens at a failure, when at least `requests` calls ended within
-               the window and at least `failure_share` of them failed.
+               the window, and at least `failure_share` of them failed or PayEx is out.
     OPEN       no call may go, for `pause` seconds.
     HALF_OPEN  `probes` calls at a time may go. The first success closes, the first failure opens.
+
+PayEx is *out* when no call has succeeded for `outage` seconds, and half of `requests` calls have
+failed since. A window full of successes would hide that: they may be thousands.
 
 One success is enough to close: a success that was luck costs `requests` calls until the breaker
 opens again, while to ask for several would prolong every outage by as many round trips.
@@ -17,6 +20,7 @@ Times are seconds of one monotonic clock, which the caller reads and passes in a
 """
 
 import enum
+import math
 from http import HTTPStatus
 
 from resolvers.payex.faults import FaultCode
@@ -30,6 +34,7 @@ _FAILURES = frozenset(
     }
 )
 _SERVER_ERROR = 5
+_BUCKETS = 10
 
 
 class BreakerState(enum.Enum):
@@ -49,8 +54,8 @@ class Breaker:
     Args:
         requests: calls that must have ended in the window before a share of them means anything.
         failure_share: the share of failures, of 1, from which on the breaker opens.
-        window: seconds that a result is remembered, less up to one bucket.
-        buckets: parts of the window; a result is forgotten with its whole bucket.
+        outage: seconds without any success from which on it opens, whatever the share is.
+        window: seconds that a result is remembered, less up to a tenth of it.
         pause: seconds without any call, before the first probe.
         probes: calls that may be under way at a time while the breaker is half-open.
 
@@ -63,21 +68,24 @@ class Breaker:
         *,
         requests: int = 20,
         failure_share: float = 0.5,
+        outage: float = 2.0,
         window: float = 30.0,
-        buckets: int = 10,
         pause: float = 10.0,
         probes: int = 1,
     ) -> None:
         self._requests = requests
         self._failure_share = failure_share
+        self._outage = outage
         self._pause = pause
         self._probes = probes
         self.openings = 0
-        self._ended = RollingCount(window / buckets, buckets)
-        self._failures = RollingCount(window / buckets, buckets)
+        self._ended = RollingCount(window / _BUCKETS, _BUCKETS)
+        self._failures = RollingCount(window / _BUCKETS, _BUCKETS)
         self._generation = 0
         self._until: float | None = None  # the end of the pause; None while closed
         self._probing = 0
+        self._succeeded = -math.inf  # the last time
+        self._failed_since = 0
 
     @property
     def generation(self) -> int:
@@ -108,40 +116,59 @@ class Breaker:
             case _:
                 return False
 
-    def succeeded(self, now: float, generation: int | None = None) -> None:
+    def succeeded(self, now: float, generation: int | None = None) -> bool:
         """Take in that PayEx answered a call, be it with a problem.
 
         Args:
             now: when the call ended.
             generation: what `generation` was when the call was permitted. None is the present
                 one, which is right only for a caller with one call at a time.
+
+        Returns:
+            Whether an outage is over: the breaker is closed, and was not.
         """
         if not self._counts(generation):
-            return
-        if self._until is None:
-            self._ended.add(now)
-        else:
+            return False
+        over = self._until is not None
+        if over:
             self._until = None
             self._begin_generation()
+        else:
+            self._ended.add(now)
+        self._succeeded = now
+        self._failed_since = 0
+        return over
 
-    def failed(self, now: float, generation: int | None = None) -> None:
-        """Take in that a call failed, as `counts_as_failure` says; arguments as of `succeeded`."""
+    def failed(self, now: float, generation: int | None = None) -> bool:
+        """Take in that a call failed, as `counts_as_failure` says; arguments as of `succeeded`.
+
+        Returns:
+            Whether an outage has begun: the breaker is open, and was closed.
+        """
         if not self._counts(generation):
-            return
+            return False
         self._ended.add(now)
         self._failures.add(now)
-        if self._until is not None or self._fails_too_often(now):
-            self._until = now + self._pause
-            self.openings += 1
-            self._begin_generation()
+        self._failed_since += 1
+        begins = self._until is None
+        if begins and not (self._fails_too_often(now) or self._is_out(now)):
+            return False
+        self._until = now + self._pause
+        self.openings += 1
+        self._begin_generation()
+        return begins
 
-    def abandoned(self, now: float, generation: int | None = None) -> None:  # noqa: ARG002 - as its siblings
+    def abandoned(self, now: float, generation: int | None = None) -> bool:  # noqa: ARG002 - as its siblings
         """Take in that a call was given up, so that it says nothing; arguments as of `succeeded`.
 
         A probe's place is free again.
+
+        Returns:
+            False: neither does an outage begin, nor is one over.
         """
         if self._until is not None and self._counts(generation):
             self._probing -= 1
+        return False
 
     def _counts(self, generation: int | None) -> bool:
         """Whether a result is of this generation. While open, there is no call that could be."""
@@ -153,9 +180,17 @@ class Breaker:
         least = self._failure_share * ended
         return ended >= self._requests and self._failures.total(now) >= least
 
+    def _is_out(self, now: float) -> bool:
+        return (
+            now - self._succeeded >= self._outage
+            and self._failed_since >= self._requests / 2
+            and self._ended.total(now) >= self._requests
+        )
+
     def _begin_generation(self) -> None:
         self._generation += 1
         self._probing = 0
+        self._failed_since = 0
         self._ended.clear()
         self._failures.clear()
 

@@ -61,6 +61,18 @@ _OF_ONE_ANSWER = frozenset(
 )
 
 
+# With these the gateway itself ends the matter: nothing is to be found out at PayEx.
+_OF_THE_GATEWAY = frozenset(
+    {
+        FaultCode.DEADLINE_EXCEEDED,
+        FaultCode.LEDGER_NOT_CONFIGURED,
+        FaultCode.UPSTREAM_BREAKER_OPEN,
+        FaultCode.UPSTREAM_OVERLOADED,
+        FaultCode.UPSTREAM_TOO_MANY_CALLS,
+    }
+)
+
+
 class Fault(Exception):  # noqa: N818 - PayEx's errors are problems; this is the other lane
     """PayEx could not be asked, or its answer could not be understood.
 
@@ -96,3 +108,8 @@ class Fault(Exception):  # noqa: N818 - PayEx's errors are problems; this is the
     def of_one_answer(self) -> bool:
         """Whether another route of the same ledger may well answer."""
         return self.code in _OF_ONE_ANSWER
+
+    @property
+    def of_the_gateway(self) -> bool:
+        """Whether the gateway's own bounds made it, and no answer of PayEx's or lack of one."""
+        return self.code in _OF_THE_GATEWAY

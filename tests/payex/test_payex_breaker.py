@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from resolvers.payex.breaker import Breaker, BreakerState, counts_as_failure
 from resolvers.payex.faults import FaultCode
 
+BUCKETS = 10
 CLOSED, OPEN, HALF_OPEN = BreakerState.CLOSED, BreakerState.OPEN, BreakerState.HALF_OPEN
 
 
@@ -44,8 +45,61 @@ def test_it_opens_at_the_share_of_failures(failures: int, state: BreakerState) -
     assert breaker.state(1.0) is state
 
 
+@given(successes=st.integers(0, 1000), rate=st.integers(5, 100))
+def test_without_any_success_it_opens_within_seconds_whatever_came_before(
+    successes: int, rate: int
+) -> None:
+    """Of so many calls a second, each fails from the first second on."""
+    breaker = Breaker(requests=20, window=30.0, outage=2.0)
+    for _ in range(successes):
+        breaker.succeeded(0.5)
+    failures = (0.5 + call / rate for call in range(1, 1000))
+    opened_at = next(now for now in failures if breaker.failed(now))
+    assert opened_at <= 0.5 + max(2.0, 20 / rate) + 1 / rate
+
+
+def test_one_success_in_a_while_is_no_outage() -> None:
+    breaker = Breaker(requests=20, failure_share=0.75, window=30.0, outage=2.0)
+    for _ in range(20):
+        breaker.succeeded(0.0)
+    for now in (1.0, 2.0, 3.0):
+        for _ in range(9):
+            breaker.failed(now)
+        breaker.succeeded(now)
+    assert breaker.state(3.0) is CLOSED
+
+
+def test_a_burst_of_failures_just_after_a_success_is_no_outage() -> None:
+    """Such as all connections that a restart of PayEx breaks."""
+    breaker = Breaker(requests=20, outage=2.0)
+    for _ in range(100):
+        breaker.succeeded(0.0)
+    for _ in range(99):
+        breaker.failed(1.9)
+    assert breaker.state(1.9) is CLOSED
+
+
+def test_few_calls_after_a_silence_are_no_outage() -> None:
+    breaker = Breaker(requests=20, outage=2.0)
+    for _ in range(20):
+        breaker.succeeded(0.0)
+    for _ in range(9):
+        breaker.failed(20.0)
+    assert breaker.state(20.0) is CLOSED
+
+
+def test_it_says_once_that_an_outage_begins_and_once_that_it_is_over() -> None:
+    breaker = Breaker(requests=2)
+    said = [breaker.failed(0.0), breaker.failed(0.0), breaker.failed(1.0)]
+    breaker.allow(10.0)
+    said += [breaker.abandoned(11.0), breaker.allow(11.0) and breaker.failed(12.0)]
+    assert said == [False, True, False, False, False]
+    breaker.allow(22.0)
+    assert [breaker.succeeded(23.0), breaker.succeeded(24.0)] == [True, False]
+
+
 def test_failures_of_long_ago_do_not_count() -> None:
-    breaker = Breaker(requests=2, window=30.0, buckets=10)
+    breaker = Breaker(requests=2, window=30.0)
     breaker.failed(0.0)
     breaker.failed(30.0)
     assert breaker.state(30.0) is CLOSED
@@ -231,26 +285,29 @@ class Breakers(RuleBasedStateMachine):
     """Any order of calls and results; the model knows of each call by itself what it belongs to."""
 
     # Numbers that floats hold exactly, so that the model meets no rounding.
-    WIDTH = 2.0
     PAUSE = 4.0
 
     @initialize(
         requests=st.integers(1, 4),
         share=st.sampled_from([0.25, 0.5, 1.0]),
-        buckets=st.integers(1, 4),
+        width=st.sampled_from([0.25, 1.0, 2.0]),
         probes=st.integers(1, 3),
+        outage=st.sampled_from([0.5, 2.0, 6.0]),
     )
-    def begin(self, requests: int, share: float, buckets: int, probes: int) -> None:
-        self.requests, self.share, self.buckets, self.probes = requests, share, buckets, probes
+    def begin(self, requests: int, share: float, width: float, probes: int, outage: float) -> None:
+        self.requests, self.share, self.width, self.probes = requests, share, width, probes
+        self.outage = outage
         self.breaker = Breaker(
             requests=requests,
             failure_share=share,
-            window=self.WIDTH * buckets,
-            buckets=buckets,
+            window=width * BUCKETS,
             pause=self.PAUSE,
             probes=probes,
+            outage=outage,
         )
         self.now = 500.0
+        self.succeeded = 0.0
+        self.failed_since = 0
         self.calls: list[Permit] = []
         self.results: list[tuple[float, bool]] = []
         self.opened_at: float | None = None
@@ -262,6 +319,7 @@ class Breakers(RuleBasedStateMachine):
 
     def turn_over(self) -> None:
         self.results.clear()
+        self.failed_since = 0
         for call in self.calls:
             call.present = False
 
@@ -284,17 +342,28 @@ class Breakers(RuleBasedStateMachine):
     def a_call_ends(self, data: st.DataObject, failed: bool) -> None:
         call = self.calls.pop(data.draw(st.integers(0, len(self.calls) - 1)))
         report = self.breaker.failed if failed else self.breaker.succeeded
-        report(self.now, call.generation)
-        if not call.present:
-            return
+        was_closed = self.opened_at is None
+        told = report(self.now, call.generation)
+        if call.present:
+            self.take_in(failed=failed)
+        assert told is ((self.opened_at is None) is not was_closed)
+
+    def take_in(self, *, failed: bool) -> None:
+        self.failed_since = self.failed_since + 1 if failed else 0
+        if not failed:
+            self.succeeded = self.now
         self.results.append((self.now, failed))
         if self.opened_at is not None:
             self.opened_at = self.now if failed else None
             self.turn_over()
         elif failed:
-            present = self.now // self.WIDTH
-            recent = [bad for at, bad in self.results if present - at // self.WIDTH < self.buckets]
-            if len(recent) >= self.requests and sum(recent) / len(recent) >= self.share:
+            present = self.now // self.width
+            recent = [bad for at, bad in self.results if present - at // self.width < BUCKETS]
+            out = (
+                self.now - self.succeeded >= self.outage and self.failed_since >= self.requests / 2
+            )
+            often = sum(recent) / len(recent) >= self.share
+            if len(recent) >= self.requests and (often or out):
                 self.opened_at = self.now
                 self.turn_over()
 

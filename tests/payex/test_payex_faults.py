@@ -14,6 +14,15 @@ OF_ONE_ANSWER = {
 }
 
 
+OF_THE_GATEWAY = {
+    "DEADLINE_EXCEEDED",
+    "LEDGER_NOT_CONFIGURED",
+    "UPSTREAM_BREAKER_OPEN",
+    "UPSTREAM_OVERLOADED",
+    "UPSTREAM_TOO_MANY_CALLS",
+}
+
+
 @pytest.mark.parametrize("code", FaultCode)
 def test_every_fault_has_a_name_a_full_sentence_and_a_reach(code: FaultCode) -> None:
     fault = Fault(code)
@@ -21,6 +30,7 @@ def test_every_fault_has_a_name_a_full_sentence_and_a_reach(code: FaultCode) -> 
     assert str(fault) == MESSAGES[code]
     assert MESSAGES[code].endswith(".")
     assert fault.of_one_answer is (code.value in OF_ONE_ANSWER)
+    assert fault.of_the_gateway is (code.value in OF_THE_GATEWAY)
     assert (fault.limit, fault.hint, fault.instance) == ({}, "", None)
 
 

@@ -119,6 +119,25 @@ async def test_a_probe_that_fails_opens_the_breaker_anew(attempting: Attempting)
         assert breaker.retry_after(now()) == pytest.approx(10)
 
 
+async def test_an_outage_leaves_a_line_when_it_begins_and_one_when_it_is_over(
+    attempting: Attempting, caplog: pytest.LogCaptureFixture
+) -> None:
+    upstream, breaker = Upstream(), fragile()
+    async with attempting(upstream, breaker=breaker) as attempts:
+        await broken(attempts, upstream)
+        upstream.status = 500
+        for _ in range(3):
+            await get(attempts)
+        await asyncio.sleep(10)
+        upstream.status = 200
+        await get(attempts)
+        await get(attempts)
+    assert [(line.levelname, line.getMessage().partition(":")[0]) for line in caplog.records] == [
+        ("WARNING", "The breaker is open"),
+        ("WARNING", "The breaker is closed"),
+    ]
+
+
 async def test_a_probe_that_is_cancelled_gives_its_place_back(attempting: Attempting) -> None:
     upstream, breaker = Upstream(), fragile()
     async with attempting(upstream, breaker=breaker) as attempts:

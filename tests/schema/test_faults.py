@@ -138,6 +138,20 @@ async def test_the_log_has_payex_s_instance_beside_the_support_id(
     assert record.support_id == reply["errors"][0]["extensions"]["supportId"]
 
 
+async def test_a_fault_that_the_gateway_itself_makes_leaves_no_line(
+    ask: Any, settings: dict[str, Any], caplog: Any
+) -> None:
+    """In an outage there would be thousands. The line of the request has the code."""
+    settings["max_calls"] = 1
+    invoices = (
+        'a: invoice(invoiceNo: "55") { __typename } b: invoice(invoiceNo: "56") { __typename }'
+    )
+    reply = await ask(f'{{ owner(ownerNo: "1234") {{ {invoices} }} }}')
+
+    assert reply["errors"][0]["extensions"]["code"] == "UPSTREAM_TOO_MANY_CALLS"
+    assert [r for r in caplog.records if r.name == "resolvers.operation"] == []
+
+
 async def test_a_parent_whose_own_call_fails_as_well_is_null_with_that_fault(
     ask: Any, payex: Any
 ) -> None:
