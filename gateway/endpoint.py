@@ -12,10 +12,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from gateway.compression import codings
 from gateway.disconnect import while_listening
 from gateway.documents.source import STEPS
 from gateway.engine import Asked, Engine, Outcome
 from gateway.errors import MASKED, format_errors, log_unexpected
+from gateway.header_fields import lines, listed, matches_tag
 from gateway.http_profile import HttpProfile
 from gateway.identity.callers import Identity
 from gateway.media_types import Accepted, accepted
@@ -130,7 +132,11 @@ class GraphQLEndpoint:
                 "GraphQL is asked by GET or POST.",
                 {"Allow": "GET, POST"},
             )
-        wanted = accepted(request.headers.get("accept", ""))
+        wanted = accepted(listed(request.headers, "accept"))
+        if not any(codings(request.headers)):
+            raise Refusal(
+                HTTPStatus.NOT_ACCEPTABLE, "Replies go as they are (identity), or in gzip."
+            )
         visitor = await self._identity.visitor(request)
         parameters = await read_parameters(request, self._rules.requests)
         caller = visitor.caller(parameters.get("extensions"))
@@ -185,7 +191,7 @@ class GraphQLEndpoint:
                 # It is weak, since `extensions` may tell of other times for the same data.
                 tag = f'W/"{blake2b(encoded, digest_size=16).hexdigest()}"'
                 headers["ETag"] = tag
-                if tag in request.headers.get("if-none-match", ""):
+                if matches_tag(listed(request.headers, "if-none-match"), tag):
                     headers["Vary"] = _VARY
                     return Response(None, HTTPStatus.NOT_MODIFIED, headers)
         reply.update(extensions)
@@ -198,13 +204,13 @@ class GraphQLEndpoint:
         return {"extensions": extensions} if extensions else {}
 
     def _granted(self, request: Request) -> float:
-        given = request.headers.get(DEADLINE_HEADER)
-        if given is None:
+        given = lines(request.headers, DEADLINE_HEADER)
+        if not given:
             return self._rules.deadline
-        seconds = parse_budget(given, self._rules.deadline)
+        seconds = parse_budget(given[0], self._rules.deadline) if len(given) == 1 else None
         if seconds is None:
             raise Refusal(
-                HTTPStatus.BAD_REQUEST, f"{DEADLINE_HEADER} must be seconds, such as 2.5."
+                HTTPStatus.BAD_REQUEST, f"{DEADLINE_HEADER} must be seconds, such as 2.5, once."
             )
         return seconds
 

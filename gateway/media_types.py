@@ -1,9 +1,9 @@
 """The media types of a reply, and which of them a client likes best."""
 
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
+from gateway.header_fields import Element, elements, remembered
 from gateway.refusals import Refusal
 
 JSON: Final = "application/json"
@@ -22,8 +22,7 @@ class Accepted(NamedTuple):
     named: bool
 
 
-# The same few come time and again; a bound keeps clients from filling the memory with others.
-@lru_cache(maxsize=32)
+@remembered
 def accepted(header: str) -> Accepted:
     """Return the acceptable media type of the highest quality.
 
@@ -31,20 +30,19 @@ def accepted(header: str) -> Accepted:
     read the body of a 200 only.
 
     Args:
-        header: the request's `Accept`; empty accepts anything.
+        header: the list of the request's `Accept`; empty accepts anything.
 
     Raises:
         Refusal: 406, the client accepts neither type.
     """
     offers: dict[str, tuple[float, int]] = {}
-    for place, part in enumerate(header.lower().split(",") if header.strip() else ["*/*"]):
-        name, *parameters = (text.strip() for text in part.split(";"))
-        quality = next((_quality(p[2:]) for p in parameters if p.startswith("q=")), 1.0)
-        if "charset=utf-8" in parameters or not any(p.startswith("charset=") for p in parameters):
-            offers.setdefault(name, (quality, -place))
+    for place, element in enumerate(elements(header) or elements("*/*")):
+        if is_utf_8(element):
+            offers.setdefault(element.name, (element.weight, -place))
     anything = offers.get("application/*", offers.get("*/*", (0.0, 0)))
     plain = offers.get(JSON, anything)
-    graphql = offers.get(GRAPHQL_JSON, (0.0, 0))
+    # Who takes anything but plain JSON takes the GraphQL type.
+    graphql = offers.get(GRAPHQL_JSON, (0.0, 0) if plain[0] else anything)
     if max(plain, graphql)[0] <= 0:
         raise Refusal(HTTPStatus.NOT_ACCEPTABLE, f"Replies are {GRAPHQL_JSON} or {JSON} in UTF-8.")
     if graphql > plain:
@@ -52,9 +50,7 @@ def accepted(header: str) -> Accepted:
     return Accepted(JSON, named=JSON in offers)
 
 
-def _quality(text: str) -> float:
-    try:
-        quality = float(text)
-    except ValueError:
-        return 0.0
-    return quality if 0 <= quality <= 1 else 0.0
+def is_utf_8(media_type: Element) -> bool:
+    """Whether a media type leaves the characters to be UTF-8: by its charset, or without one."""
+    charsets = (value for name, value in media_type.parameters if name == "charset")
+    return all(charset.lower() == "utf-8" for charset in charsets)

@@ -50,7 +50,7 @@ class Refusal(Exception):  # noqa: N818 - refusing is no error of the gateway's
         return Response(
             msgspec.json.encode(body),
             self.status,
-            self.headers,
+            {"Cache-Control": "no-store", **self.headers},
             media_type="application/problem+json",
         )
 
@@ -58,4 +58,10 @@ class Refusal(Exception):  # noqa: N818 - refusing is no error of the gateway's
 async def refused(_: Request, error: Exception) -> Response:
     """Answer in place of Starlette's plain text: no such page, or not by this method."""
     assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for no other
-    return Refusal(HTTPStatus(error.status_code), error.detail, error.headers).response()
+    status, detail, headers = HTTPStatus(error.status_code), error.detail, error.headers or {}
+    match status:
+        case HTTPStatus.NOT_FOUND:
+            detail = "There is no such page. GraphQL is asked at /graphql."
+        case HTTPStatus.METHOD_NOT_ALLOWED if "Allow" in headers:
+            detail = f"This page is asked by {headers['Allow'].replace(', ', ' or ')}."
+    return Refusal(status, detail, headers).response()

@@ -2,14 +2,14 @@
 
 import asyncio
 from dataclasses import dataclass
-from functools import lru_cache
 from http import HTTPMethod, HTTPStatus
 from typing import Any, Final
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
-from gateway.media_types import JSON
+from gateway.header_fields import elements, listed, remembered
+from gateway.media_types import JSON, is_utf_8
 from gateway.refusals import Refusal
 
 # A request that carries one of these is never sent by a browser across origins without its asking
@@ -69,14 +69,14 @@ def _of_query_string(request: Request, rules: RequestRules) -> dict[str, Any]:
             f"The query string has {given} bytes; at most {rules.max_query_string} are taken "
             "(GATEWAY_MAX_QUERY_STRING). Send the request by POST.",
         )
-    content_type = request.headers.get("content-type")
-    if content_type is not None and not _is_json(content_type):
+    has_type = "content-type" in request.headers
+    if has_type and not _is_json(listed(request.headers, "content-type")):
         # An odd type on a GET is how a browser could be made to send a header without asking.
         raise _unsupported()
     if (
         rules.preflight
-        and content_type is None
-        and not any(request.headers.get(name) for name in PREFLIGHTED)
+        and not has_type
+        and not any(listed(request.headers, name) for name in PREFLIGHTED)
     ):
         raise Refusal(
             HTTPStatus.BAD_REQUEST,
@@ -93,7 +93,7 @@ def _of_query_string(request: Request, rules: RequestRules) -> dict[str, Any]:
 
 
 async def _body(request: Request, rules: RequestRules) -> bytes:
-    if not _is_json(request.headers.get("content-type", "")):
+    if not _is_json(listed(request.headers, "content-type")):
         raise _unsupported()
     body = bytearray()
     try:
@@ -121,12 +121,10 @@ async def _body(request: Request, rules: RequestRules) -> bytes:
     return bytes(body)
 
 
-# The same few come time and again; a bound keeps clients from filling the memory with others.
-@lru_cache(maxsize=32)
+@remembered
 def _is_json(content_type: str) -> bool:
-    media_type, *given = (part.strip() for part in content_type.lower().replace('"', "").split(";"))
-    charsets = {part for part in given if part.startswith("charset=")}
-    return media_type == JSON and not charsets - {"charset=utf-8"}
+    given = elements(content_type)
+    return len(given) == 1 and given[0].name == JSON and is_utf_8(given[0])
 
 
 def _unsupported() -> Refusal:

@@ -20,6 +20,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import NotModifiedResponse, PathLike, StaticFiles
 from starlette.types import Scope
 
+from gateway.compression import codings
+from gateway.header_fields import listed, matches_tag
+
 HERE: Final = Path(__file__).parent
 DIST: Final = HERE / "dist"
 TABS: Final = HERE / "tabs"
@@ -94,7 +97,7 @@ class Assets(StaticFiles):
         path = Path(full_path)
         headers = {**HEADERS, "vary": "accept-encoding"}
         sibling = path.with_name(f"{path.name}.gz")
-        if sibling.is_file() and _accepts_gzip(request_headers.get("accept-encoding", "")):
+        if sibling.is_file() and codings(request_headers).gzip:
             headers["content-encoding"] = "gzip"
             full_path, stat_result = sibling, sibling.stat()
         response = FileResponse(
@@ -107,6 +110,12 @@ class Assets(StaticFiles):
         if self.is_not_modified(response.headers, request_headers):
             return NotModifiedResponse(response.headers)
         return response
+
+    def is_not_modified(self, response_headers: Headers, request_headers: Headers) -> bool:
+        """Whether the client has what it asks for already."""
+        if "if-none-match" in request_headers:
+            return matches_tag(listed(request_headers, "if-none-match"), response_headers["etag"])
+        return super().is_not_modified(response_headers, request_headers)
 
 
 def graphiql_routes(
@@ -159,12 +168,3 @@ def _example(address: str) -> str:
         f"  --header 'content-type: application/json' \\\n"
         f"  --data {shlex.quote(body)}"
     )
-
-
-def _accepts_gzip(accepted: str) -> bool:
-    """Whether an Accept-Encoding header allows gzip: named, and not refused by a weight of zero."""
-    for coding in accepted.lower().split(","):
-        name, _, weight = coding.replace(" ", "").partition(";q=")
-        if name == "gzip":
-            return weight == "" or weight.strip("0.") != ""
-    return False

@@ -17,6 +17,7 @@ from typing import Any, Final
 from cachetools import LRUCache
 from starlette.requests import Request
 
+from gateway.header_fields import lines
 from gateway.identity.bearer_tokens import BearerTokens
 from gateway.identity.challenges import INVALID_REQUEST, unidentified
 from gateway.identity.claims import ClaimNames, rights_of
@@ -184,7 +185,7 @@ class _Checked:
 
 
 def _token(request: Request) -> str | None:
-    given = request.headers.getlist("authorization")
+    given = lines(request.headers, "authorization")
     if not given:
         return None
     if len(given) > 1:

@@ -74,35 +74,33 @@ class _Reading:
     most: int
 
     def words(self, setting: str, name: str) -> frozenset[str]:
-        """Return the texts of a list, or of a text in which spaces stand between them."""
+        """Return the values of a list, a single one, or a text's with spaces between them."""
         found = _at(self.claims, name)
         if isinstance(found, str):
             found = found.split()
         return self._texts(setting, name, found)
 
     def ledger(self, setting: str, name: str) -> str | None:
-        """Return the one ledger of a claim."""
-        found = _at(self.claims, name)
-        if found is None:
-            return None
-        (number,) = self._texts(setting, name, [found])
-        self.check(setting, name, "ownerNo", number)
-        return number
+        """Return the one ledger of a claim; a list of it will do."""
+        numbers = self._texts(setting, name, _at(self.claims, name))
+        if len(numbers) > 1:
+            raise _malformed(setting, name, f"names {len(numbers)} ledgers; one is taken")
+        for number in numbers:
+            self.check(setting, name, "ownerNo", number)
+            return number
+        return None
 
     def numbers(
         self, setting: str, name: str, parameter: str, ledger: str | None
     ) -> dict[str, frozenset[str]]:
-        """Return the numbers of a claim by their ledger: the given one, unless the claim has them.
-
-        A single number may stand without a list, as some issuers send a list of one.
-        """
+        """Return a claim's numbers by their ledger: the given one, unless the claim names them."""
         found = _at(self.claims, name)
         by_ledger = {}
         if isinstance(found, Mapping):
             self._bound(setting, name, len(found))
             for number, given in found.items():
-                by_ledger[number] = self._texts(setting, name, _listed(given))
-        elif numbers := self._texts(setting, name, _listed(found)):
+                by_ledger[number] = self._texts(setting, name, given)
+        elif numbers := self._texts(setting, name, found):
             if ledger is None:
                 raise _malformed(
                     setting,
@@ -126,12 +124,17 @@ class _Reading:
     def _texts(self, setting: str, name: str, found: Any) -> frozenset[str]:
         """Return the values of a list as text. A whole number is its digits; nothing else is text.
 
-        A fraction may have been rounded on its way, and `true` was never a number.
+        A single value may stand without a list, as some issuers send a list of one. A fraction may
+        have been rounded on its way, and `true` was never a number.
         """
         if found is None:
             return frozenset()
+        if _is_text(found):
+            found = [found]
         if not isinstance(found, list):
-            raise _malformed(setting, name, "is no list")
+            raise _malformed(
+                setting, name, "is neither text, nor a whole number, nor a list of them"
+            )
         self._bound(setting, name, len(found))
         if not all(_is_text(item) for item in found):
             raise _malformed(setting, name, "has a value that is neither text nor a whole number")
@@ -144,10 +147,6 @@ class _Reading:
                 name,
                 f"names {count} values; at most {self.most} may be (GATEWAY_CLAIM_MAX_NUMBERS)",
             )
-
-
-def _listed(found: Any) -> Any:
-    return [found] if _is_text(found) else found
 
 
 def _is_text(value: Any) -> bool:

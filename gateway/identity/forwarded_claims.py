@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 from starlette.requests import Request
 
+from gateway.header_fields import lines
 from gateway.identity.bearer_tokens import TokenClock
 from gateway.refusals import Refusal
 
@@ -41,7 +42,7 @@ class ForwardedClaims:
         Raises:
             Refusal: 400, they cannot be read; 401, it is not their time.
         """
-        text, *others = request.headers.getlist(CLAIMS_HEADER)
+        text, *others = lines(request.headers, CLAIMS_HEADER)
         if len(text) > self._max_size:
             raise Refusal(
                 HTTPStatus.BAD_REQUEST,

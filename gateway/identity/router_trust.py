@@ -9,6 +9,7 @@ from typing import Final
 
 from starlette.requests import Request
 
+from gateway.header_fields import lines
 from gateway.identity.challenges import forbidden
 from gateway.identity.peer_certificates import peer_names
 from resolvers.payex.credentials import CredentialsError
@@ -108,7 +109,7 @@ class RouterTrust:
         Raises:
             Refusal: 403; a wrong secret was sent, or a router is required and this is none.
         """
-        sent = request.headers.getlist(SECRET_HEADER) if self.secret else []
+        sent = lines(request.headers, SECRET_HEADER) if self.secret else []
         if self.secret and sent and not (len(sent) == 1 and self.secret.is_it(sent[0])):
             raise forbidden(f"{SECRET_HEADER} is not the secret of GATEWAY_ROUTER_SECRET_FILE.")
         trusted = bool(sent) or self._shows_certificate(request)

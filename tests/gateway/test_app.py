@@ -98,19 +98,25 @@ async def test_what_is_not_there_is_a_problem_document(serve: Serve) -> None:
     reply = await (await serve()).get("/nowhere")
 
     assert (reply.status_code, reply.headers["content-type"]) == (404, "application/problem+json")
+    detail = "There is no such page. GraphQL is asked at /graphql."
     assert reply.json() == {
         "title": "Not Found",
         "status": 404,
-        "detail": "Not Found",
-        "errors": [{"message": "Not Found", "extensions": {"code": "NOT_FOUND"}}],
+        "detail": detail,
+        "errors": [{"message": detail, "extensions": {"code": "NOT_FOUND"}}],
     }
+    assert reply.headers["cache-control"] == "no-store"
 
 
 async def test_a_method_that_a_page_has_not_is_a_problem_document(serve: Serve) -> None:
     reply = await (await serve()).post("/health/live")
 
     assert (reply.status_code, reply.headers["content-type"]) == (405, "application/problem+json")
-    assert "GET" in reply.headers["allow"]
+    assert set(reply.headers["allow"].split(", ")) == {"GET", "HEAD"}
+    assert reply.json()["detail"] in {
+        "This page is asked by GET or HEAD.",
+        "This page is asked by HEAD or GET.",
+    }
 
 
 async def test_the_sandbox_says_so_in_the_log_when_it_starts(

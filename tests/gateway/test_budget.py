@@ -19,6 +19,7 @@ async def silence(_: httpx.Request) -> httpx.Response:
     [
         ({"GATEWAY_DEADLINE": "0.05"}, {}, 0.05),
         ({}, {"payex-usage-deadline": "0.05"}, 0.05),
+        ({}, {"payex-usage-deadline": "\t0.05 "}, 0.05),
         ({"GATEWAY_DEADLINE": "0.05"}, {"payex-usage-deadline": "3600"}, 0.05),
     ],
 )
@@ -38,10 +39,17 @@ async def test_an_operation_whose_time_is_up_says_what_it_was(
     assert error["extensions"]["limit"] == {"GATEWAY_DEADLINE": seconds}
 
 
-@pytest.mark.parametrize("value", ["soon", "", "0", "-1", "nan", "1e3"])
-async def test_a_header_that_is_no_time_is_refused_by_its_name(serve: Any, value: str) -> None:
+@pytest.mark.parametrize(
+    "values",
+    [["soon"], [""], [" "], ["0"], ["-1"], ["nan"], ["1e3"], ["5 6"], ["5, 5"], ["5", "5"]],
+    ids=str,
+)
+async def test_a_header_that_is_no_time_is_refused_by_its_name(
+    serve: Any, values: list[str]
+) -> None:
     client = await serve()
-    reply = await client.post("/graphql", json=QUERY, headers={"payex-usage-deadline": value})
+    lines = [("payex-usage-deadline", value) for value in values]
+    reply = await client.post("/graphql", json=QUERY, headers=lines)
 
     assert reply.status_code == 400
-    assert reply.json()["detail"] == "payex-usage-deadline must be seconds, such as 2.5."
+    assert reply.json()["detail"] == "payex-usage-deadline must be seconds, such as 2.5, once."

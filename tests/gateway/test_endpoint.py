@@ -127,6 +127,8 @@ async def test_variables_are_given_to_the_operation(gateway: httpx.AsyncClient) 
         f"{JSON}; charset=utf-8",
         f'{JSON};charset="UTF-8"',
         f"{JSON}; charset=utf-8; x=y",
+        f"{JSON}\t;\tCharset=utf-8 ; ",
+        f'{JSON}; x="a;charset=latin-1"',
     ],
 )
 async def test_a_body_is_json_in_utf_8(gateway: httpx.AsyncClient, content_type: str) -> None:
@@ -147,6 +149,8 @@ async def test_a_body_is_json_in_utf_8(gateway: httpx.AsyncClient, content_type:
         "multipart/form-data; boundary=x",
         f"{JSON}; charset=latin-1",
         f"{JSON}; charset=utf-8; charset=utf-16",
+        f'{JSON}; charset="utf-16"',
+        f"{JSON}, text/plain",
     ],
 )
 async def test_any_other_body_is_refused_as_an_unsupported_type(
@@ -193,6 +197,12 @@ async def test_plain_json_is_the_reply_without_an_accept_header(gateway: httpx.A
         (f"{JSON}; charset=latin-1, {GRAPHQL_JSON};q=0.1", GRAPHQL_JSON),
         (f"{GRAPHQL_JSON};q=nonsense, {JSON};q=0.1", JSON),
         (f"{GRAPHQL_JSON};q=nan, {JSON};q=0.1", JSON),
+        (f'{GRAPHQL_JSON}; charset="utf-8"', GRAPHQL_JSON),
+        (f'{GRAPHQL_JSON};Q=0.5, {JSON};charset="UTF-8"', JSON),
+        (f'text/html;x=", {JSON}", {GRAPHQL_JSON}', GRAPHQL_JSON),
+        (f"{JSON};q=0, */*;q=0.1", GRAPHQL_JSON),
+        (f"{JSON};q=0, application/*", GRAPHQL_JSON),
+        (",", JSON),
     ],
 )
 async def test_the_reply_has_the_type_that_the_client_likes_best(
@@ -212,6 +222,32 @@ async def test_a_client_that_accepts_neither_type_is_refused(
     reply = await post(gateway, TYPENAME, accept)
 
     assert_problem(reply, 406, f"Replies are {GRAPHQL_JSON} or {JSON} in UTF-8.")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "chosen"),
+    [
+        ("text/html", GRAPHQL_JSON, GRAPHQL_JSON),
+        (f"{JSON};q=0.1", f"{GRAPHQL_JSON};q=0.2", GRAPHQL_JSON),
+        (f"{JSON};q=0", "*/*", GRAPHQL_JSON),
+        ("", JSON, JSON),
+    ],
+)
+async def test_two_accept_lines_are_one_list(
+    gateway: httpx.AsyncClient, first: str, second: str, chosen: str
+) -> None:
+    reply = await gateway.post(
+        "/graphql", json=TYPENAME, headers=[("accept", first), ("accept", second)]
+    )
+
+    assert reply.headers["content-type"] == f"{chosen}; charset=utf-8"
+
+
+async def test_two_content_types_are_none(gateway: httpx.AsyncClient) -> None:
+    lines = [("content-type", JSON), ("content-type", JSON)]
+    reply = await gateway.post("/graphql", content=json.dumps(TYPENAME), headers=lines)
+
+    assert_problem(reply, 415, "Send the request as application/json in UTF-8.")
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"])

@@ -29,6 +29,12 @@ async def control(gateway: httpx.AsyncClient, query: str) -> str:
     return found
 
 
+async def conditional(gateway: httpx.AsyncClient, *lines: str) -> httpx.Response:
+    """Ask by GET, with these lines of `If-None-Match`."""
+    headers = [*PREFLIGHT.items(), *(("if-none-match", line) for line in lines)]
+    return await gateway.get("/graphql", params={"query": INVOICE}, headers=headers)
+
+
 async def test_billed_usage_may_be_kept_for_as_long_as_the_gateway_keeps_it(serve: Serve) -> None:
     assert await control(await serve({"GATEWAY_CACHE_BILLED_TTL": "61"}), INVOICE) in {
         "private, max-age=60",
@@ -80,7 +86,24 @@ async def test_get_has_an_etag_and_an_unchanged_answer_is_304(serve: Serve) -> N
     assert "Authorization" in again.headers["vary"]
 
 
-@pytest.mark.parametrize("condition", ['W/"other"', "nonsense", "*"])
+@pytest.mark.parametrize("form", ["*", "{0}", "W/{0}", '"a,b",{0}', "\t{0} "])
+async def test_an_answer_is_unchanged_by_any_form_of_its_etag(serve: Serve, form: str) -> None:
+    gateway = await serve()
+    strong = (await conditional(gateway)).headers["etag"].removeprefix("W/")
+
+    again = await conditional(gateway, form.format(strong))
+
+    assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_two_lines_of_etags_are_one_list(serve: Serve) -> None:
+    gateway = await serve()
+    tag = (await conditional(gateway)).headers["etag"]
+
+    assert (await conditional(gateway, '"other"', tag)).status_code == 304
+
+
+@pytest.mark.parametrize("condition", ['W/"other"', "nonsense"])
 async def test_another_etag_brings_the_answer(serve: Serve, condition: str) -> None:
     reply = await (await serve()).get(
         "/graphql", params={"query": INVOICE}, headers={**PREFLIGHT, "if-none-match": condition}
@@ -112,37 +135,110 @@ async def test_a_post_has_no_etag(serve: Serve) -> None:
     assert "etag" not in reply.headers
 
 
-async def test_a_large_reply_is_compressed_for_who_takes_it() -> None:
+@pytest.mark.parametrize(
+    "codings",
+    [
+        ["gzip"],
+        ["GZIP"],
+        ["x-gzip"],
+        ["*"],
+        ["gzip;q=0.001"],
+        ["br;q=1, gzip;q=0.5"],
+        ["br", "gzip"],
+        ["gzip, identity"],
+        ["gzip;q=0.5, *;q=0"],
+        ["identity;q=0, *"],
+    ],
+    ids=str,
+)
+async def test_a_large_reply_is_compressed_for_who_takes_it(codings: list[str]) -> None:
     """The bytes are looked at as they are sent."""
-    sent = await raw_reply({"accept-encoding": "gzip"}, RECORDS)
+    sent = await raw_reply(codings, RECORDS)
 
     assert sent["headers"][b"content-encoding"] == b"gzip"
     assert b"usageType" in gzip.decompress(sent["body"])
 
 
-@pytest.mark.parametrize("coding", ["", "br", "identity"])
-async def test_nobody_else_gets_it_compressed(coding: str) -> None:
-    sent = await raw_reply({"accept-encoding": coding}, RECORDS)
+@pytest.mark.parametrize(
+    "codings",
+    [
+        [],
+        [""],
+        ["br"],
+        ["identity"],
+        ["gzip;q=0"],
+        ["gzip;q=0.000, br"],
+        ["gzip; Q=0"],
+        ["gzip;q=0, *"],
+        ["*", "gzip;q=0"],
+        ["gzip;q=0.1, identity;q=0.2"],
+        ["gzip;q=0.1, *;q=0.2"],
+        ["*;q=0, identity"],
+        ["notgzip"],
+    ],
+    ids=str,
+)
+async def test_nobody_else_gets_it_compressed(codings: list[str]) -> None:
+    sent = await raw_reply(codings, RECORDS)
 
     assert b"content-encoding" not in sent["headers"]
     assert b"usageType" in sent["body"]
 
 
+@pytest.mark.parametrize("codings", [["gzip, identity;q=0"], ["gzip, *;q=0"]], ids=str)
+async def test_who_refuses_bytes_as_they_are_gets_a_small_reply_compressed_too(
+    codings: list[str],
+) -> None:
+    sent = await raw_reply(codings, "{ __typename }")
+
+    assert sent["headers"][b"content-encoding"] == b"gzip"
+    assert b"Query" in gzip.decompress(sent["body"])
+
+
+async def test_an_unchanged_answer_has_no_body_to_compress(serve: Serve) -> None:
+    reply = await (await serve()).get(
+        "/graphql",
+        params={"query": INVOICE},
+        headers={**PREFLIGHT, "accept-encoding": "gzip, *;q=0", "if-none-match": "*"},
+    )
+
+    assert (reply.status_code, reply.content) == (304, b"")
+    assert "content-encoding" not in reply.headers
+
+
+@pytest.mark.parametrize("coding", ["*;q=0", "identity;q=0", "br, identity;q=0", "gzip;q=0,*;q=0"])
+async def test_who_takes_neither_coding_is_refused(serve: Serve, coding: str) -> None:
+    gateway = await serve()
+    reply = await gateway.post(
+        "/graphql", json={"query": INVOICE}, headers={"accept-encoding": coding}
+    )
+
+    assert (reply.status_code, reply.headers["content-type"]) == (406, "application/problem+json")
+    assert reply.json()["detail"] == "Replies go as they are (identity), or in gzip."
+
+
 async def test_a_small_reply_is_not_worth_it() -> None:
-    sent = await raw_reply({"accept-encoding": "gzip"}, "{ __typename }")
+    sent = await raw_reply(["gzip"], "{ __typename }")
 
     assert b"content-encoding" not in sent["headers"]
 
 
-async def raw_reply(headers: dict[str, str], query: str) -> dict[str, Any]:
-    """Return a reply's headers and bytes; httpx would decompress them."""
+async def raw_reply(codings: list[str], query: str) -> dict[str, Any]:
+    """Return a reply's headers and bytes; httpx would decompress them.
+
+    Args:
+        codings: the lines of `Accept-Encoding`.
+        query: what is asked.
+    """
     app = create_app(load_settings({}))
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
-        async with (
-            httpx.AsyncClient(transport=transport, base_url="http://gateway.example") as client,
-            client.stream("POST", "/graphql", json={"query": query}, headers=headers) as reply,
-        ):
-            body = b"".join([chunk async for chunk in reply.aiter_raw()])
-            raw = {name.lower(): value for name, value in reply.headers.raw}
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            # httpx takes gzip by itself.
+            del client.headers["accept-encoding"]
+            lines = [("accept-encoding", line) for line in codings]
+            asked = client.stream("POST", "/graphql", json={"query": query}, headers=lines)
+            async with asked as reply:
+                body = b"".join([chunk async for chunk in reply.aiter_raw()])
+                raw = {name.lower(): value for name, value in reply.headers.raw}
     return {"headers": raw, "body": body}

@@ -92,6 +92,19 @@ async def test_a_token_is_its_callers(
     assert await rights(identity, request) == AGENT
 
 
+@pytest.mark.parametrize("blank", [" ", "\t", " \t "])
+async def test_blanks_around_a_header_are_no_part_of_it(
+    behind_router: Identity, issuer: Any, ask: Any, blank: str
+) -> None:
+    """Some servers take them away and some do not."""
+
+    def padded(headers: dict[str, Any]) -> dict[str, str]:
+        return {name: blank + value + blank for name, value in headers.items()}
+
+    assert await rights(behind_router, ask(padded(bearer(issuer.token())))) == AGENT
+    assert await rights(behind_router, ask(padded({**ROUTER, **header(FORWARDED)}))) == USER
+
+
 async def test_without_a_token_there_is_a_challenge_without_an_error(
     identity: Identity, ask: Any
 ) -> None:
@@ -370,7 +383,7 @@ async def test_nothing_of_a_token_or_a_secret_is_in_a_log_an_error_or_a_repr(
             ({"Authorization": f"Basic {signature}"}, None),
             ({"payex-usage-router": SECRET + "731955"}, None),
             (header(personal), None),
-            ({**ROUTER, **header({**personal, "ledger": ["731955"]})}, None),
+            ({**ROUTER, **header({**personal, "ledger": [["731955"]]})}, None),
             (ROUTER, {"jwt": {"payload": {**personal, "exp": 5}}}),
         ):
             refusal = await refused(behind_router, ask(headers), extensions)

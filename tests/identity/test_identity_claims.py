@@ -12,6 +12,7 @@ from gateway.refusals import Refusal
 from resolvers.rights import Numbers, Rights
 
 NAMES = ClaimNames(most=5)
+NO_LIST = "neither text, nor a whole number, nor a list of them"
 AGENT = Rights(ledgers=frozenset({"1234", "5678"}), scopes=frozenset({"usage:read", "usage:raw"}))
 
 
@@ -36,6 +37,15 @@ def customers(**by_ledger: set[str]) -> Rights:
 @pytest.mark.parametrize("scope", ["usage:read usage:raw", ["usage:raw", "usage:read"]])
 def test_ledgers_and_scopes_are_lists_or_texts_with_spaces(ledgers: Any, scope: Any) -> None:
     assert rights_of({"ledgers": ledgers, "scope": scope}, NAMES) == AGENT
+
+
+@pytest.mark.parametrize("name", ["ledgers", "ledger", "customers", "invoices"])
+@pytest.mark.parametrize("one", ["1234", 1234, ["1234"], [1234], [1234, "1234"]])
+def test_one_number_is_text_or_a_json_number_with_or_without_its_list(name: str, one: Any) -> None:
+    numbers = {"ledger": "1234", "customers": "1234", "invoices": "1234"}
+
+    assert rights_of({**numbers, name: one}, NAMES) == rights_of({**numbers, name: "1234"}, NAMES)
+    assert rights_of({**numbers, name: one}, NAMES) != rights_of({name: None}, NAMES)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +79,7 @@ def test_numbers_are_of_the_ledger_beside_them_or_around_them(
         {},
         {"ledger": "1234"},
         {"ledgers": [], "customers": [], "invoices": {}, "scope": ""},
+        {"ledger": []},
         {"ledgers": None, "ledger": None, "customers": None, "invoices": {"1": None, "2": []}},
         {"LEDGERS": ["1234"], "everything": True, "admin": True},
     ],
@@ -80,9 +91,11 @@ def test_absent_claims_give_nothing(claims: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("claims", "told"),
     [
-        ({"ledgers": 1234}, "The claim ledgers (GATEWAY_CLAIM_LEDGERS) is no list."),
-        ({"ledgers": {"1234": 1}}, "The claim ledgers (GATEWAY_CLAIM_LEDGERS) is no list."),
-        ({"ledgers": True}, "The claim ledgers (GATEWAY_CLAIM_LEDGERS) is no list."),
+        ({"ledgers": {"1234": 1}}, f"The claim ledgers (GATEWAY_CLAIM_LEDGERS) is {NO_LIST}."),
+        ({"ledgers": True}, f"The claim ledgers (GATEWAY_CLAIM_LEDGERS) is {NO_LIST}."),
+        ({"ledgers": 1234.5}, NO_LIST),
+        ({"ledgers": -1}, NO_LIST),
+        ({"ledgers": 10**15}, "ownerNo has 16 characters; at most 15 are allowed."),
         ({"ledgers": [True]}, "neither text nor a whole number"),
         ({"ledgers": [1234.0]}, "neither text nor a whole number"),
         ({"ledgers": [None]}, "neither text nor a whole number"),
@@ -90,22 +103,24 @@ def test_absent_claims_give_nothing(claims: dict[str, Any]) -> None:
         ({"ledgers": [-1]}, "neither text nor a whole number"),
         ({"ledgers": [""]}, "has a number that no PayEx has: ownerNo is empty."),
         ({"ledgers": ["*" * 16]}, "ownerNo has 16 characters; at most 15 are allowed."),
-        ({"ledger": ["1234"]}, "The claim ledger (GATEWAY_CLAIM_LEDGER) has a value that is"),
+        ({"ledger": ["1234", 5]}, "The claim ledger (GATEWAY_CLAIM_LEDGER) names 2 ledgers; one"),
+        ({"ledger": [["1234"]]}, "The claim ledger (GATEWAY_CLAIM_LEDGER) has a value that is"),
+        ({"ledger": {"1234": []}}, NO_LIST),
         ({"ledger": ".."}, "ownerNo holds a path."),
-        ({"ledger": True}, "neither text nor a whole number"),
+        ({"ledger": True}, NO_LIST),
         ({"customers": ["9999"]}, "GATEWAY_CLAIM_LEDGER names the claim that does."),
         ({"invoices": "55"}, "The claim invoices (GATEWAY_CLAIM_INVOICES) has numbers, and the"),
         ({"ledger": "1", "customers": [9999.5]}, "The claim customers (GATEWAY_CLAIM_CUSTOMERS)"),
         ({"ledger": "1", "customers": [False]}, "neither text nor a whole number"),
-        ({"ledger": "1", "customers": True}, "is no list"),
+        ({"ledger": "1", "customers": True}, NO_LIST),
         ({"ledger": "1", "customers": ["a*\n"]}, "customerNo holds control characters."),
         ({"ledger": "1", "customers": ["{9}"]}, "customerNo holds a character that PayEx"),
         ({"ledger": "1", "invoices": ["a/../b"]}, "invoiceNo holds a path."),
         ({"invoices": {"..": ["1"]}}, "ownerNo holds a path."),
         ({"invoices": {"1": [10**15]}}, "invoiceNo has 16 characters"),
-        ({"customers": {"1": {"2": "3"}}}, "is no list"),
-        ({"scope": {"usage:read": True}}, "The claim scope (GATEWAY_CLAIM_SCOPES) is no list."),
-        ({"scope": 5}, "The claim scope (GATEWAY_CLAIM_SCOPES) is no list."),
+        ({"customers": {"1": {"2": "3"}}}, NO_LIST),
+        ({"scope": {"usage:read": True}}, f"scope (GATEWAY_CLAIM_SCOPES) is {NO_LIST}."),
+        ({"scope": [0.5]}, "neither text nor a whole number"),
     ],
 )
 def test_claims_that_cannot_be_understood_are_refused_whole(

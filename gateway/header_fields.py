@@ -1,0 +1,105 @@
+"""Header fields of a request: lines, lists, parameters, weights and entity tags (RFC 9110).
+
+A list may stand on several lines, its elements may hold quoted text, and blanks around a value
+are no part of it: servers differ in whether they take them away.
+"""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final, NamedTuple, TypeVar
+
+from starlette.datastructures import Headers
+
+R = TypeVar("R")
+
+_BLANKS: Final = " \t"
+# The parts of a list, or of an element: whatever stands between two separators that are not quoted.
+_ELEMENTS: Final = re.compile(r'(?:[^",]+|"(?:[^"\\]|\\.)*"?)+', re.DOTALL)
+_PARAMETERS: Final = re.compile(r'(?:[^";]+|"(?:[^"\\]|\\.)*"?)+', re.DOTALL)
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+_DECIMAL: Final = re.compile(r"[0-9]+\.?[0-9]*|\.[0-9]+")
+# In a tag a backslash stands for itself (RFC 9110, 8.8.3).
+_TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
+_TAGS: Final = re.compile(r'[ \t,]*(?:(?:W/)?"[^"]*"[ \t]*(?:,[ \t,]*|$))+')
+
+# Clients send the same few values time and again. Longer ones, and more of them, are read each
+# time, so that no client can fill the memory.
+_REMEMBERED: Final = 32
+_LONGEST: Final = 256
+
+
+class Element(NamedTuple):
+    """An element of a list.
+
+    Attributes:
+        name: what stands before the parameters, in lower case.
+        parameters: their names in lower case, and their values without quotes.
+        weight: how much the client wants it, from 0 to 1: 1 without a `q`, and 0, which is never,
+            with one that is no such number.
+    """
+
+    name: str
+    parameters: tuple[tuple[str, str], ...]
+    weight: float
+
+
+def lines(headers: Headers, name: str) -> list[str]:
+    """Return the value of each line of a header, without the blanks around it."""
+    return [line.strip(_BLANKS) for line in headers.getlist(name)]
+
+
+def listed(headers: Headers, name: str) -> str:
+    """Return a header's list as if it stood on one line; empty where there is none."""
+    return ",".join(lines(headers, name))
+
+
+def elements(text: str) -> list[Element]:
+    """Return the elements of a list. Empty ones are passed over."""
+    return [_element(part) for part in _parts(_ELEMENTS, text)]
+
+
+def matches_tag(text: str, tag: str) -> bool:
+    """Whether an `If-None-Match` names an entity tag of what there is, by the weak comparison.
+
+    Args:
+        text: its list; one that is malformed names none.
+        tag: the tag, weak or strong.
+    """
+    if text == "*":
+        return True
+    return bool(_TAGS.fullmatch(text)) and tag.removeprefix("W/") in _TAG.findall(text)
+
+
+def remembered(read: Callable[[str], R]) -> Callable[[str], R]:
+    """Return a function of a header's text that remembers what it made of a few short ones."""
+    cached = lru_cache(maxsize=_REMEMBERED)(read)
+
+    def look_up(text: str) -> R:
+        return cached(text) if len(text) <= _LONGEST else read(text)
+
+    return look_up
+
+
+def _parts(pattern: re.Pattern[str], text: str) -> list[str]:
+    return [part for found in pattern.findall(text) if (part := found.strip(_BLANKS))]
+
+
+def _element(text: str) -> Element:
+    name, *rest = _parts(_PARAMETERS, text) or [""]
+    parameters = tuple(_parameter(part) for part in rest)
+    weights = (_weight(value) for name, value in parameters if name == "q")
+    return Element(name.lower(), parameters, next(weights, 1.0))
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, _, value = (part.strip(_BLANKS) for part in text.partition("="))
+    if _QUOTED.fullmatch(value):
+        value = _ESCAPED.sub(r"\1", value[1:-1])
+    return name.lower(), value
+
+
+def _weight(text: str) -> float:
+    weight = float(text) if _DECIMAL.fullmatch(text) else 0.0
+    return weight if weight <= 1 else 0.0
