@@ -78,13 +78,13 @@ def create_app(
     tracing = tracing or tracing_of(settings, source.origin)
     admission = Admission(settings.max_operations)
     readiness = Readiness(admission)
-    monitor = Monitor(settings, admission, readiness, source)
+    identity = identity_of(settings)
+    monitor = Monitor(settings, admission, readiness, source, identity)
 
     def observe(report: Report) -> None:
         monitor.observe(report)
         log_request(report, settings.log_operations, settings.log_slow)
 
-    identity = identity_of(settings)
     documents = document_source(
         settings, schema=core, shared=source.shared, ill_formed=settings.http_profile.ill_formed
     )

@@ -97,7 +97,7 @@ class GraphQLEndpoint:
         """Answer one request, and report it."""
         report = Report()
         trace = self._tracing.begin(scope["method"], scope["headers"])
-        report.trace_id = trace.trace_id
+        report.trace_id, report.kept_trace_id = trace.trace_id, trace.kept_trace_id
         try:
             response = await self._answer(Request(scope, receive), report, trace)
             report.status = response.status_code

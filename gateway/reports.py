@@ -41,6 +41,7 @@ class Report:
         cost: what it costs, as `extensions.cost` has it.
         tally: what it asked of PayEx, if it came so far.
         trace_id: the trace it belongs to, in hexadecimal digits.
+        kept_trace_id: the same if this gateway records the trace, and None if it does not.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -55,6 +56,7 @@ class Report:
     cost: dict[str, Any] | None = None
     tally: Tally | None = None
     trace_id: str | None = None
+    kept_trace_id: str | None = None
 
     def __post_init__(self) -> None:
         self.started = self.clock()

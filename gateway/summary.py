@@ -1,6 +1,5 @@
 """What the settings would serve, in a few lines without a secret: for `serve --check-config`."""
 
-import ssl
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -128,8 +127,7 @@ def _warnings(settings: Settings, now: datetime) -> Iterator[str]:
 def _certificates(settings: Settings) -> Iterator[tuple[str, datetime]]:
     """Yield whose certificates there are, and when they expire."""
     if served := tls_options(settings).get("ssl_context_factory"):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        yield "the server", served.certificate.read(WatchedFiles()).load(context).end
+        yield "the server", served.load(WatchedFiles())[1]
     credentials = credentials_of(settings)
     if isinstance(credentials, CredentialsFile):
         for tenant, end in credentials.expiries().items():

@@ -23,6 +23,7 @@ from gateway.identity.challenges import INVALID_REQUEST, unidentified
 from gateway.identity.claims import ClaimNames, rights_of
 from gateway.identity.forwarded_claims import CLAIMS_EXTENSION, CLAIMS_HEADER, ForwardedClaims
 from gateway.identity.key_sets import KeySet
+from gateway.identity.key_source import KeySource
 from gateway.identity.pseudonyms import Pseudonyms
 from gateway.identity.router_trust import RouterTrust
 from gateway.refusals import Refusal
@@ -109,6 +110,11 @@ class Identity:
         # By digest: no token that opens anything is kept.
         self._checked: MutableMapping[bytes, _Checked] = LRUCache(_REMEMBERED)
 
+    @property
+    def keys(self) -> KeySource | None:
+        """Where the issuer's keys come from; None where no tokens are taken."""
+        return self._tokens.source if self._tokens else None
+
     async def visitor(self, request: Request) -> Visitor:
         """Look at a request before its body is read, and refuse strangers.
 
@@ -144,7 +150,7 @@ class Identity:
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Keep keys and secrets fresh while it lasts."""
-        source = self._tokens.source if self._tokens else None
+        source = self.keys
         secret = self._trust.secret if self._trust else None
         tasks = [asyncio.create_task(part.watch()) for part in (source, secret) if part]
         try:

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 MAX_BODY: Final = 256 * 1024
 RETRY: Final = 10.0
-"""Seconds between two looks while there are no keys."""
+"""Seconds until the next look after one that failed."""
 _SECONDS: Final = 10.0
 
 
@@ -39,6 +39,11 @@ class KeySource:
         interval: seconds in which unknown keys cause one look at most.
         clock: seconds of a monotonic clock.
         close: called at the end, for what `read` holds open.
+
+    Attributes:
+        keys: the keys that are in use; None until there are any.
+        read_at: when a look last found keys that can be used, in seconds since 1970; 0 until then.
+        failures: how many looks found none.
     """
 
     def __init__(
@@ -52,6 +57,8 @@ class KeySource:
         close: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.keys: KeySet | None = None
+        self.read_at = 0.0
+        self.failures = 0
         self._read = read
         self._algorithms = tuple(algorithms)
         self._poll = poll
@@ -72,6 +79,7 @@ class KeySource:
         # The same object for the same keys: what was verified by them stays so.
         if body != self._body:
             self.keys, self._body = KeySet.of(body, self._algorithms), body
+        self.read_at = time.time()
 
     async def find(self, kid: str | None, algorithm: str) -> Key | None:
         """Return the key that a signature is to be checked by, or None if the issuer has none such.
@@ -103,7 +111,7 @@ class KeySource:
         """
         while True:
             await self.refresh()
-            await sleep(self._poll if self.keys else min(self._poll, RETRY))
+            await sleep(min(self._poll, RETRY) if self._broken else self._poll)
 
     async def aclose(self) -> None:
         """End the look that is under way, if any."""
@@ -130,6 +138,7 @@ class KeySource:
         if self._broken and not broken:
             logger.info("the keys of GATEWAY_JWT_KEYS are in order again")
         self._broken = broken
+        self.failures += bool(broken)
 
     def __repr__(self) -> str:
         return f"KeySource({self.keys})"

@@ -5,6 +5,8 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +27,22 @@ def tls_options(settings: Settings) -> dict[str, Any]:
     Raises:
         SettingsError: certificate, key or authorities cannot be used.
     """
+    served = served_certificate(settings)
+    if served is None:
+        return {}
+    try:
+        served.load(WatchedFiles())
+    except CredentialsError as error:
+        raise SettingsError(str(error)) from None
+    return {"http": PeerCertificateProtocol, "ssl_context_factory": served}
+
+
+def served_certificate(settings: Settings) -> "ServedCertificate | None":
+    """Return the certificate that HTTPS is served with; None for plain HTTP."""
     certificate = _file(settings, "tls_certificate_file")
     if certificate is None:
-        return {}
-    served = ServedCertificate(
+        return None
+    return ServedCertificate(
         ClientCertificate(
             certificate=certificate,
             key=_file(settings, "tls_key_file"),
@@ -37,11 +51,6 @@ def tls_options(settings: Settings) -> dict[str, Any]:
         _file(settings, "tls_client_ca_file"),
         settings.credentials_poll,
     )
-    try:
-        served.context(WatchedFiles())
-    except CredentialsError as error:
-        raise SettingsError(str(error)) from None
-    return {"http": PeerCertificateProtocol, "ssl_context_factory": served}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +71,10 @@ class ServedCertificate:
 
     def __call__(self, *_: object) -> ssl.SSLContext:
         """Return the context, as uvicorn asks for it."""
-        return _Renewal(self).first
+        return renewal_of(self).first
 
-    def context(self, files: WatchedFiles) -> ssl.SSLContext:
-        """Return a context with what the files hold now.
+    def load(self, files: WatchedFiles) -> tuple[ssl.SSLContext, datetime]:
+        """Return a context with what the files hold now, and when the certificate expires, in UTC.
 
         It speaks TLS 1.2 and newer, or 1.3 where clients show certificates.
 
@@ -74,7 +83,7 @@ class ServedCertificate:
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        self.certificate.read(files).load(context)
+        validity = self.certificate.read(files).load(context)
         if self.authorities:
             try:
                 trusted = pem_certificates(files.read(self.authorities))
@@ -87,34 +96,62 @@ class ServedCertificate:
             # at any more. In TLS 1.2, Python has no switch for OpenSSL's own memory of sessions.
             context.minimum_version = ssl.TLSVersion.TLSv1_3
             context.num_tickets = 0
-        return context
+        return context, validity.end
 
 
-class _Renewal:
-    """Puts the context of the present files before each handshake."""
+@cache
+def renewal_of(served: ServedCertificate) -> "Renewal":
+    """Return the renewal of a certificate in this process, where one serves it and others watch it.
+
+    Raises:
+        CredentialsError: the files cannot be used.
+    """
+    return Renewal(served)
+
+
+class Renewal:
+    """Puts the context of the present files before each handshake.
+
+    Attributes:
+        first: the context that the server begins with.
+        expiry: when the certificate that is served expires, in UTC.
+
+    Raises:
+        CredentialsError: the files cannot be used.
+    """
 
     def __init__(self, served: ServedCertificate) -> None:
         self._served = served
         self._files = WatchedFiles()
         self._looked = served.clock()
         self._broken = ""
-        self.first = self._present = served.context(self._files)
+        self.first, self.expiry = served.load(self._files)
+        self._present = self.first
         self.first.sni_callback = self._renew
 
-    def _renew(self, connection: ssl.SSLObject, *_: object) -> None:
+    @property
+    def broken(self) -> bool:
+        """Whether the files cannot be used as they are: the former certificate is served."""
+        return bool(self._broken)
+
+    def look(self) -> None:
+        """Take up what the files hold, unless they were looked at within the poll."""
         if self._served.clock() - self._looked >= self._served.poll:
             self._looked = self._served.clock()
             if not self._files.unchanged():
                 self._take_up()
+
+    def _renew(self, connection: ssl.SSLObject, *_: object) -> None:
+        self.look()
         connection.context = self._present
 
     def _take_up(self) -> None:
-        files = WatchedFiles()
+        files, broken = WatchedFiles(), ""
         try:
-            present, broken = self._served.context(files), ""
+            self._present, self.expiry = self._served.load(files)
         except CredentialsError as error:
-            present, broken = self._present, str(error)
-        self._files, self._present = files, present
+            broken = str(error)
+        self._files = files
         if broken and broken != self._broken:
             logger.error("the server's certificate is broken, the former stays in use: %s", broken)
         elif not broken:

@@ -3,17 +3,23 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from gateway import __version__
 from gateway.health import Readiness
+from gateway.identity.key_source import KeySource
+from gateway.identity.server_tls import Renewal
 from gateway.overload import Admission
 from gateway.upstream import Upstream
 from resolvers.payex.breaker import BreakerState
 from resolvers.payex.credentials_file import CredentialsFile
 from resolvers.payex.shared_cache import SharedCache
+
+_BEGAN: Final = time.time()
+"""When the counters of this process began at 0, or a little before, in seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,8 @@ class Gauges:
         admission: the bound on operations.
         readiness: whether the process should be sent requests.
         upstream: PayEx's client with all that stands behind it.
+        keys: the issuer's keys, where tokens are checked.
+        certificate: the certificate of HTTPS, where it is served.
         clock: seconds of a monotonic clock.
     """
 
@@ -39,11 +47,15 @@ class Gauges:
         admission: Admission,
         readiness: Readiness,
         upstream: Upstream,
+        keys: KeySource | None = None,
+        certificate: Renewal | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._admission = admission
         self._readiness = readiness
         self._upstream = upstream
+        self._keys = keys
+        self._certificate = certificate
         self._clock = clock
 
     def collect(self) -> Iterator[Metric]:
@@ -55,6 +67,7 @@ class Gauges:
         yield from self._calls()
         yield from self._caches()
         yield from self._credentials()
+        yield from self._identity()
 
     def _operations(self) -> Iterator[Metric]:
         admission = self._admission
@@ -143,6 +156,34 @@ class Gauges:
             ),
         )
 
+    def _identity(self) -> Iterator[Metric]:
+        if keys := self._keys:
+            yield _gauge(
+                "issuer_keys_read_timestamp_seconds",
+                "When the keys of the issuer could last be read, in seconds since 1970; 0 until "
+                "then.",
+                keys.read_at,
+            )
+            yield _counter(
+                "issuer_keys_read_failures",
+                "How often the keys of the issuer could not be read.",
+                keys.failures,
+            )
+        if certificate := self._certificate:
+            certificate.look()
+            yield _gauge(
+                "server_certificate_expiry_timestamp_seconds",
+                "When the certificate that the gateway itself serves expires, in seconds since "
+                "1970.",
+                certificate.expiry.timestamp(),
+            )
+            yield _gauge(
+                "server_certificate_broken",
+                "1 while the files of the server's certificate cannot be used, and the former "
+                "one is served.",
+                certificate.broken,
+            )
+
 
 def _shared(shared: SharedCache) -> Iterator[Metric]:
     yield _gauge(
@@ -168,21 +209,24 @@ def _shared(shared: SharedCache) -> Iterator[Metric]:
 
 
 def _gauge(name: str, text: str, value: float | _By) -> Metric:
-    return _filled(GaugeMetricFamily(f"payex_usage_{name}", text, labels=_labels(value)), value)
+    family = GaugeMetricFamily(f"payex_usage_{name}", text, labels=_label(value))
+    for labels, number in _series(value):
+        family.add_metric(labels, number)
+    return family
 
 
 def _counter(name: str, text: str, value: float | _By) -> Metric:
-    return _filled(CounterMetricFamily(f"payex_usage_{name}", text, labels=_labels(value)), value)
+    family = CounterMetricFamily(f"payex_usage_{name}", text, labels=_label(value))
+    for labels, number in _series(value):
+        family.add_metric(labels, number, created=_BEGAN)
+    return family
 
 
-def _labels(value: float | _By) -> list[str]:
+def _label(value: float | _By) -> list[str]:
     return [value.label] if isinstance(value, _By) else []
 
 
-def _filled(family: GaugeMetricFamily | CounterMetricFamily, value: float | _By) -> Metric:
+def _series(value: float | _By) -> list[tuple[list[str], float]]:
     if isinstance(value, _By):
-        for label, number in value.values.items():
-            family.add_metric([label], number)
-    else:
-        family.add_metric([], value)
-    return family
+        return [([label], number) for label, number in value.values.items()]
+    return [([], value)]

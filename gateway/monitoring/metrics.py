@@ -154,27 +154,27 @@ class Metrics:
             for code in set(report.codes):
                 self._refusals[(code,)].inc()
         else:
-            self._durations[(report.name,)].observe(report.seconds)
+            self._durations[(report.name,)].observe(report.seconds, report.kept_trace_id)
         for code in report.codes:
             self._errors[(code,)].inc()
         tally = report.tally
         if tally is not None:
-            self._take(tally)
+            self._take(tally, report.kept_trace_id)
             if ending is Ending.OK or ending is Ending.ERRORS:
                 self._executed(report, tally)
 
     def _executed(self, report: Report, tally: Tally) -> None:
-        upstream = tally.milliseconds / 1000
-        self._upstream.observe(upstream)
+        upstream, trace_id = tally.milliseconds / 1000, report.kept_trace_id
+        self._upstream.observe(upstream, trace_id)
         self._waves.observe(tally.waves)
         if not tally.joined:
             # The clocks are the same, and yet a call may be told to end a little after its reply.
-            self._overhead.observe(max(0.0, report.seconds - upstream))
+            self._overhead.observe(max(0.0, report.seconds - upstream), trace_id)
         if report.cost is not None:
             self._requested.observe(report.cost["requested"])
             self._actual.observe(report.cost["actual"])
 
-    def _take(self, tally: Tally) -> None:
+    def _take(self, tally: Tally, trace_id: str | None) -> None:
         for source, count in zip(_ANSWERS, (tally.hits, tally.joined, tally.misses), strict=True):
             if count:
                 self._answers[(source,)].inc(count)
@@ -184,17 +184,17 @@ class Metrics:
             self._batches.observe(keys)
         for type_, count in tally.problems.items():
             self._problems[(type_,)].inc(count)
-        self._made(tally.calls)
+        self._made(tally.calls, trace_id)
         # Others may still wait for a call that this operation has started.
-        tally.late = lambda call: self._made([call])
+        tally.late = lambda call: self._made([call], trace_id)
 
-    def _made(self, calls: Sequence[Call]) -> None:
+    def _made(self, calls: Sequence[Call], trace_id: str | None) -> None:
         # Most calls of an operation are alike: they are counted together.
         alike: dict[tuple[str, int | None], int] = {}
         for call in calls:
             key = call.route, call.status
             alike[key] = alike.get(key, 0) + 1
-            self._call_durations[(call.route,)].observe(call.ended - call.started)
+            self._call_durations[(call.route,)].observe(call.ended - call.started, trace_id)
             if call.fault is not None:
                 self._faults[call.route, call.fault.value].inc()
             if call.attempt > 1:

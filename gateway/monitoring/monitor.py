@@ -10,6 +10,8 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from gateway.health import Readiness
+from gateway.identity.callers import Identity
+from gateway.identity.server_tls import renewal_of, served_certificate
 from gateway.monitoring.gauges import Gauges
 from gateway.monitoring.metrics import Metrics
 from gateway.monitoring.own_port import OwnPort
@@ -28,10 +30,19 @@ class Monitor:
         admission: the bound on operations.
         readiness: whether the process should be sent requests.
         upstream: PayEx's client with all that stands behind it.
+        identity: tells who is asking.
+
+    Raises:
+        CredentialsError: the files of the server's certificate cannot be used.
     """
 
     def __init__(
-        self, settings: Settings, admission: Admission, readiness: Readiness, upstream: Upstream
+        self,
+        settings: Settings,
+        admission: Admission,
+        readiness: Readiness,
+        upstream: Upstream,
+        identity: Identity,
     ) -> None:
         self._port = settings.metrics_port
         registry = CollectorRegistry()
@@ -42,7 +53,11 @@ class Monitor:
             # Each is replaced by one more before it goes, and more can be asked for by a signal.
             place = meeting_place(settings.host, settings.port)
             siblings = Siblings(place, most=2 * settings.workers + 14)
-        self._page = Page(registry, Gauges(admission, readiness, upstream), siblings)
+        served = served_certificate(settings)
+        gauges = Gauges(
+            admission, readiness, upstream, identity.keys, renewal_of(served) if served else None
+        )
+        self._page = Page(registry, gauges, siblings)
         self.observe = Metrics(registry).observe
         self.opened = self._page.opened
 

@@ -6,27 +6,39 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import msgspec
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import Exemplar, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from gateway.monitoring.formats import TEXT, Format, wanted
 from gateway.monitoring.siblings import Siblings
 
 PATH: Final = "/metrics"
 WORKER: Final = "worker"
 
 
+class Example(msgspec.Struct, array_like=True, frozen=True):
+    """An exemplar: its labels, its value, and when it was observed, in seconds since 1970."""
+
+    labels: dict[str, str]
+    value: float
+    timestamp: float
+
+
 class Family(msgspec.Struct, array_like=True, frozen=True):
-    """A metric as one server process tells it another; a sample is name, labels and value."""
+    """A metric as one server process tells it another.
+
+    A sample is name, labels, value, and an exemplar if there is one.
+    """
 
     name: str
     documentation: str
     type: str
-    samples: list[tuple[str, dict[str, str], float]]
+    samples: list[tuple[str, dict[str, str], float, Example | None]]
 
     @classmethod
     def of(cls, metric: Metric) -> "Family":
@@ -36,10 +48,8 @@ class Family(msgspec.Struct, array_like=True, frozen=True):
             metric.documentation,
             metric.type,
             [
-                (sample.name, sample.labels, float(sample.value))
+                (sample.name, sample.labels, float(sample.value), _example(sample.exemplar))
                 for sample in metric.samples
-                # When each series began: half as many lines again, which nothing here reads.
-                if not sample.name.endswith("_created")
             ],
         )
 
@@ -69,21 +79,24 @@ class Page:
         async with self._siblings.opened(lambda: self._apart(msgspec.msgpack.encode)):
             yield
 
-    async def text(self) -> bytes:
-        """Return the page in Prometheus's text format."""
+    async def text(self, format_: Format = TEXT) -> bytes:
+        """Return the page in a format."""
         if self._siblings is None:
-            return await self._apart(lambda own: _rendered({None: own}))
+            return await self._apart(lambda own: _rendered({None: own}, format_))
         others, number = await self._siblings.told(), self._siblings.number
-        return await self._apart(lambda own: _rendered({number: own, **_read(others)}))
+        return await self._apart(lambda own: _rendered({number: own, **_read(others)}, format_))
 
     def routes(self) -> list[BaseRoute]:
         """Return `/metrics`."""
 
-        async def metrics(_: Request) -> Response:
-            return Response(
-                await self.text(),
-                headers={"Cache-Control": "no-store", "Content-Type": CONTENT_TYPE_LATEST},
-            )
+        async def metrics(request: Request) -> Response:
+            format_ = wanted(",".join(request.headers.getlist("accept")))
+            headers = {
+                "Cache-Control": "no-store",
+                "Content-Type": format_.content_type,
+                "Vary": "Accept",
+            }
+            return Response(await self.text(format_), headers=headers)
 
         return [Route(PATH, metrics)]
 
@@ -97,6 +110,12 @@ class Page:
         return await asyncio.to_thread(whole)
 
 
+def _example(exemplar: Exemplar | None) -> Example | None:
+    if exemplar is None or exemplar.timestamp is None:
+        return None
+    return Example(exemplar.labels, exemplar.value, float(exemplar.timestamp))
+
+
 def _read(told: Mapping[int, bytes]) -> dict[int | None, Iterable[Family]]:
     found: dict[int | None, Iterable[Family]] = {}
     for number, text in told.items():
@@ -106,7 +125,7 @@ def _read(told: Mapping[int, bytes]) -> dict[int | None, Iterable[Family]]:
     return found
 
 
-def _rendered(processes: Mapping[int | None, Iterable[Family]]) -> bytes:
+def _rendered(processes: Mapping[int | None, Iterable[Family]], format_: Format) -> bytes:
     """Return the page with the families of each process, by its number if it has one."""
     page: dict[str, Metric] = {}
     for number, families in processes.items():
@@ -114,16 +133,11 @@ def _rendered(processes: Mapping[int | None, Iterable[Family]]) -> bytes:
         for family in families:
             if family.name not in page:
                 page[family.name] = Metric(family.name, family.documentation, family.type)
-            for name, labels, value in family.samples:
-                page[family.name].add_sample(name, labels | worker, value)
+            for name, labels, value, example in family.samples:
+                if format_.created or not name.endswith("_created"):
+                    exemplar = Exemplar(*msgspec.structs.astuple(example)) if example else None
+                    page[family.name].add_sample(name, labels | worker, value, exemplar=exemplar)
     workers = GaugeMetricFamily(
         "payex_usage_workers", "Server processes that this page tells of.", len(processes)
     )
-    return generate_latest(_Families([*page.values(), workers]))
-
-
-class _Families(list[Metric]):
-    """Metrics as prometheus_client takes them."""
-
-    def collect(self) -> list[Metric]:
-        return self
+    return format_.text([*page.values(), workers])

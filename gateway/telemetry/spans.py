@@ -174,6 +174,7 @@ class OperationSpan:
         self._told = told
         self._kept = kept
         self.trace_id: str | None = format_trace_id(begun.at.trace_id)
+        self.kept_trace_id = self.trace_id if kept else None
 
     def batch(self, size: int, wave: int) -> BatchTrace:
         """Begin the span of a batch, if the trace is kept."""

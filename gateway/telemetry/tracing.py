@@ -20,6 +20,10 @@ class RequestTrace(Trace, Protocol):
     def trace_id(self) -> str | None:
         """The trace it belongs to, in 32 hexadecimal digits, if it does."""
 
+    @property
+    def kept_trace_id(self) -> str | None:
+        """The same if the trace is recorded here, so that whoever reads it finds it."""
+
     def end(self, report: Report) -> None:
         """Note that it is over, and what became of it."""
 
@@ -37,11 +41,12 @@ class Tracing(Protocol):
 class _Correlated(Untraced):
     """A request that is not traced here, though it may be by whoever sent it."""
 
-    __slots__ = ("trace_id",)
+    __slots__ = ("kept_trace_id", "trace_id")
 
     def __init__(self, trace_id: str | None) -> None:
         super().__init__()
         self.trace_id = trace_id
+        self.kept_trace_id: str | None = None
 
     def end(self, report: Report) -> None:
         """Tell nobody."""

@@ -167,7 +167,7 @@ class Sleep:
             raise asyncio.CancelledError
 
 
-async def test_keys_are_looked_at_again_and_again_and_sooner_while_there_are_none(
+async def test_keys_are_looked_at_again_and_again_and_sooner_while_they_cannot_be_had(
     issuer: Any, source: KeySource
 ) -> None:
     issuer.respond = unreachable
@@ -178,9 +178,14 @@ async def test_keys_are_looked_at_again_and_again_and_sooner_while_there_are_non
     with pytest.raises(asyncio.CancelledError):
         await source.watch(with_keys)
 
-    assert without.pauses == [10.0] * 2
+    issuer.respond = unreachable
+    broken = Sleep(2)
+    with pytest.raises(asyncio.CancelledError):
+        await source.watch(broken)
+
+    assert without.pauses == broken.pauses == [10.0] * 2
     assert with_keys.pauses == [300.0] * 3
-    assert issuer.fetched == 5
+    assert issuer.fetched == 7
 
 
 async def test_who_gives_up_waiting_does_not_end_the_look_of_the_others(clock: Any) -> None:

@@ -279,7 +279,7 @@ def test_the_options_can_be_handed_to_other_processes(settings: Any) -> None:
     """As they are to the workers, each of which reads the files for itself."""
     options = pickle.loads(pickle.dumps(tls_options(settings())))  # noqa: S301 - our own
 
-    assert options["ssl_context_factory"].context(WatchedFiles())
+    assert options["ssl_context_factory"].load(WatchedFiles())
 
 
 def test_the_key_may_be_encrypted_and_in_a_file_of_its_own(configured: Any, folder: Path) -> None:

@@ -1,5 +1,7 @@
 """A gateway that has met everything that is counted, and the page that it tells of it."""
 
+import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -7,6 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 import trustme
+from joserfc import jwt
+from joserfc.jwk import ECKey
 
 from gateway.app import create_app
 from gateway.environment import load_settings
@@ -71,6 +75,10 @@ async def busy(serve: Serve, tmp_path: Path) -> httpx.AsyncClient:
             return httpx.Response(404, json={**problem, "title": "There is none"})
         return httpx.Response(200, json={})
 
+    key = ECKey.generate_key("P-256", private=True)
+    keys = tmp_path / "jwks.json"
+    keys.write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
+    claims = {"iss": "issuer", "aud": "payex-usage", "ledgers": ["1234"], "scope": "usage:read"}
     leaf = trustme.CA().issue_cert("acme.example")
     certificate = tmp_path / "acme.pem"
     certificate.write_bytes(leaf.private_key_and_cert_chain_pem.bytes())
@@ -78,11 +86,17 @@ async def busy(serve: Serve, tmp_path: Path) -> httpx.AsyncClient:
         {
             **CONNECTED,
             "GATEWAY_CLIENT_CERTIFICATE_FILE": str(certificate),
+            "GATEWAY_TLS_CERTIFICATE_FILE": str(certificate),
+            "GATEWAY_JWT_KEYS": str(keys),
+            "GATEWAY_JWT_ISSUER": claims["iss"],
+            "GATEWAY_JWT_AUDIENCE": claims["aud"],
             "GATEWAY_CACHE_URL": f"unix://{tmp_path}/no-redis",
             "GATEWAY_RETRY_BASE": "0.001",
         },
         payex,
     )
+    token = jwt.encode({"alg": "ES256"}, {**claims, "exp": int(time.time()) + 600}, key)
+    client.headers["Authorization"] = f"Bearer {token}"
     for body in (
         asked(invoice("1"), invoice("503"), invoice("500"), invoice("404")),
         asked(invoice("1"), invoice("1", "invoiceNo").replace("a1", "b1")),

@@ -27,6 +27,11 @@ class Samples:
                 assert series not in self._values, f"{series} stands there twice"
                 self._values[series] = sample.value
 
+    @property
+    def series(self) -> set[tuple[str, frozenset[tuple[str, str]]]]:
+        """Name and labels of each sample."""
+        return set(self._values)
+
     def value(self, name: str, /, **labels: str) -> float:
         """Return the value of one series of ours."""
         return self._values[f"payex_usage_{name}", frozenset(labels.items())]

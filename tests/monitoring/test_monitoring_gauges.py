@@ -1,17 +1,26 @@
 """How things stand is told as it is at the moment that Prometheus asks."""
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import trustme
+from joserfc.jwk import ECKey
 
 from gateway import __version__
 from gateway.environment import load_settings
 from gateway.health import Readiness
+from gateway.identity.key_sets import KeysError
+from gateway.identity.key_source import KeySource
+from gateway.identity.server_tls import Renewal, ServedCertificate
 from gateway.monitoring.gauges import Gauges
 from gateway.overload import Admission
 from gateway.upstream import Upstream
+from resolvers.payex.client_certificate import ClientCertificate
+from resolvers.payex.watched_files import File
 from tests.monitoring.conftest import CONNECTED, asked, invoice
 from tests.monitoring.samples import Samples
 
@@ -24,11 +33,20 @@ class House:
         self.admission = Admission(2)
         self.readiness = Readiness(self.admission, lambda: self.now)
         self.upstream = Upstream(load_settings(CONNECTED | variables))
-        self._gauges = Gauges(self.admission, self.readiness, self.upstream, lambda: self.now)
+        self.certificate: Renewal | None = None
+        self.keys: KeySource | None = None
 
     def value(self, name: str, **labels: str) -> float | None:
         """Return what one gauge tells now."""
-        for family in self._gauges.collect():
+        gauges = Gauges(
+            self.admission,
+            self.readiness,
+            self.upstream,
+            self.keys,
+            self.certificate,
+            lambda: self.now,
+        )
+        for family in gauges.collect():
             for sample in family.samples:
                 if sample.name == f"payex_usage_{name}" and sample.labels == labels:
                     return sample.value
@@ -148,3 +166,69 @@ def test_files_that_cannot_be_used_any_more_are_told(tmp_path: Path) -> None:
 
 def test_the_version_is_told(house: House) -> None:
     assert house.value("build_info", version=__version__) == 1
+
+
+async def test_keys_tell_when_they_could_last_be_read_and_how_often_they_could_not() -> None:
+    house, found = House(), [b"none"]
+
+    async def read() -> bytes:
+        if not found[0]:
+            raise KeysError("cannot be fetched")
+        return found[0]
+
+    house.keys = KeySource(read, ["ES256"])
+
+    async def after(body: bytes) -> tuple[float, float | None]:
+        found[0] = body
+        assert house.keys
+        await house.keys.refresh()
+        return (
+            house.value("issuer_keys_read_timestamp_seconds") or 0,
+            house.value("issuer_keys_read_failures_total"),
+        )
+
+    keys = json.dumps({"keys": [ECKey.generate_key("P-256", private=True).as_dict(private=False)]})
+    assert await after(b"") == (0, 1)
+    first, _ = await after(keys.encode())
+    again, failures = await after(keys.encode())
+    assert 1_700_000_000 < first < again
+    assert failures == 1
+    assert await after(b"<html>") == (again, 2)
+    assert await after(b"") == (again, 3)
+
+
+def test_the_server_s_certificate_tells_when_it_expires_also_when_it_is_renewed(
+    tmp_path: Path,
+) -> None:
+    """A file that cannot be used changes nothing of what is served."""
+    house, path = House(), tmp_path / "server.pem"
+    ends = [datetime(year, 1, 1, tzinfo=UTC) for year in (2098, 2099)]
+
+    def written(content: bytes) -> tuple[float | None, float | None]:
+        path.write_bytes(content)
+        house.now += 5
+        return (
+            house.value("server_certificate_expiry_timestamp_seconds"),
+            house.value("server_certificate_broken"),
+        )
+
+    first, second = (
+        trustme.CA()
+        .issue_cert("gateway.example", not_after=end)
+        .private_key_and_cert_chain_pem.bytes()
+        for end in ends
+    )
+    path.write_bytes(first)
+    served = ServedCertificate(
+        ClientCertificate(File(path, "GATEWAY_TLS_CERTIFICATE_FILE")), clock=lambda: house.now
+    )
+    house.certificate = Renewal(served)
+
+    assert written(first) == (ends[0].timestamp(), 0)
+    assert written(b"broken") == (ends[0].timestamp(), 1)
+    assert written(second) == (ends[1].timestamp(), 0)
+
+
+def test_without_tokens_and_https_nothing_is_told_of_keys_and_certificates(house: House) -> None:
+    assert house.value("issuer_keys_read_timestamp_seconds") is None
+    assert house.value("server_certificate_expiry_timestamp_seconds") is None

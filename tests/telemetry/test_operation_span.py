@@ -156,6 +156,19 @@ async def test_a_request_goes_on_in_the_trace_that_it_names(traced: Start) -> No
     assert {f"{span.context.trace_id:032x}" for span in gateway.spans if span.context} == {TRACE}
 
 
+@pytest.mark.parametrize("sampled", [True, False])
+async def test_the_metrics_name_a_trace_that_is_kept_and_no_other(
+    traced: Start, sampled: bool
+) -> None:
+    """Whoever sees a slow bucket finds a request of it."""
+    gateway = await traced(Replies(httpx.Response(200, json={})))
+    await gateway.ask(INVOICE, traceparent=f"00-{TRACE}-{SPAN}-0{sampled:d}")
+
+    page = await gateway.client.get("/metrics", headers={"Accept": "application/openmetrics-text"})
+
+    assert (f'# {{trace_id="{TRACE}"}}' in page.text) is sampled
+
+
 async def test_payex_is_told_of_the_call_that_it_answers(traced: Start) -> None:
     """Each attempt has a span of its own. What else a request carries along is not passed on."""
     replies = Replies(httpx.Response(503), httpx.Response(200, json={}))
