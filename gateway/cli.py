@@ -176,7 +176,6 @@ def _serve(
         timeout_graceful_shutdown=settings.shutdown_timeout,
         access_log=False,
         server_header=False,
-        ws="none",  # uvicorn's lines on WebSockets have the whole address
         log_config=_log_config(settings),
         **tls,
     )
@@ -202,7 +201,6 @@ def _sandbox(options: argparse.Namespace, run: Callable[..., None]) -> None:
         port=settings.port,
         access_log=False,
         server_header=False,
-        ws="none",  # uvicorn's lines on WebSockets have the whole address
         log_config=_log_config(settings),
     )
 

@@ -6,7 +6,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import uvicorn
@@ -15,6 +15,7 @@ from uvicorn.lifespan.on import LifespanOn
 from uvicorn.supervisors import Multiprocess
 
 from gateway.environment import SettingsError, tell
+from gateway.http_protocol import HttpProtocol
 from resolvers.payex.credentials import CredentialsError
 
 logger = logging.getLogger(__name__)
@@ -76,7 +77,22 @@ class ServerConfig(uvicorn.Config):
     """Tells in a server process why the app or HTTPS cannot be made, in place of a traceback.
 
     The command has made both before. Files may have changed since.
+
+    Args:
+        app: the app, its factory, or the import path of either.
+        http: the protocol of a connection.
+        options: further options of `uvicorn.Config`.
     """
+
+    def __init__(
+        self,
+        app: Callable[..., Any] | str,
+        *,
+        http: type[HttpProtocol] = HttpProtocol,
+        **options: Any,
+    ) -> None:
+        # WebSockets are none of what is spoken here, and uvicorn's lines on them have the address.
+        super().__init__(app, http=http, ws="none", **options)
 
     def load(self) -> None:
         """Make them, or end the process."""

@@ -8,18 +8,21 @@ import asyncio
 from typing import Any, Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from gateway.http_protocol import HttpProtocol
 
 _EXTENSION: Final = "payex-usage-peer"
 _ALTERNATIVES: Final = frozenset({"DNS", "URI"})
 
 
-class PeerCertificateProtocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]
+class PeerCertificateProtocol(HttpProtocol):
     """The server's HTTP protocol, which tells the app who showed a certificate."""
 
     app: ASGIApp
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    def connection_made(  # type: ignore[override]  # as uvicorn has it
+        self, transport: asyncio.Transport
+    ) -> None:
         """Take in whose connection it is. TLS has checked the certificate by now."""
         super().connection_made(transport)
         names = certificate_names(transport.get_extra_info("peercert"))

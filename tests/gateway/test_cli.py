@@ -163,7 +163,6 @@ def test_a_server_keeps_no_access_log_and_does_not_name_itself(
 
     assert server.options["access_log"] is False
     assert server.options["server_header"] is False
-    assert server.options["ws"] == "none"
     assert server.options["log_config"] == log_config("json", "INFO")
 
 

@@ -171,6 +171,30 @@ async def test_a_kept_connection_keeps_its_names_and_another_has_its_own(setting
             assert (await second.get(origin)).json() is None
 
 
+async def test_a_request_that_asks_for_another_protocol_keeps_its_body(settings: Any) -> None:
+    """What its body holds is not answered in place of the next request."""
+
+    async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        body = (await request.body()).decode()
+        await JSONResponse([scope["path"], body, sorted(peer_names(scope) or ())])(
+            scope, receive, send
+        )
+
+    smuggled = "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+    wish = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c"}
+    shown = trusting(certificate(ROUTERS, ROUTER))
+    async with (
+        served(echo, tls_options(settings())) as origin,
+        httpx.AsyncClient(verify=shown, trust_env=False, timeout=SECONDS) as client,
+    ):
+        first = await client.post(f"{origin}/a", headers=wish, content=smuggled)
+        second = await client.get(f"{origin}/b")
+
+    assert first.json() == ["/a", smuggled, [ROUTER]]
+    assert second.json() == ["/b", "", [ROUTER]]
+
+
 async def test_without_an_authority_of_clients_nobody_is_asked_for_a_certificate(
     configured: Any, folder: Path
 ) -> None:
