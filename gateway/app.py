@@ -67,7 +67,6 @@ def create_app(
     settings = settings or load_settings()
     bounds = Bounds(
         max_calls=settings.max_calls,
-        max_in_flight=settings.max_in_flight,
         max_numbers=settings.max_numbers,
         max_records=settings.max_records,
         max_subscriptions=settings.max_subscriptions,
@@ -101,8 +100,8 @@ def create_app(
             settings,
         ),
         identity,
-        lambda seconds, rights, trace: Operation(
-            source.payex, bounds, seconds=seconds, rights=rights, trace=trace
+        lambda seconds, started, rights, trace: Operation(
+            source.payex, bounds, seconds=seconds, started=started, rights=rights, trace=trace
         ),
         _rules(settings),
         observe,

@@ -70,8 +70,8 @@ class GraphQLEndpoint:
     Args:
         engine: what executes operations.
         identity: tells who is asking.
-        new_operation: makes the context of one operation, given its seconds, what its caller may
-            see, and whom its calls are told to.
+        new_operation: makes the context of one operation, given its seconds, when they began, what
+            its caller may see, and whom its calls are told to.
         rules: how requests are answered.
         observe: is told of each request when it is over.
         tracing: traces each request.
@@ -81,7 +81,7 @@ class GraphQLEndpoint:
         self,
         engine: Engine,
         identity: Identity,
-        new_operation: Callable[[float, Rights, Trace], Operation],
+        new_operation: Callable[[float, float, Rights, Trace], Operation],
         rules: EndpointRules,
         observe: Observer,
         tracing: Tracing = NO_TRACING,
@@ -146,7 +146,11 @@ class GraphQLEndpoint:
             by_get=request.method == HTTPMethod.GET,
             introspection=self._rules.may_introspect(caller.rights),
         )
-        async with self._new_operation(self._granted(request), caller.rights, trace) as operation:
+        seconds = self._granted(request)
+        # What has passed since the request came is part of them: for its body, and for keys.
+        new = self._new_operation(seconds, report.started, caller.rights, trace)
+        async with new as operation:
+            operation.caller = caller.pseudonym
             report.support_id, report.tally = operation.support_id, operation.tally
             try:
                 outcome = await while_listening(request.receive, self._engine.run(asked, operation))

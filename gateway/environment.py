@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,15 @@ _MESSAGES = {
     "list_type": "must be a list",
     "model_type": _OBJECT,
     "string_type": "must be text",
+}
+
+
+# Settings of former releases, and what to do without them.
+_GONE = {
+    "max_in_flight": (
+        "an operation that is alone may use all of GATEWAY_UPSTREAM_MAX_IN_FLIGHT, and shares it "
+        "while others wait; leave it out"
+    ),
 }
 
 
@@ -76,7 +85,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     known = {PREFIX + field.upper(): field for field in Settings.model_fields}
     allowed = [CONFIG, *known]
     wrong = [
-        f"{name} is no setting; {nearest(name.upper(), allowed)}"
+        _unknown(name, name.upper(), allowed)
         for name in sorted(variables)
         if name.upper().startswith(PREFIX) and name not in allowed
     ]
@@ -85,7 +94,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     except SettingsError as error:
         raise SettingsError(*wrong, *error.args) from None
     wrong += [
-        f"{key!r} in the file of {CONFIG} is no setting; {nearest(key, known.values())}"
+        _unknown(f"{key!r} in the file of {CONFIG}", key, known.values())
         for key in file
         if key not in known.values()
     ]
@@ -100,6 +109,13 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     if wrong:
         raise SettingsError(*wrong)
     return settings
+
+
+def _unknown(shown: str, name: str, allowed: Iterable[str]) -> str:
+    advice = _GONE.get(name.removeprefix(PREFIX).lower())
+    if advice:
+        return f"{shown} is no setting any more: {advice}."
+    return f"{shown} is no setting; {nearest(name, allowed)}"
 
 
 def _decoded(variables: dict[str, str], wrong: list[str]) -> dict[str, Any]:

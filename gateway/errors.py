@@ -98,6 +98,8 @@ def _of_fault(fault: Fault) -> dict[str, Any]:
     extensions: dict[str, Any] = {"code": fault.code.value}
     if fault.limit:
         extensions["limit"] = fault.limit
+    if fault.measured is not None:
+        extensions["measured"] = round(fault.measured, 3)
     if fault.retry_after is not None:
         extensions["retryAfter"] = round(fault.retry_after, 3)
     return extensions

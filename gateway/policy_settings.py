@@ -72,10 +72,15 @@ class PolicySettings(BaseSettings):
         10.0, gt=0, le=3600, description="Seconds that an open breaker lets PayEx rest."
     )
     upstream_max_in_flight: int = Field(
-        100, ge=1, description="The most upstream calls under way in one server process."
+        100,
+        ge=1,
+        description=(
+            "The most upstream calls under way in one server process. A caller that is alone may "
+            "use them all; while others wait, callers share them."
+        ),
     )
     upstream_max_queued: int = Field(
-        1000, ge=0, description="The most upstream calls that wait for their turn in one process."
+        5000, ge=0, description="The most upstream calls that wait for their turn in one process."
     )
     cache_billed_ttl: float = Field(
         60.0, ge=0, le=86400, description="Seconds that billed usage is kept; 0 keeps none."

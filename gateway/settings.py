@@ -105,9 +105,6 @@ class Settings(
     shutdown_timeout: int = Field(
         30, ge=1, le=3600, description="Seconds that requests in flight then have to be answered."
     )
-    max_in_flight: int = Field(
-        16, ge=1, description="The most upstream calls that one operation has under way at a time."
-    )
     max_numbers: int = Field(
         100, ge=1, description="The most numbers in one `invoices` or `customers` field."
     )

@@ -97,7 +97,6 @@ def _limits(settings: Settings) -> Limits:
         connect_timeout=settings.upstream_connect_timeout,
         read_timeout=settings.upstream_read_timeout,
         max_body=settings.upstream_max_body,
-        max_connections=settings.upstream_max_connections,
     )
 
 
@@ -118,8 +117,11 @@ def _policies(settings: Settings) -> Policies:
             pause=settings.breaker_pause,
         ),
         limiter=Limiter(
-            in_flight=settings.upstream_max_in_flight, queued=settings.upstream_max_queued
+            in_flight=settings.upstream_max_in_flight,
+            queued=settings.upstream_max_queued,
+            connections=settings.upstream_max_connections,
         ),
+        queue_timeout=settings.upstream_queue_timeout,
     )
 
 

@@ -30,7 +30,22 @@ class UpstreamSettings(BaseSettings):
         ),
     )
     upstream_timeout: float = Field(
-        10.0, gt=0, le=300, description="The most seconds that one upstream call may take."
+        10.0,
+        gt=0,
+        le=300,
+        description=(
+            "The most seconds that one upstream call may take. A wait for a place or a connection "
+            "does not count."
+        ),
+    )
+    upstream_queue_timeout: float | None = Field(
+        None,
+        gt=0,
+        le=300,
+        description=(
+            "The most seconds that one upstream call may wait for a place and a connection; unset, "
+            "it waits until its operation's time is up."
+        ),
     )
     upstream_connect_timeout: float = Field(
         3.0,

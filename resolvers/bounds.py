@@ -12,14 +12,12 @@ class Bounds:
 
     Attributes:
         max_calls: upstream calls in all, retries and pages included.
-        max_in_flight: upstream calls at the same time.
         max_numbers: numbers in one `invoices` or `customers`.
         max_records: the largest `first` of usage records.
         max_subscriptions: the largest `first` of subscriptions.
     """
 
     max_calls: int = 500
-    max_in_flight: int = 16
     max_numbers: int = 100
     max_records: int = 10_000
     max_subscriptions: int = 200

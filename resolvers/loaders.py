@@ -74,7 +74,7 @@ class _Ask(NamedTuple):
 
 
 class RouteLoader(_Loader[_Ask]):
-    """Calls each distinct route at most once, at most `max_in_flight` of them at a time.
+    """Calls each distinct route at most once.
 
     Every call of an operation passes here, and no caller's rights are passed by: see `answer_of`.
 
@@ -85,7 +85,6 @@ class RouteLoader(_Loader[_Ask]):
         tally: counts.
         trace: told of each batch.
         spawn: runs a call.
-        max_in_flight: how many calls run at a time.
     """
 
     def __init__(
@@ -95,8 +94,6 @@ class RouteLoader(_Loader[_Ask]):
         tally: Tally,
         trace: Trace,
         spawn: Spawn,
-        *,
-        max_in_flight: int,
     ) -> None:
         super().__init__(get_cache_key=lambda ask: ask.route)
         self._answer_of = answer_of
@@ -104,7 +101,6 @@ class RouteLoader(_Loader[_Ask]):
         self._tally = tally
         self._trace = trace
         self._spawn = spawn
-        self._in_flight = asyncio.Semaphore(max_in_flight)
 
     def started(self, route: Route) -> bool:
         """Whether the route has been asked for in this operation."""
@@ -138,11 +134,8 @@ class RouteLoader(_Loader[_Ask]):
 
     def _find(self, ask: _Ask, batch: BatchTrace) -> Answer | asyncio.Task[Answer]:
         self._tally.started()
-        return self._kept_of(ask.route, ask.wave, batch) or self._spawn(self._call(ask, batch))
-
-    async def _call(self, ask: _Ask, batch: BatchTrace) -> Answer:
-        async with self._in_flight:
-            return await self._answer_of(ask.route, ask.wave, batch)
+        kept = self._kept_of(ask.route, ask.wave, batch)
+        return kept or self._spawn(self._answer_of(ask.route, ask.wave, batch))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import logging
 import math
 import time
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
@@ -41,11 +41,12 @@ class Operation:
         rights: what the caller may see. It is checked on each invoice and customer before PayEx is
             asked for it; callers who see other things of a ledger share nothing of it.
         seconds: how long it may take.
-        clock: seconds of a monotonic clock.
+        started: when its seconds began, by `time.monotonic`; None is now.
         trace: told of its calls.
 
     Attributes:
         name: the trusted document's name, or `anonymous`: no client can make one up.
+        caller: who asks. Callers share the places for calls to PayEx.
     """
 
     def __init__(
@@ -55,17 +56,18 @@ class Operation:
         *,
         rights: Rights,
         seconds: float = math.inf,
-        clock: Callable[[], float] = time.monotonic,
+        started: float | None = None,
         trace: Trace = UNTRACED,
     ) -> None:
         self.payex = payex
         self.bounds = bounds
         self.name = "anonymous"
+        self.caller = "anyone"
         self.support_id = str(uuid.uuid4())
         self.tally = Tally(bounds.max_calls)
         self.rights = rights
         self._seconds = seconds
-        self._deadline = Deadline.after(seconds, clock())
+        self._deadline = Deadline.after(seconds, time.monotonic() if started is None else started)
         self._askers: dict[str, Asker] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._left = False
@@ -75,7 +77,6 @@ class Operation:
             self.tally,
             trace,
             self.spawn,
-            max_in_flight=bounds.max_in_flight,
         )
 
     @cached_property
@@ -100,6 +101,7 @@ class Operation:
                 seconds=self._seconds,
                 rights=self.rights.key(owner_no),
                 turn=self.support_id,
+                caller=self.caller,
                 whole=self.rights.sees_whole(owner_no),
             )
         return asker

@@ -15,8 +15,9 @@ class Tally:
     """Counts the calls of one operation.
 
     A *demand* is a field that needs what a route answers: without dataloaders it would be a call
-    of its own. A *wave* is a round of calls that wait for nothing but the round before: the
-    operation takes as many upstream round trips as it has waves. An answer is a *hit* where a cache
+    of its own. A *wave* is a round of calls that wait for nothing but the round before, be it for
+    its answers or for its places: the operation takes as many upstream round trips as it has waves.
+    An answer is a *hit* where a cache
     held it, *coalesced* where another operation's call brought it, and else a *miss*.
 
     Args:
@@ -39,6 +40,15 @@ class Tally:
         self._permitted = 0
         self._demands = 0
         self._started = 0
+
+    @property
+    def ended(self) -> int:
+        """How many calls have ended."""
+        return len(self.calls)
+
+    def last_wave(self, ended: int) -> int:
+        """Return the last wave of the calls that have ended since there were so many; else 0."""
+        return max((call.wave for call in self.calls[ended:]), default=0)
 
     def demand(self) -> None:
         """Note that a field needs what a route answers."""

@@ -4,7 +4,6 @@ It takes a fifteenth of the time of a core that httpx takes for a call with 16 u
 and tells of TLS what the operator has to know, in the words of Python's `ssl`.
 """
 
-import asyncio
 import math
 import select
 import ssl
@@ -96,13 +95,10 @@ class AiohttpClient:
     ) -> None:
         self._origin = origin
         self._limits = limits
-        # aiohttp's own limit counts the wait for a connection as time to connect, and lets others
-        # wait on when one is cancelled in the moment that its turn has come.
-        self._free = asyncio.Semaphore(limits.max_connections)
         self._session = aiohttp.ClientSession(
             connector=_Connector(
                 ssl=tls or client_context(),
-                limit=0,
+                limit=0,  # the limiter bounds them
                 resolver=aiohttp.ThreadedResolver(),
                 # Connections are few, and PayEx may move.
                 use_dns_cache=False,
@@ -127,11 +123,7 @@ class AiohttpClient:
         """Send one GET and read the whole answer, as any `Client` does."""
         url = URL(self._origin + path, encoded=True)
         try:
-            async with (
-                # Waiting for a free connection counts into the time of the whole call alone.
-                self._free,
-                self._session.get(url, headers=headers, allow_redirects=False) as answer,
-            ):
+            async with self._session.get(url, headers=headers, allow_redirects=False) as answer:
                 body = await whole(answer.content.iter_any(), self._limits)
                 return Response(status=answer.status, body=body, headers=answer.headers)
         except aiohttp.ConnectionTimeoutError:

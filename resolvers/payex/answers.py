@@ -1,7 +1,7 @@
 """What comes out of asking PayEx: replies, problems, faults, and the calls behind them."""
 
 from collections.abc import Hashable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -44,6 +44,13 @@ class Call(msgspec.Struct, frozen=True):
 class Counts(Protocol):
     """Who keeps count of what an operation costs."""
 
+    @property
+    def ended(self) -> int:
+        """How many calls have ended."""
+
+    def last_wave(self, ended: int) -> int:
+        """Return the last wave of the calls that have ended since there were so many; else 0."""
+
     def permit(self) -> None:
         """Let one more call be made.
 
@@ -77,6 +84,7 @@ class Asker(msgspec.Struct, frozen=True):
         rights: what the caller may see of the ledger. It is part of every key, so that callers
             with different rights share neither a call nor a kept answer.
         turn: whose turn a call takes in the queue for PayEx; one for each operation.
+        caller: who asks, as far as the queue needs to know: callers share its places.
         whole: whether the caller may see the whole ledger, and so what a link of PayEx leads to
             beside the invoice or customer in question.
         trace: told of each call and of where each answer came from.
@@ -87,9 +95,49 @@ class Asker(msgspec.Struct, frozen=True):
     seconds: float
     rights: str
     turn: Hashable
+    caller: Hashable = None
     whole: bool = False
     trace: BatchTrace = UNTRACED
 
     def expired(self) -> Fault:
         """Return the fault of an operation whose time is up."""
         return Fault(FaultCode.DEADLINE_EXCEEDED, limit={"GATEWAY_DEADLINE": self.seconds})
+
+
+class Queued(NamedTuple):
+    """A wait for a place: since when, and the setting whose value makes it wait."""
+
+    since: float
+    limit: dict[str, float]
+
+    def too_long(self, now: float, limit: dict[str, float]) -> Fault:
+        """Return the fault of a wait that may last no longer.
+
+        Args:
+            now: when it ended.
+            limit: what bounds the wait.
+        """
+        fault = Fault(FaultCode.UPSTREAM_QUEUE_TIMEOUT, limit={**limit, **self.limit})
+        fault.measured = now - self.since
+        return fault
+
+
+class Errand:
+    """A question on its way to PayEx: how far it has come.
+
+    Attributes:
+        wave: the wave of the operation that its latest call belongs to.
+        queued: the wait for a place for its next call, until that call begins.
+    """
+
+    __slots__ = ("queued", "wave")
+
+    def __init__(self, wave: int) -> None:
+        self.wave = wave
+        self.queued: Queued | None = None
+
+    def expired(self, asker: Asker, now: float) -> Fault:
+        """Return the fault of an operation whose time is up, by what it has waited for."""
+        if self.queued is None:
+            return asker.expired()
+        return self.queued.too_long(now, {"GATEWAY_DEADLINE": asker.seconds})

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import SystemRandom
 
-from resolvers.payex.answers import Asker, Call
+from resolvers.payex.answers import Asker, Call, Errand, Queued
 from resolvers.payex.backoff import Backoff, parse_retry_after, retryable
 from resolvers.payex.breaker import Breaker, counts_as_failure
 from resolvers.payex.credentials import Access
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
-from resolvers.payex.limiter import Limiter, LimiterFull
+from resolvers.payex.limiter import Limiter, Turn
 from resolvers.payex.problems import Problem, parse_problem
 from resolvers.payex.responses import Response
 from resolvers.payex.retry_budget import RetryBudget
@@ -42,12 +42,32 @@ _FAULTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
-    """What one upstream is treated by; shared by all operations of a process."""
+    """What one upstream is treated by; shared by all operations of a process.
+
+    Attributes:
+        queue_timeout: seconds that a call waits for a place; None if its deadline alone bounds it.
+    """
 
     backoff: Backoff
     budget: RetryBudget
     breaker: Breaker
     limiter: Limiter
+    queue_timeout: float | None = None
+
+
+class _Ticket:
+    """A call that asks for a place, and what tells it that it has one."""
+
+    __slots__ = ("granted", "refused")
+
+    def __init__(self) -> None:
+        self.granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.refused = False
+
+    def refuse(self, fault: Fault) -> None:
+        self.refused = True
+        if not self.granted.done():
+            self.granted.set_exception(fault)
 
 
 class Attempts:
@@ -80,14 +100,14 @@ class Attempts:
         self._wall = wall
 
     async def get(
-        self, route: Route, access: Access, wave: int, deadline: Deadline, asker: Asker
+        self, route: Route, access: Access, errand: Errand, deadline: Deadline, asker: Asker
     ) -> bytes | Problem:
         """Return a body, or the problem that PayEx tells.
 
         Args:
             route: what to ask for.
             access: what to show PayEx.
-            wave: the wave of the operation that the call belongs to.
+            errand: how far the question has come; its wave is the first that a call can belong to.
             deadline: no attempt starts that cannot end before it. Who waits cancels one that would
                 go on beyond: whoever is the most patient (`Flights`).
             asker: who is told of the calls.
@@ -100,11 +120,12 @@ class Attempts:
         attempt = 1
         while True:
             try:
-                await self._wait_for_turn(asker)
+                turn = Turn(asker.caller, asker.turn, access.tenant)
+                await self._wait_for_place(turn, errand, asker)
                 try:
-                    return await self._attempt(route, access, (wave, attempt), deadline, asker)
+                    return await self._attempt(route, access, (errand, attempt), deadline, asker)
                 finally:
-                    self._pass_on()
+                    self._pass_on(turn)
             except Fault as fault:
                 delay = self._delay(fault, attempt)
                 now = self._clock()
@@ -128,15 +149,16 @@ class Attempts:
         self,
         route: Route,
         access: Access,
-        place: tuple[int, int],
+        progress: tuple[Errand, int],
         deadline: Deadline,
         asker: Asker,
     ) -> bytes | Problem:
-        wave, attempt = place
+        errand, attempt = progress
         breaker = self._policies.breaker
         started = self._clock()
         if deadline.expired(started):
-            raise asker.expired()
+            raise errand.expired(asker, started)
+        errand.queued = None
         asker.counts.permit()
         if not breaker.allow(started):
             wait = breaker.retry_after(started)
@@ -146,6 +168,7 @@ class Attempts:
         code: FaultCode | None = None
         instance: str | None = None
         template = route.template
+        wave = errand.wave
         trace = asker.trace.call(template, wave, attempt)
         settle = breaker.abandoned
         try:
@@ -209,34 +232,52 @@ class Attempts:
             retry_after=parse_retry_after(response.retry_after, self._wall()),
         )
 
-    async def _wait_for_turn(self, asker: Asker) -> None:
+    async def _wait_for_place(self, turn: Turn, errand: Errand, asker: Asker) -> None:
         """Take a place among the calls in flight, which is to be passed on.
 
         Raises:
-            Fault: `UPSTREAM_OVERLOADED`, the queue is full.
+            Fault: `UPSTREAM_OVERLOADED`, the queue is full; `UPSTREAM_QUEUE_TIMEOUT`.
         """
-        limiter = self._policies.limiter
-        ticket: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        try:
-            granted = limiter.enter(ticket, asker.turn)
-        except LimiterFull:
-            limit = {
-                "GATEWAY_UPSTREAM_MAX_IN_FLIGHT": limiter.in_flight,
-                "GATEWAY_UPSTREAM_MAX_QUEUED": limiter.queued,
-            }
-            raise Fault(FaultCode.UPSTREAM_OVERLOADED, limit=limit) from None
-        if granted:
+        policies = self._policies
+        ticket = _Ticket()
+        entry = policies.limiter.enter(ticket, turn)
+        if entry.starts:
             return
+        if isinstance(entry.refused, _Ticket):
+            entry.refused.refuse(self._overloaded())
+        errand.queued = Queued(self._clock(), self._bound(turn))
+        ended = asker.counts.ended
         try:
-            await ticket
-        except asyncio.CancelledError:
+            async with asyncio.timeout(policies.queue_timeout):
+                await ticket.granted
+        except BaseException as error:
             # The place may have been granted in the very moment that the wait ended.
-            if not limiter.withdraw(ticket):
-                self._pass_on()
+            if not (ticket.refused or policies.limiter.withdraw(ticket)):
+                self._pass_on(turn)
+            if isinstance(error, TimeoutError):
+                limit = {"GATEWAY_UPSTREAM_QUEUE_TIMEOUT": policies.queue_timeout or 0.0}
+                raise errand.queued.too_long(self._clock(), limit) from None
             raise
+        # If calls of its own operation ended meanwhile, it belongs to the round after theirs.
+        errand.wave = max(errand.wave, asker.counts.last_wave(ended) + 1)
 
-    def _pass_on(self) -> None:
-        ticket = self._policies.limiter.leave()
+    def _pass_on(self, turn: Turn) -> None:
+        ticket = self._policies.limiter.leave(turn)
         # One that was cancelled has yet to notice: it will pass its place on by itself.
-        if isinstance(ticket, asyncio.Future) and not ticket.done():
-            ticket.set_result(None)
+        if isinstance(ticket, _Ticket) and not ticket.granted.done():
+            ticket.granted.set_result(None)
+
+    def _bound(self, turn: Turn) -> dict[str, float]:
+        """Return what makes a call wait."""
+        limiter = self._policies.limiter
+        if limiter.lacks_connection(turn.tenant):
+            return {"GATEWAY_UPSTREAM_MAX_CONNECTIONS": limiter.connections}
+        return {"GATEWAY_UPSTREAM_MAX_IN_FLIGHT": limiter.places}
+
+    def _overloaded(self) -> Fault:
+        limiter = self._policies.limiter
+        limit = {
+            "GATEWAY_UPSTREAM_MAX_IN_FLIGHT": limiter.places,
+            "GATEWAY_UPSTREAM_MAX_QUEUED": limiter.room,
+        }
+        return Fault(FaultCode.UPSTREAM_OVERLOADED, limit=limit)

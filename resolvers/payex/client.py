@@ -10,7 +10,7 @@ from functools import partial
 
 import msgspec
 
-from resolvers.payex.answers import Answer, Asker, Content
+from resolvers.payex.answers import Answer, Asker, Content, Errand
 from resolvers.payex.attempts import Attempts
 from resolvers.payex.cache import CacheKey, access_mark
 from resolvers.payex.credentials import Access, Credentials
@@ -23,14 +23,15 @@ from resolvers.payex.reader import Reader, Reading
 from resolvers.payex.routes import Kind, Route, Routes
 from resolvers.payex.tracing import BatchTrace
 
-_OF_ONE_ASKER = frozenset({FaultCode.DEADLINE_EXCEEDED, FaultCode.UPSTREAM_TOO_MANY_CALLS})
+# The bounds of who started a call. To who shares it, they mean nothing.
+_OF_ONE_ASKER = frozenset({"GATEWAY_DEADLINE", "GATEWAY_MAX_CALLS", "GATEWAY_UPSTREAM_MAX_QUEUED"})
 
 
 class _Question(msgspec.Struct, frozen=True):
     """What is asked, and for whom: of a shared call, for whom it was started."""
 
     route: Route
-    wave: int
+    errand: Errand
     key: CacheKey
     access: Access
     asker: Asker
@@ -46,7 +47,7 @@ class _Landed(msgspec.Struct, frozen=True):
     @property
     def is_the_starters(self) -> bool:
         """Whether it was the bounds of who started the call that ended it."""
-        return isinstance(self.outcome, Fault) and self.outcome.code in _OF_ONE_ASKER
+        return isinstance(self.outcome, Fault) and not _OF_ONE_ASKER.isdisjoint(self.outcome.limit)
 
 
 class Payex:
@@ -76,7 +77,9 @@ class Payex:
         self._credentials = credentials
         self._reader = reader
         self._memory = memory
+        self._clock = clock
         self._flights: Flights[CacheKey, _Landed] = Flights(clock)
+        self._errands: dict[CacheKey, Errand] = {}
 
     def knows(self, owner_no: str) -> bool:
         """Whether there are credentials for the ledger."""
@@ -110,18 +113,24 @@ class Payex:
         kept = self._found(key, route, wave, asker)
         if kept is not None:
             return kept
-        fly = partial(self._fly, _Question(route, wave, key, access, asker))
+        errand = Errand(wave)
+        fly = partial(self._fly, _Question(route, errand, key, access, asker))
         try:
             landed, coalesced = await self._flights.join(key, fly, asker.deadline)
             while coalesced and landed.is_the_starters:
                 landed, coalesced = await self._flights.join(key, fly, asker.deadline)
         except TimeoutError:
-            return Answer(asker.expired(), wave)
+            # It may be another operation's question that is on its way.
+            under_way = self._errands.get(key, errand)
+            return Answer(under_way.expired(asker, self._clock()), errand.wave)
         if coalesced:
             asker.counts.coalesced()
             asker.trace.coalesced(route.template, landed.trace)
+            errand.wave += landed.rounds - 1
+        elif not landed.rounds:
+            errand.wave -= 1
         asker.counts.fresh(self._memory.left(key))
-        return Answer(landed.outcome, wave - 1 + landed.rounds)
+        return Answer(landed.outcome, errand.wave)
 
     async def aclose(self) -> None:
         """Cancel what is under way, and close the caches."""
@@ -138,6 +147,16 @@ class Payex:
         return Answer(outcome, wave - 1)
 
     async def _fly(self, question: _Question, deadline: Deadline) -> _Landed:
+        key, errand = question.key, question.errand
+        self._errands[key] = errand
+        try:
+            return await self._landed(question, deadline)
+        finally:
+            # One that was left may end after the next one has begun.
+            if self._errands.get(key) is errand:
+                del self._errands[key]
+
+    async def _landed(self, question: _Question, deadline: Deadline) -> _Landed:
         trace = question.asker.trace
         recalled = await self._memory.recall(question.route, question.key, question.access.token)
         if recalled is not None:
@@ -172,8 +191,9 @@ class Payex:
             if not (question.asker.whole or self._is_of_its_holder(route)):
                 raise Fault(FaultCode.UPSTREAM_LINK_REFUSED)
             rounds = page + 1
-            wave = question.wave + page
-            return await self._attempts.get(route, access, wave, deadline, question.asker)
+            errand = question.errand
+            errand.wave += page > 0
+            return await self._attempts.get(route, access, errand, deadline, question.asker)
 
         try:
             return await self._reader.read(question.route, fetch), rounds

@@ -20,6 +20,7 @@ class FaultCode(enum.StrEnum):
     UPSTREAM_LINK_REFUSED = "UPSTREAM_LINK_REFUSED"
     UPSTREAM_MALFORMED = "UPSTREAM_MALFORMED"
     UPSTREAM_OVERLOADED = "UPSTREAM_OVERLOADED"
+    UPSTREAM_QUEUE_TIMEOUT = "UPSTREAM_QUEUE_TIMEOUT"
     UPSTREAM_RATE_LIMITED = "UPSTREAM_RATE_LIMITED"
     UPSTREAM_TIMEOUT = "UPSTREAM_TIMEOUT"
     UPSTREAM_TOO_MANY_CALLS = "UPSTREAM_TOO_MANY_CALLS"
@@ -40,6 +41,9 @@ MESSAGES = {
     FaultCode.UPSTREAM_LINK_REFUSED: "PayEx gave a link that leads out of the ledger.",
     FaultCode.UPSTREAM_MALFORMED: "PayEx answered with a body that cannot be read.",
     FaultCode.UPSTREAM_OVERLOADED: "The gateway has too many calls to PayEx under way.",
+    FaultCode.UPSTREAM_QUEUE_TIMEOUT: (
+        "The gateway was too busy to ask PayEx in time. Try again later, or ask for less at a time."
+    ),
     FaultCode.UPSTREAM_RATE_LIMITED: "PayEx asks the gateway to slow down.",
     FaultCode.UPSTREAM_TIMEOUT: "PayEx did not answer in time.",
     FaultCode.UPSTREAM_TOO_MANY_CALLS: "The operation needs more calls to PayEx than the limit.",
@@ -68,6 +72,7 @@ _OF_THE_GATEWAY = frozenset(
         FaultCode.LEDGER_NOT_CONFIGURED,
         FaultCode.UPSTREAM_BREAKER_OPEN,
         FaultCode.UPSTREAM_OVERLOADED,
+        FaultCode.UPSTREAM_QUEUE_TIMEOUT,
         FaultCode.UPSTREAM_TOO_MANY_CALLS,
     }
 )
@@ -84,6 +89,10 @@ class Fault(Exception):  # noqa: N818 - PayEx's errors are problems; this is the
         status: the HTTP status that PayEx answered with, if one arrived.
         retry_after: seconds after which another attempt may succeed, if that is known: what PayEx
             asks for, or what is left of the breaker's pause.
+
+    Attributes:
+        measured: what was measured against the limit, such as the seconds of a wait; None if that
+            is not known.
     """
 
     def __init__(
@@ -99,6 +108,7 @@ class Fault(Exception):  # noqa: N818 - PayEx's errors are problems; this is the
         super().__init__(MESSAGES[code])
         self.code = code
         self.limit = dict(limit or {})
+        self.measured: float | None = None
         self.hint = hint
         self.instance = instance
         self.status = status

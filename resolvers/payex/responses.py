@@ -14,18 +14,16 @@ class Limits:
     """The bounds of one call; each is named in the fault it causes.
 
     Attributes:
-        timeout: seconds from sending to the last byte of the answer.
+        timeout: seconds from when a call may begin to the last byte of its answer.
         connect_timeout: seconds until a connection is there, from the look-up of the host to TLS.
         read_timeout: seconds between two parts of the answer, or of the request.
         max_body: bytes of one body, after decompression.
-        max_connections: connections to PayEx from one process, for each tenant.
     """
 
     timeout: float = 10.0
     connect_timeout: float = 3.0
     read_timeout: float = 10.0
     max_body: int = 32 * 1024 * 1024
-    max_connections: int = 100
 
     def expired(self) -> Fault:
         """Return the fault of a call that took too long in all."""

@@ -270,7 +270,7 @@ async def test_an_operation_has_the_configured_bounds_and_they_name_themselves(
     assert "ValidationProblem" not in reply.text
 
 
-async def test_one_operation_has_the_configured_number_of_calls_under_way(serve: Serve) -> None:
+async def test_the_process_has_the_configured_number_of_calls_under_way(serve: Serve) -> None:
     """One at a time here, where five could start at once."""
     under_way, most = 0, 0
 
@@ -284,7 +284,7 @@ async def test_one_operation_has_the_configured_number_of_calls_under_way(serve:
             return reply
 
     sandbox = httpx.ASGITransport(create_sandbox())
-    gateway = await serve({"GATEWAY_MAX_IN_FLIGHT": "1"}, Upstream())
+    gateway = await serve({"GATEWAY_UPSTREAM_MAX_IN_FLIGHT": "1"}, Upstream())
 
     await ask(
         gateway,

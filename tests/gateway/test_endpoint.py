@@ -472,13 +472,13 @@ async def test_a_variable_that_turns_out_null_while_executing_is_bad_input(
     assert reply.json()["data"] == {"__typename": "Query", "owner": None}
 
 
-def no_operation(_seconds: float, _rights: Rights, _trace: Trace) -> Operation:
+def no_operation(_seconds: float, _started: float, _rights: Rights, _trace: Trace) -> Operation:
     """Stand in for a context that cannot be made."""
     raise RuntimeError(PRIVATE)
 
 
 def endpoint_of(
-    new_operation: Callable[[float, Rights, Trace], Operation],
+    new_operation: Callable[[float, float, Rights, Trace], Operation],
 ) -> GraphQLEndpoint:
     """Return an endpoint without an app around it."""
     schema, settings = build_schema(), Settings()

@@ -20,6 +20,7 @@ from gateway.monitoring.gauges import Gauges
 from gateway.overload import Admission
 from gateway.upstream import Upstream
 from resolvers.payex.client_certificate import ClientCertificate
+from resolvers.payex.limiter import Turn
 from resolvers.payex.watched_files import File
 from tests.monitoring.conftest import CONNECTED, asked, invoice
 from tests.monitoring.samples import Samples
@@ -78,7 +79,7 @@ def test_operations_come_and_go(house: House) -> None:
 def test_calls_hold_places_and_wait_for_them() -> None:
     house = House(GATEWAY_UPSTREAM_MAX_IN_FLIGHT="1", GATEWAY_UPSTREAM_MAX_QUEUED="7")
     for ticket in ("a", "b", "c"):
-        house.upstream.policies.limiter.enter(ticket, "owner")
+        house.upstream.policies.limiter.enter(ticket, Turn("caller", "operation", None))
 
     assert house.value("upstream_calls_in_flight") == house.value("upstream_calls_limit") == 1
     assert house.value("upstream_calls_queued") == 2

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from hypothesis import settings
 
-from resolvers.payex.answers import Asker
+from resolvers.payex.answers import Asker, Errand
 from resolvers.payex.attempts import Attempts, Policies
 from resolvers.payex.backoff import Backoff
 from resolvers.payex.breaker import Breaker
@@ -98,17 +98,17 @@ class Awaited(Attempts):
     """Attempts with someone who waits for them, as the client does: no longer than the deadline."""
 
     async def get(
-        self, route: Route, access: Access, wave: int, deadline: Deadline, asker: Asker
+        self, route: Route, access: Access, errand: Errand, deadline: Deadline, asker: Asker
     ) -> bytes | Problem:
         """Return a body or a problem, when all that was begun has ended."""
         get = super().get
         flights: Flights[str, bytes | Problem] = Flights(self._clock)
         try:
             found, _ = await flights.join(
-                "it", lambda shared: get(route, access, wave, shared, asker), deadline
+                "it", lambda shared: get(route, access, errand, shared, asker), deadline
             )
         except TimeoutError:
-            raise asker.expired() from None
+            raise errand.expired(asker, self._clock()) from None
         finally:
             await flights.aclose()
         return found

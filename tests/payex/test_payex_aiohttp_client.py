@@ -214,8 +214,8 @@ async def test_an_answer_without_a_body_is_whole(status: bytes) -> None:
         assert (await transport.get("/a", ACCESS)).body == b""
 
 
-async def test_a_call_that_is_given_up_leaves_neither_its_answer_nor_its_place_behind() -> None:
-    """The next call has a connection of its own, though there may be one only."""
+async def test_a_call_that_is_given_up_leaves_neither_its_answer_nor_its_connection() -> None:
+    """The next call has a connection of its own."""
     begun = asyncio.Event()
     connections = 0
 
@@ -230,8 +230,7 @@ async def test_a_call_that_is_given_up_leaves_neither_its_answer_nor_its_place_b
             await reader.read()
         writer.write(EMPTY)
 
-    limits = Limits(max_connections=1)
-    async with served(serve) as origin, Transport(origin, limits) as transport:
+    async with served(serve) as origin, Transport(origin, Limits()) as transport:
         task = asyncio.create_task(transport.get("/a", ACCESS))
         await begun.wait()
         task.cancel()
@@ -240,55 +239,6 @@ async def test_a_call_that_is_given_up_leaves_neither_its_answer_nor_its_place_b
 
         assert (await transport.get("/a", ACCESS)).body == b"{}"
     assert connections == 2
-
-
-async def test_waiting_for_a_connection_counts_in_the_whole_time_alone() -> None:
-    begun, goes_on = asyncio.Event(), asyncio.Event()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        begun.set()
-        await goes_on.wait()
-        writer.write(EMPTY)
-
-    limits = Limits(max_connections=1, connect_timeout=0.01, timeout=0.05)
-    async with served(serve) as origin, Transport(origin, limits) as transport:
-        first = asyncio.create_task(transport.get("/a", ACCESS))
-        await begun.wait()
-        with pytest.raises(Fault) as caught:
-            await transport.get("/a", ACCESS)
-        assert caught.value.limit == {"GATEWAY_UPSTREAM_TIMEOUT": 0.05}
-        goes_on.set()
-        await asyncio.gather(first, return_exceptions=True)
-
-
-async def test_a_turn_that_comes_when_nobody_waits_for_it_any_more_goes_to_the_next() -> None:
-    begun, goes_on = asyncio.Event(), asyncio.Event()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for _ in range(2):
-            await reader.readuntil(b"\r\n\r\n")
-            begun.set()
-            await goes_on.wait()
-            writer.write(EMPTY)
-
-    async with served(serve) as origin, Transport(origin, Limits(max_connections=1)) as transport:
-
-        async def first() -> None:
-            await transport.get("/a", ACCESS)
-            # The connection is free, and the second has yet to notice.
-            second.cancel()
-
-        calls = [asyncio.create_task(first())]
-        await begun.wait()
-        second, third = (asyncio.create_task(transport.get("/a", ACCESS)) for _ in range(2))
-        # Both take their place in the queue.
-        await asyncio.sleep(0)
-        goes_on.set()
-        await asyncio.gather(*calls, second, return_exceptions=True)
-
-        assert second.cancelled()
-        assert (await third).body == b"{}"
 
 
 async def test_the_head_of_a_request_holds_what_it_should_and_no_more() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from resolvers.payex.answers import Asker
+from resolvers.payex.answers import Asker, Errand
 from resolvers.payex.attempts import Attempts
 from resolvers.payex.backoff import Backoff
 from resolvers.payex.credentials import Access
@@ -77,7 +77,7 @@ async def get(
     deadline = Deadline.after(seconds, now())
     asker = Asker(tally or Tally(500), deadline, seconds, rights="", turn="one")
     try:
-        return await attempts.get(ROUTE, ACCESS, 2, deadline, asker)
+        return await attempts.get(ROUTE, ACCESS, Errand(2), deadline, asker)
     except Fault as fault:
         return fault
 
@@ -248,7 +248,7 @@ async def test_a_retry_may_use_what_the_deadline_was_moved_by(attempting: Attemp
         deadline = Deadline.after(1.25, now())
         asker = Asker(Tally(500), deadline, 1.25, rights="", turn="one")
         asyncio.get_running_loop().call_later(0.5, deadline.extend, Deadline.after(6, now()))
-        assert await attempts.get(ROUTE, ACCESS, 1, deadline, asker) == b"{}"
+        assert await attempts.get(ROUTE, ACCESS, Errand(1), deadline, asker) == b"{}"
 
 
 async def test_the_calls_own_limit_is_told_apart_from_the_deadline(attempting: Attempting) -> None:

@@ -2,171 +2,248 @@
 
 # ruff: noqa: D102 - the name of a rule says it
 
+from collections import Counter
 from itertools import count
+from typing import NamedTuple
 
-import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from resolvers.payex.limiter import Limiter, LimiterFull
+from resolvers.payex.limiter import Entry, Limiter, Turn
+
+ONE = Turn("caller", "operation", None)
+STARTS, WAITS = Entry(starts=True), Entry(starts=False)
+
+
+def turn(name: str) -> Turn:
+    """Return the turn of an operation; its first letter is its caller."""
+    return Turn(name[0], name, None)
 
 
 def test_so_many_start_at_once_and_the_rest_wait_in_order() -> None:
     limiter = Limiter(in_flight=2, queued=2)
-    assert [limiter.enter(ticket, "one") for ticket in "abcd"] == [True, True, False, False]
+    assert [limiter.enter(ticket, ONE) for ticket in "abcd"] == [STARTS, STARTS, WAITS, WAITS]
     assert (limiter.in_flight, limiter.queued) == (2, 2)
     assert (limiter.places, limiter.room) == (2, 2)
-    assert [limiter.leave() for _ in range(4)] == ["c", "d", None, None]
+    assert [limiter.leave(ONE) for _ in range(4)] == ["c", "d", None, None]
     assert (limiter.in_flight, limiter.queued) == (0, 0)
 
 
-def test_a_full_queue_refuses_and_stays_as_it_is() -> None:
-    limiter = Limiter(in_flight=1, queued=1)
-    limiter.enter("a", "one")
-    limiter.enter("b", "one")
-    with pytest.raises(LimiterFull):
-        limiter.enter("c", "two")
-    assert (limiter.in_flight, limiter.queued) == (1, 1)
-    assert [limiter.leave(), limiter.leave()] == ["b", None]
+def test_whoever_is_alone_uses_every_place() -> None:
+    limiter = Limiter(in_flight=100, queued=0)
+    assert all(limiter.enter(n, ONE).starts for n in range(100))
 
 
 def test_without_a_queue_whoever_finds_no_place_is_refused() -> None:
     limiter = Limiter(in_flight=1, queued=0)
-    assert limiter.enter("a", "one")
-    with pytest.raises(LimiterFull):
-        limiter.enter("b", "one")
+    assert limiter.enter("a", ONE).starts
+    assert limiter.enter("b", ONE) == Entry(starts=False, refused="b")
+    assert limiter.queued == 0
 
 
-def test_two_hundred_calls_of_one_operation_do_not_starve_one_of_another() -> None:
+def test_a_full_queue_takes_room_from_whoever_has_most_of_it() -> None:
+    limiter = Limiter(in_flight=1, queued=3)
+    for ticket in ("running", "a1", "a2", "a3"):
+        limiter.enter(ticket, turn("a"))
+    assert limiter.enter("a4", turn("a")).refused == "a4"
+    assert limiter.enter("b1", turn("b")).refused == "a3"
+    assert limiter.enter("c1", turn("c")).refused == "a2"
+    # All have one.
+    assert limiter.enter("d1", turn("d")).refused == "d1"
+    assert limiter.queued == 3
+
+
+def test_a_callers_operations_share_its_room() -> None:
+    limiter = Limiter(in_flight=1, queued=2)
+    for ticket in ("running", "large1", "large2"):
+        limiter.enter(ticket, turn("a-large"))
+    assert limiter.enter("small", turn("a-small")).refused == "large2"
+
+
+def test_two_hundred_calls_of_one_caller_do_not_starve_one_of_another() -> None:
     limiter = Limiter(in_flight=10, queued=500)
     for n in range(200):
-        limiter.enter(("large", n), "large")
-    limiter.enter("the one", "small")
-    assert "the one" in [limiter.leave() for _ in range(2)]
+        limiter.enter(n, turn(f"a{n % 20}"))
+    limiter.enter("the one", turn("b"))
+    assert limiter.leave(turn("a0")) == "the one"
 
 
-def test_owners_take_turns() -> None:
+def test_the_next_place_goes_to_the_caller_with_the_fewest_places() -> None:
+    """Callers come to have equally many, whatever their operations and however many they ask."""
+    limiter = Limiter(in_flight=6, queued=500)
+    for n in range(50):
+        limiter.enter(("a", n), turn(f"a{n % 5}"))
+    for n in range(50):
+        limiter.enter(("b", n), turn("b"))
+    following = [limiter.leave(turn("a0")), limiter.leave(turn("a1")), limiter.leave(turn("a2"))]
+    assert following == [("b", 0), ("b", 1), ("b", 2)]
+
+
+def test_within_a_caller_the_operation_with_the_fewest_places_is_next() -> None:
+    limiter = Limiter(in_flight=3, queued=9)
+    for ticket in ("1", "2", "3", "4", "5"):
+        limiter.enter(ticket, turn("a-large"))
+    limiter.enter("small", turn("a-small"))
+    assert limiter.leave(turn("a-large")) == "small"
+
+
+def test_on_a_tie_callers_take_turns_and_so_do_their_operations() -> None:
     limiter = Limiter(in_flight=1, queued=9)
-    limiter.enter("first", "x")
-    for ticket in ("a1", "a2", "a3", "b1", "c1", "c2"):
-        limiter.enter(ticket, ticket[0])
-    assert [limiter.leave() for _ in range(7)] == ["a1", "b1", "c1", "a2", "c2", "a3", None]
+    limiter.enter("first", turn("x"))
+    arrivals = {"1": "a-one", "2": "a-one", "3": "a-two", "4": "b", "5": "c", "6": "c"}
+    for ticket, operation in arrivals.items():
+        limiter.enter(ticket, turn(operation))
+    served, leaving = list[str](), turn("x")
+    while (next_one := limiter.leave(leaving)) is not None:
+        served.append(str(next_one))
+        leaving = turn(arrivals[served[-1]])
+    assert served == ["1", "4", "5", "3", "6", "2"]
 
 
-def test_a_ticket_that_is_withdrawn_frees_its_room_and_never_starts() -> None:
-    limiter = Limiter(in_flight=1, queued=2)
-    for ticket in "abc":
-        limiter.enter(ticket, "one")
-    assert limiter.withdraw("b")
-    assert limiter.queued == 1
-    limiter.enter("d", "one")
-    assert [limiter.leave() for _ in range(3)] == ["c", "d", None]
+def test_a_tenant_without_a_free_connection_holds_back_no_other() -> None:
+    limiter = Limiter(in_flight=3, queued=9, connections=2)
+    acme, other = Turn("a", "a", "acme"), Turn("b", "b", "other")
+    assert [limiter.enter(ticket, acme) for ticket in "123"] == [STARTS, STARTS, WAITS]
+    assert limiter.enter("4", other).starts
+    assert limiter.enter("5", other) == WAITS
+    assert limiter.lacks_connection("acme")
+    assert not limiter.lacks_connection("other")
+    assert limiter.leave(other) == "5"
+    assert limiter.leave(acme) == "3"
+    assert (limiter.connections, limiter.used["acme"], limiter.wanted["acme"]) == (2, 2, 0)
 
 
 def test_withdrawing_tells_whether_the_ticket_still_waited() -> None:
     """A call that is cancelled just after it was given a place has to give that back."""
     limiter = Limiter(in_flight=1, queued=2)
-    limiter.enter("a", "one")
-    limiter.enter("b", "one")
-    assert limiter.leave() == "b"
-    assert not limiter.withdraw("b")
+    for ticket in "abc":
+        limiter.enter(ticket, ONE)
+    assert limiter.withdraw("b")
+    assert limiter.leave(ONE) == "c"
+    assert not limiter.withdraw("c")
     assert not limiter.withdraw("stranger")
-    assert (limiter.in_flight, limiter.leave(), limiter.in_flight) == (1, None, 0)
+    assert (limiter.in_flight, limiter.leave(ONE), limiter.in_flight) == (1, None, 0)
 
 
-def test_nothing_is_kept_of_an_owner_who_no_longer_waits() -> None:
+def test_nothing_is_kept_of_a_caller_who_neither_waits_nor_holds_a_place() -> None:
     limiter = Limiter(in_flight=1, queued=5)
-    limiter.enter("a", "one")
+    limiter.enter("a", ONE)
     for n in range(1000):
-        limiter.enter(n, f"owner {n}")
+        limiter.enter(n, Turn(f"caller {n}", n, None))
         limiter.withdraw(n)
-    assert not limiter._queues
-    assert not limiter._owners
+    limiter.leave(ONE)
+    assert not limiter._callers.members
+    assert not limiter._callers.waiting
+    assert not limiter._turns
 
 
-@given(st.lists(st.integers(0, 5), min_size=1, max_size=60))
-def test_between_two_turns_of_an_owner_every_other_has_one(owners: list[int]) -> None:
-    limiter = Limiter(in_flight=1, queued=100)
-    limiter.enter("first", "x")
-    for n, owner in enumerate(owners):
-        limiter.enter((owner, n), owner)
-    served = [limiter.leave() for _ in owners]
-    assert sorted(map(str, served)) == sorted(str((owner, n)) for n, owner in enumerate(owners))
-    turns = [ticket[0] for ticket in served if isinstance(ticket, tuple)]
-    since_turn: set[int] = set()
-    for n, owner in enumerate(turns):
-        if owner in since_turn:
-            assert since_turn >= set(turns[n:])
-            since_turn.clear()
-        since_turn.add(owner)
+class Place(NamedTuple):
+    """A ticket, and on whose account."""
+
+    ticket: int
+    turn: Turn
+
+
+turns = st.builds(
+    Turn, st.sampled_from("abc"), st.sampled_from([1, 2]), st.sampled_from(["acme", "other"])
+)
 
 
 class Limiters(RuleBasedStateMachine):
-    """Any order of arrivals, departures and withdrawals.
+    """Any order of arrivals, departures and withdrawals, of several callers and tenants."""
 
-    The model writes down when each owner last had a turn or began to wait, and serves the one for
-    whom that is longest ago.
-    """
-
-    @initialize(places=st.integers(1, 4), room=st.integers(0, 12))
-    def begin(self, places: int, room: int) -> None:
-        self.places, self.room = places, room
-        self.limiter = Limiter(in_flight=places, queued=room)
-        self.clock = count()
-        self.running: set[int] = set()
-        self.waiting: list[tuple[int, str]] = []
-        self.turns: dict[str, int] = {}
+    @initialize(places=st.integers(1, 6), room=st.integers(0, 12), connections=st.integers(1, 4))
+    def begin(self, places: int, room: int, connections: int) -> None:
+        self.places, self.room, self.connections = places, room, connections
+        self.limiter = Limiter(in_flight=places, queued=room, connections=connections)
+        self.running: list[Place] = []
+        self.waiting: list[Place] = []
+        # Of each waiting ticket: grants to others since its caller last had fewer places than any.
+        self.passed: Counter[int] = Counter()
         self.tickets = count()
 
-    @rule(owner=st.sampled_from("abcd"), calls=st.integers(1, 5))
-    def calls_arrive(self, owner: str, calls: int) -> None:
+    def held(self, caller: object) -> int:
+        return sum(place.turn.caller == caller for place in self.running)
+
+    def used(self, tenant: object) -> int:
+        return sum(place.turn.tenant == tenant for place in self.running)
+
+    def may_start(self, turn: Turn) -> bool:
+        return len(self.running) < self.places and self.used(turn.tenant) < self.connections
+
+    @rule(turn=turns, calls=st.integers(1, 5))
+    def calls_arrive(self, turn: Turn, calls: int) -> None:
         for _ in range(calls):
-            ticket = next(self.tickets)
-            if len(self.running) < self.places:
-                assert self.limiter.enter(ticket, owner)
-                self.running.add(ticket)
-            elif len(self.waiting) < self.room:
-                assert not self.limiter.enter(ticket, owner)
-                if owner not in [other for _, other in self.waiting]:
-                    self.turns[owner] = next(self.clock)
-                self.waiting.append((ticket, owner))
-            else:
-                with pytest.raises(LimiterFull):
-                    self.limiter.enter(ticket, owner)
+            place = Place(next(self.tickets), turn)
+            entry = self.limiter.enter(place.ticket, turn)
+            assert entry.starts is self.may_start(turn)
+            if entry.starts:
+                self.running.append(place)
+                continue
+            self.waiting.append(place)
+            assert (entry.refused is not None) is (len(self.waiting) > self.room)
+            if entry.refused is not None:
+                self.is_refused(entry.refused)
+
+    def is_refused(self, ticket: object) -> None:
+        """One of the caller who has most of the queue goes."""
+        waiting = Counter(place.turn.caller for place in self.waiting)
+        refused = next(place for place in self.waiting if place.ticket == ticket)
+        assert waiting[refused.turn.caller] == max(waiting.values())
+        self.waiting.remove(refused)
 
     @precondition(lambda self: self.running)
     @rule(data=st.data())
     def a_call_ends(self, data: st.DataObject) -> None:
-        self.running.remove(data.draw(st.sampled_from(sorted(self.running))))
-        started = self.limiter.leave()
-        if not self.waiting:
-            assert started is None
+        leaving = data.draw(st.sampled_from(self.running))
+        self.running.remove(leaving)
+        ticket = self.limiter.leave(leaving.turn)
+        eligible = [place for place in self.waiting if self.may_start(place.turn)]
+        if not eligible:
+            assert ticket is None
             return
-        owner = min((owner for _, owner in self.waiting), key=self.turns.__getitem__)
-        ticket = next(ticket for ticket, other in self.waiting if other == owner)
-        assert started == ticket
-        self.waiting.remove((ticket, owner))
-        self.running.add(ticket)
-        self.turns[owner] = next(self.clock)
+        started = next(place for place in eligible if place.ticket == ticket)
+        fewest = min(self.held(place.turn.caller) for place in eligible)
+        assert self.held(started.turn.caller) == fewest
+        # In its operation and over its connections, it came first.
+        assert started == next(place for place in eligible if place.turn == started.turn)
+        self.waiting.remove(started)
+        self.running.append(started)
+        self.no_caller_is_passed_over_for_ever(started, eligible)
+
+    def no_caller_is_passed_over_for_ever(self, started: Place, eligible: list[Place]) -> None:
+        """Of callers with as few places, each has its turn before another has its second."""
+        for place in eligible:
+            if place.turn.caller == started.turn.caller:
+                self.passed[place.ticket] = 0
+            elif self.held(place.turn.caller) == 0:
+                self.passed[place.ticket] += 1
+                assert self.passed[place.ticket] <= len("abc") - 1
 
     @precondition(lambda self: self.waiting)
     @rule(data=st.data())
     def a_waiting_call_is_cancelled(self, data: st.DataObject) -> None:
-        entry = data.draw(st.sampled_from(self.waiting))
-        self.waiting.remove(entry)
-        assert self.limiter.withdraw(entry[0])
+        place = data.draw(st.sampled_from(self.waiting))
+        self.waiting.remove(place)
+        assert self.limiter.withdraw(place.ticket)
 
     @precondition(lambda self: self.running)
     @rule(data=st.data())
     def a_running_call_is_not_there_to_withdraw(self, data: st.DataObject) -> None:
-        assert not self.limiter.withdraw(data.draw(st.sampled_from(sorted(self.running))))
+        assert not self.limiter.withdraw(data.draw(st.sampled_from(self.running)).ticket)
 
     @invariant()
     def its_books_are_right(self) -> None:
         assert self.limiter.in_flight == len(self.running) <= self.places
         assert self.limiter.queued == len(self.waiting) <= self.room
-        assert not self.waiting or len(self.running) == self.places
+        for tenant in ("acme", "other"):
+            assert self.limiter.used[tenant] == self.used(tenant) <= self.connections
+            wanted = sum(place.turn.tenant == tenant for place in self.waiting)
+            assert self.limiter.wanted[tenant] == wanted
+
+    @invariant()
+    def no_place_is_free_that_somebody_waits_for(self) -> None:
+        assert not any(self.may_start(place.turn) for place in self.waiting)
 
 
 TestLimiters = Limiters.TestCase

@@ -86,7 +86,11 @@ async def test_the_impatient_leaves_and_the_patient_gets_the_answer(
         answers = await asyncio.gather(*waiters)
         await asyncio.gather(*others)
     limits = [fault_of(answer) for answer in answers if isinstance(answer.outcome, Fault)]
-    assert limits == [(FaultCode.DEADLINE_EXCEEDED, {"GATEWAY_DEADLINE": 2})]
+    if queued:
+        limit = {"GATEWAY_DEADLINE": 2, "GATEWAY_UPSTREAM_MAX_IN_FLIGHT": 1}
+        assert limits == [(FaultCode.UPSTREAM_QUEUE_TIMEOUT, limit)]
+    else:
+        assert limits == [(FaultCode.DEADLINE_EXCEEDED, {"GATEWAY_DEADLINE": 2})]
     assert isinstance(answers[seconds.index(9)].outcome, msgspec.Raw)
     assert (upstream.calls.count("/invoices/1"), upstream.cancelled) == (1, 0)
 

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 import httpx
 import pytest
 
-from resolvers.payex.answers import Asker
+from resolvers.payex.answers import Asker, Errand
 from resolvers.payex.attempts import Attempts
 from resolvers.payex.backoff import Backoff
 from resolvers.payex.breaker import Breaker, BreakerState
@@ -57,7 +57,7 @@ async def get(
     route = Routes().of(Holder("xxx", Billing.BILLED, number), Kind.HOLDER)
     asker = Asker(tally or Tally(500), deadline, seconds, rights="", turn="one")
     try:
-        return await attempts.get(route, ACCESS, 1, deadline, asker)
+        return await attempts.get(route, ACCESS, Errand(1), deadline, asker)
     except Fault as fault:
         return fault
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 
@@ -10,14 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers.payex.answers import Asker
+from resolvers.payex.answers import Asker, Errand
 from resolvers.payex.attempts import Attempts
 from resolvers.payex.backoff import Backoff
+from resolvers.payex.breaker import Breaker, BreakerState
 from resolvers.payex.credentials import Access
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.limiter import Limiter
 from resolvers.payex.problems import Problem
+from resolvers.payex.responses import Limits
 from resolvers.payex.routes import Billing, Holder, Kind, Routes
 from resolvers.tally import Tally
 
@@ -61,14 +64,16 @@ async def get(
     number: str = "1",
     *,
     turn: str = "one",
+    caller: str = "somebody",
+    access: Access = ACCESS,
     seconds: float = math.inf,
 ) -> bytes | Problem | Fault:
     """Ask once for the invoice of a number."""
     deadline = Deadline.after(seconds, now())
     route = Routes().of(Holder("xxx", Billing.BILLED, number), Kind.HOLDER)
-    asker = Asker(Tally(500), deadline, seconds, rights="", turn=turn)
+    asker = Asker(Tally(500), deadline, seconds, rights="", turn=turn, caller=caller)
     try:
-        return await attempts.get(route, ACCESS, 1, deadline, asker)
+        return await attempts.get(route, access, Errand(1), deadline, asker)
     except Fault as fault:
         return fault
 
@@ -132,10 +137,107 @@ async def test_a_deadline_that_comes_in_the_queue_ends_the_wait(attempting: Atte
         await asyncio.sleep(1)
         late = await get(attempts, seconds=2)
         assert isinstance(late, Fault)
-        assert (late.code, late.limit) == (FaultCode.DEADLINE_EXCEEDED, {"GATEWAY_DEADLINE": 2})
+        assert late.code is FaultCode.UPSTREAM_QUEUE_TIMEOUT
+        assert late.limit == {"GATEWAY_DEADLINE": 2, "GATEWAY_UPSTREAM_MAX_IN_FLIGHT": 1}
+        assert late.measured == 2
         assert (limiter.in_flight, limiter.queued) == (1, 0)
         assert isinstance(await running, bytes)
     assert (len(upstream.asked), limiter.in_flight) == (1, 0)
+
+
+async def test_a_wait_in_the_queue_is_no_time_of_payex(attempting: Attempting) -> None:
+    """Forty calls over two connections to a PayEx that is well: all are answered, no one fails."""
+    upstream, breaker = Upstream(seconds=0.2), Breaker(requests=5)
+    limiter = Limiter(in_flight=100, queued=100, connections=2)
+    policies = {"limiter": limiter, "breaker": breaker, "limits": Limits(timeout=0.5)}
+    async with attempting(upstream, **policies) as attempts:
+        found = await asyncio.gather(*(get(attempts, str(n), seconds=30) for n in range(40)))
+    assert all(isinstance(body, bytes) for body in found)
+    assert (upstream.most, breaker.openings) == (2, 0)
+
+
+@given(connections=st.integers(1, 5), calls=st.integers(1, 30), seconds=st.integers(1, 9))
+async def test_who_waits_too_long_for_a_connection_is_told_so_and_counts_against_nobody(
+    attempting: Attempting, connections: int, calls: int, seconds: int
+) -> None:
+    upstream, breaker = Upstream(seconds=1), Breaker(requests=1)
+    limiter = Limiter(in_flight=100, queued=100, connections=connections)
+    async with attempting(upstream, limiter=limiter, breaker=breaker) as attempts:
+        patience = seconds + 0.5
+        found = await asyncio.gather(
+            *(get(attempts, str(n), seconds=patience) for n in range(calls))
+        )
+        assert breaker.state(now()) is BreakerState.CLOSED
+    served = [body for body in found if isinstance(body, bytes)]
+    faults = Counter(fault.code for fault in found if isinstance(fault, Fault))
+    assert len(served) == min(calls, connections * seconds)
+    under_way = min(connections, calls - len(served))
+    assert faults[FaultCode.DEADLINE_EXCEEDED] == under_way
+    assert faults[FaultCode.UPSTREAM_QUEUE_TIMEOUT] == calls - len(served) - under_way
+    bound = {"GATEWAY_DEADLINE": patience, "GATEWAY_UPSTREAM_MAX_CONNECTIONS": connections}
+    assert all(
+        (fault.limit, fault.measured) == (bound, patience)
+        for fault in found
+        if isinstance(fault, Fault) and fault.code is FaultCode.UPSTREAM_QUEUE_TIMEOUT
+    )
+
+
+async def test_a_setting_bounds_the_wait_for_a_place(attempting: Attempting) -> None:
+    upstream, limiter = Upstream(seconds=5), Limiter(in_flight=1, queued=9)
+    async with attempting(upstream, limiter=limiter, queue_timeout=2.0) as attempts:
+        found = await asyncio.gather(*(get(attempts, seconds=30) for _ in range(2)))
+        late = found[1]
+        assert isinstance(late, Fault)
+        assert late.code is FaultCode.UPSTREAM_QUEUE_TIMEOUT
+        assert late.limit == {
+            "GATEWAY_UPSTREAM_QUEUE_TIMEOUT": 2,
+            "GATEWAY_UPSTREAM_MAX_IN_FLIGHT": 1,
+        }
+        assert late.measured == 2
+    assert isinstance(found[0], bytes)
+    assert (limiter.in_flight, limiter.queued) == (0, 0)
+
+
+async def test_a_callers_many_calls_leave_another_its_share(attempting: Attempting) -> None:
+    """The one call of another caller waits for one place, not for two hundred calls."""
+    upstream, limiter = Upstream(), Limiter(in_flight=10, queued=500)
+    async with attempting(upstream, limiter=limiter) as attempts:
+        many = [
+            asyncio.create_task(get(attempts, turn=str(n % 20), caller="many")) for n in range(200)
+        ]
+        await asyncio.sleep(0.5)
+        begun = now()
+        await get(attempts, caller="one")
+        assert now() - begun == 0.5 + 1
+        await asyncio.gather(*many)
+
+
+async def test_a_tenant_whose_connections_are_in_use_holds_back_no_other(
+    attempting: Attempting,
+) -> None:
+    limiter = Limiter(in_flight=10, queued=500, connections=1)
+    acme, other = (Access(token="a", tenant=name) for name in ("acme", "other"))  # noqa: S106
+    async with attempting(Upstream(), limiter=limiter) as attempts:
+        calls = [asyncio.create_task(get(attempts, access=acme)) for _ in range(5)]
+        await asyncio.sleep(0)
+        begun = now()
+        await get(attempts, access=other)
+        assert now() - begun == 1
+        await asyncio.gather(*calls)
+
+
+async def test_who_has_to_make_room_for_another_caller_is_told_that_the_queue_is_full(
+    attempting: Attempting,
+) -> None:
+    upstream, limiter = Upstream(), Limiter(in_flight=1, queued=2)
+    async with attempting(upstream, limiter=limiter) as attempts:
+        many = [asyncio.create_task(get(attempts, str(n), caller="many")) for n in range(3)]
+        await asyncio.sleep(0.5)
+        assert isinstance(await get(attempts, "other", caller="other"), bytes)
+        refused = (await asyncio.gather(*many))[-1]
+    assert isinstance(refused, Fault)
+    assert refused.code is FaultCode.UPSTREAM_OVERLOADED
+    assert upstream.asked == ["0", "1", "other"]
 
 
 def moments(ticks: int) -> Iterator[tuple[int, int]]:

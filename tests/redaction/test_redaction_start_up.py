@@ -173,7 +173,7 @@ async def test_nothing_shows_the_numbers_that_it_holds() -> None:
     rights = Rights(numbers={"1234": Numbers(frozenset({NUMBER}), frozenset({NUMBER}))})
     operation = Operation(
         upstream.payex,
-        Bounds(max_calls=1, max_in_flight=1, max_numbers=1, max_records=1, max_subscriptions=1),
+        Bounds(max_calls=1, max_numbers=1, max_records=1, max_subscriptions=1),
         rights=rights,
     )
     holder = Holder("1234", Billing.BILLED, NUMBERS["invoice number"])

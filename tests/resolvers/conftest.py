@@ -45,6 +45,7 @@ def operate() -> Callable[..., AbstractAsyncContextManager[Operation]]:
         seconds: float = math.inf,
         rights: Rights = EVERYTHING,
         kept_for: float = 0,
+        places: int = 100,
         **bounds: int,
     ) -> AsyncIterator[Operation]:
         routes = Routes()
@@ -53,7 +54,7 @@ def operate() -> Callable[..., AbstractAsyncContextManager[Operation]]:
             backoff=Backoff(attempts=1),
             budget=RetryBudget(),
             breaker=Breaker(),
-            limiter=Limiter(in_flight=100, queued=100),
+            limiter=Limiter(in_flight=places, queued=100),
         )
         http = httpx.MockTransport(handler)
         async with Transport("https://payex.test", Limits(), http=http) as transport:

@@ -183,25 +183,6 @@ async def test_a_failing_route_fails_none_of_its_batch(
     assert not isinstance(reply.outcome, Problem | Fault)
 
 
-@pytest.mark.parametrize("maximum", [1, 3])
-async def test_so_many_calls_are_in_flight_and_never_more(operate: Operate, maximum: int) -> None:
-    # Each call waits until as many as may be are there, all of which enter before any leaves.
-    full = asyncio.Barrier(maximum)
-    in_flight = peak = 0
-
-    async def answer(_request: httpx.Request) -> httpx.Response:
-        nonlocal in_flight, peak
-        in_flight += 1
-        peak = max(peak, in_flight)
-        await full.wait()
-        in_flight -= 1
-        return httpx.Response(200, json={})
-
-    async with operate(answer, max_in_flight=maximum) as operation:
-        await together(*(operation.routes.answer(invoice(str(n))) for n in range(9)))
-    assert peak == maximum
-
-
 async def test_a_batch_gathers_the_same_turns_of_the_loop_as_the_librarys_own(
     operate: Operate, upstream: Upstream
 ) -> None:
@@ -236,7 +217,7 @@ async def test_what_is_kept_is_a_key_of_its_batch_and_waits_for_no_turn(
     asked, answered = upstream.hold("/invoices/2")
     async with operate(upstream, kept_for=60) as first:
         brought = await first.routes.answer(invoice("1"))
-        async with Operation(first.payex, Bounds(max_in_flight=1), rights=EVERYTHING) as second:
+        async with Operation(first.payex, Bounds(), rights=EVERYTHING) as second:
             slow = asyncio.create_task(second.routes.demand(invoice("2"), after=1))
             kept = await second.routes.demand(invoice("1"), after=1)
             await asked.wait()
@@ -249,23 +230,6 @@ async def test_what_is_kept_is_a_key_of_its_batch_and_waits_for_no_turn(
     assert (tally.batches, tally.hits, tally.misses, tally.deduplicated) == ([2], 1, 1, 1)
     assert (kept.wave, upstream.calls["/invoices/1"]) == (1, 1)
     assert 0 < (tally.fresh_for or 0) <= 60
-
-
-async def test_what_is_kept_by_the_time_a_call_may_begin_is_not_asked_for(
-    operate: Operate, upstream: Upstream
-) -> None:
-    asked, answered = upstream.hold("/invoices/2")
-    async with (
-        operate(upstream, kept_for=60) as first,
-        Operation(first.payex, Bounds(max_in_flight=1), rights=EVERYTHING) as second,
-    ):
-        waiting = asyncio.gather(*(second.routes.answer(invoice(n)) for n in "21"))
-        await asked.wait()
-        await first.routes.answer(invoice("1"))
-        answered.set()
-        await waiting
-    assert upstream.calls == {"/invoices/1": 1, "/invoices/2": 1}
-    assert (second.tally.hits, second.tally.misses) == (1, 1)
 
 
 async def test_what_is_kept_is_nothing_to_who_does_not_see_it(

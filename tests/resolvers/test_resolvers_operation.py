@@ -71,7 +71,7 @@ def complaints_of(main: Callable[[], Any]) -> list[dict[str, Any]]:
 
 async def test_leaving_cancels_what_runs_and_what_waits_for_its_turn(operate: Operate) -> None:
     upstream = Hanging(calls=2)
-    async with operate(upstream, max_in_flight=2) as operation:
+    async with operate(upstream, places=2) as operation:
         waiters = [
             asyncio.create_task(operation.routes.answer(route(str(number)))) for number in range(5)
         ]
@@ -208,17 +208,24 @@ async def test_each_operation_has_a_support_id_of_its_own(operate: Operate) -> N
 
 
 async def test_an_operation_asks_for_no_longer_than_its_seconds(operate: Operate) -> None:
-    """Neither what is under way goes on, nor does what waits for its turn begin."""
+    """Neither what is under way goes on, nor does what waits for its turn begin.
+
+    The latter is told that it waited for a place, and not for PayEx.
+    """
     upstream = Hanging()
-    async with operate(upstream, seconds=0.01, max_in_flight=1) as operation:
+    async with operate(upstream, seconds=0.05, places=1) as operation:
         answers = await asyncio.gather(
             *(operation.routes.answer(route(str(number))) for number in range(3))
         )
-    for answer in answers:
-        assert isinstance(answer.outcome, Fault)
-        assert answer.outcome.code is FaultCode.DEADLINE_EXCEEDED
-        assert answer.outcome.limit == {"GATEWAY_DEADLINE": 0.01}
-    assert upstream.cancelled == len(operation.tally.calls) <= 1
+    asked, *queued = (answer.outcome for answer in answers)
+    assert isinstance(asked, Fault)
+    assert (asked.code, asked.limit) == (FaultCode.DEADLINE_EXCEEDED, {"GATEWAY_DEADLINE": 0.05})
+    for fault in queued:
+        assert isinstance(fault, Fault)
+        assert fault.code is FaultCode.UPSTREAM_QUEUE_TIMEOUT
+        assert fault.limit == {"GATEWAY_DEADLINE": 0.05, "GATEWAY_UPSTREAM_MAX_IN_FLIGHT": 1}
+        assert fault.measured is not None
+    assert upstream.cancelled == len(operation.tally.calls) == 1
 
 
 async def test_an_operation_makes_no_more_calls_than_it_may(operate: Operate) -> None:

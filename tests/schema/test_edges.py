@@ -70,15 +70,6 @@ async def test_a_slow_key_does_not_hold_up_what_follows_from_a_fast_one(
     assert "errors" not in reply
 
 
-async def test_calls_of_one_batch_do_not_all_start_at_once(
-    ask: Any, payex: Any, settings: dict[str, Any]
-) -> None:
-    settings["max_in_flight"] = 2
-    await ask(QUERY)
-
-    assert payex.most_in_flight == 2
-
-
 async def test_calls_of_all_operations_are_bounded_together(
     ask: Any, payex: Any, settings: dict[str, Any]
 ) -> None:

@@ -1,5 +1,6 @@
 """How many calls an operation costs, and in how many waves, counted at the upstream."""
 
+from collections import Counter
 from typing import Any
 
 import httpx
@@ -123,23 +124,36 @@ async def test_an_operation_costs_exactly(
     assert len(set(payex.calls)) == calls
 
 
-async def test_calls_in_flight_are_bounded_by_a_setting(
-    ask: Any, payex: Any, settings: dict[str, Any]
-) -> None:
-    settings["max_in_flight"] = 3
-    await ask(COSTS["twenty numbers, three of them twice"][0])
-
-    assert payex.most_in_flight == 3
-    assert len(payex.calls) == 17
-
-
-async def test_without_a_tighter_bound_a_wave_starts_at_once(
-    ask: Any, payex: Any, settings: dict[str, Any]
-) -> None:
-    settings["max_in_flight"] = 20
+async def test_an_operation_that_is_alone_starts_a_wave_at_once(ask: Any, payex: Any) -> None:
     await ask(COSTS["twenty numbers, three of them twice"][0])
 
     assert payex.most_in_flight == 17
+
+
+async def test_a_list_of_many_subscriptions_is_one_wave_and_their_records_another(
+    ask: Any, payex: Any
+) -> None:
+    payex.subscriptions = [str(number) for number in range(44)]
+    reply = await ask(owner(invoice(subscriptions(RECORDS))))
+
+    told = reply["extensions"]["upstream"]
+    assert (told["calls"], told["waves"], payex.most_in_flight) == (45, 2, 44)
+
+
+@pytest.mark.parametrize("places", [1, 2, 8, 9, 16, 17])
+@pytest.mark.parametrize("bound", ["upstream_max_in_flight", "upstream_max_connections"])
+async def test_calls_that_wait_for_places_of_their_own_operation_are_a_wave_later(
+    ask: Any, payex: Any, settings: dict[str, Any], bound: str, places: int
+) -> None:
+    """What is told is what happened."""
+    settings[bound] = places
+    reply = await ask(COSTS["twenty numbers, three of them twice"][0])
+
+    told = reply["extensions"]["upstream"]
+    assert (told["calls"], told["waves"]) == (17, -(-17 // places))
+    assert payex.most_in_flight == places
+    waves = Counter(call["wave"] for call in told["trace"])
+    assert all(waves[wave] == places for wave in range(1, told["waves"]))
 
 
 async def test_each_call_is_told_with_route_status_and_time(ask: Any) -> None:
