@@ -76,8 +76,8 @@ def create_app(
     source = Upstream(settings, upstream)
     tracing = tracing or tracing_of(settings, source.origin)
     admission = Admission(settings.max_operations)
-    readiness = Readiness(admission)
     identity = identity_of(settings)
+    readiness = Readiness(admission, lambda: identity.has_keys)
     monitor = Monitor(settings, admission, readiness, source, identity)
 
     def observe(report: Report) -> None:

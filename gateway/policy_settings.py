@@ -98,7 +98,10 @@ class PolicySettings(BaseSettings):
     cache_bytes: int = Field(
         64 * 1024 * 1024,
         ge=1024,
-        description="The most bytes of upstream bodies whose answers are kept in one process.",
+        description=(
+            "The most bytes of memory that the answers kept in one process take, as estimated from "
+            "what they are decoded to: several times their JSON; see [caching](caching.md)."
+        ),
     )
     cache_url: CacheUrl | None = Field(
         None,

@@ -115,6 +115,11 @@ class Identity:
         """Where the issuer's keys come from; None where no tokens are taken."""
         return self._tokens.source if self._tokens else None
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether every token can be checked: not before the issuer's keys were had once."""
+        return self.keys is None or self.keys.keys is not None
+
     async def visitor(self, request: Request) -> Visitor:
         """Look at a request before its body is read, and refuse strangers.
 

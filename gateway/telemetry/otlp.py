@@ -26,7 +26,8 @@ from gateway.telemetry.trace_parent import Headers, trace_parent
 logger = logging.getLogger(__name__)
 
 _NAME: Final = "payex-usage-gateway"
-_LAST_SECONDS: Final = 5.0
+LAST_SECONDS: Final = 5.0
+"""How long a stop may take for spans that are still to be sent."""
 
 
 class OtlpTracing:
@@ -45,7 +46,7 @@ class OtlpTracing:
         origin: str,
         *,
         propagates: bool = True,
-        last_seconds: float = _LAST_SECONDS,
+        last_seconds: float = LAST_SECONDS,
     ) -> None:
         self._provider = provider
         tracer = cast("Tracer", provider.get_tracer(_NAME, __version__))

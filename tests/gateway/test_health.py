@@ -1,5 +1,6 @@
 """Liveness and readiness have paths of their own, and cost nothing."""
 
+import socket
 from typing import Any
 
 import pytest
@@ -20,13 +21,41 @@ async def test_a_process_that_serves_is_live_and_ready(serve: Any, path: str, st
     assert (await client.post(f"/health/{path}")).status_code == 405
 
 
-def test_who_drains_is_not_ready_and_draining_is_the_reason() -> None:
+def test_who_drains_is_not_ready_and_draining_is_the_first_reason() -> None:
     admission = Admission(1)
-    readiness = Readiness(admission, clock=lambda: 0.0)
-    reasons = [readiness.reason]
+    keys: list[str] = []
+    readiness = Readiness(admission, lambda: bool(keys), clock=lambda: 0.0)
     admission.enter(0.0)
-    reasons.append(readiness.reason)
+    reasons = [readiness.reason]
     readiness.draining = True
     reasons.append(readiness.reason)
+    readiness.draining = False
+    keys.append("a key")
+    reasons.append(readiness.reason)
+    admission = Admission(1)
+    reasons.append(Readiness(admission).reason)
 
-    assert reasons == [None, "shedding", "draining"]
+    assert reasons == ["no-keys", "draining", "shedding", None]
+
+
+async def test_who_never_had_the_issuers_keys_is_not_ready_and_says_why(
+    serve: Any, connected: dict[str, str]
+) -> None:
+    """Each request with a token would be answered by 503."""
+    with socket.socket() as taken:
+        # It is bound and does not listen: who connects is refused.
+        taken.bind(("127.0.0.1", 0))
+        client = await serve(
+            {
+                **connected,
+                "GATEWAY_JWT_KEYS": f"http://127.0.0.1:{taken.getsockname()[1]}/jwks",
+                "GATEWAY_JWT_ISSUER": "https://issuer.example",
+                "GATEWAY_JWT_AUDIENCE": "payex-usage",
+            }
+        )
+        reply = await client.get("/health/ready")
+
+        assert (reply.status_code, reply.json()["status"]) == (503, "no-keys")
+        assert "GATEWAY_JWT_KEYS" in reply.json()["detail"]
+        assert (await client.get("/health/live")).status_code == 200
+        assert "payex_usage_ready 0.0" in (await client.get("/metrics")).text

@@ -59,6 +59,8 @@ def test_the_file_that_the_page_shows_is_one(tmp_path: Path) -> None:
     settings = load_settings({"GATEWAY_CONFIG": str(path)})
 
     assert settings.upstream_origin == "https://lf-api.payex.com"
+    assert settings.identifies
+    assert not settings.insecure
     assert set(settings.ledger_tokens) == {"1234", "5678"}
     assert settings.field_map.usage_details == {"amount": "chargedAmount"}
 

@@ -152,6 +152,17 @@ async def test_while_the_keys_never_came_it_is_503_and_not_the_callers_fault(
     assert (refusal.status, refusal.headers) == (503, {"Retry-After": "10"})
 
 
+async def test_tokens_can_be_checked_once_the_keys_came(
+    identity: Identity, router_only: Identity, issuer: Any, ask: Any
+) -> None:
+    """Who takes no tokens needs no keys."""
+    before = identity.has_keys
+    await identity.visitor(ask(bearer(issuer.token())))
+
+    assert (before, identity.has_keys) == (False, True)
+    assert router_only.has_keys
+
+
 async def test_keys_are_fetched_while_it_is_open_and_the_client_is_closed(
     identity: Identity, issuer: Any, ask: Any
 ) -> None:

@@ -32,7 +32,7 @@ class House:
     def __init__(self, **variables: str) -> None:
         self.now = 100.0
         self.admission = Admission(2)
-        self.readiness = Readiness(self.admission, lambda: self.now)
+        self.readiness = Readiness(self.admission, clock=lambda: self.now)
         self.upstream = Upstream(load_settings(CONNECTED | variables))
         self.certificate: Renewal | None = None
         self.keys: KeySource | None = None

@@ -1,5 +1,6 @@
 """The gateway in a process of its own sends its traces to a collector, or does without one."""
 
+import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -162,6 +163,22 @@ def test_a_collector_that_is_away_harms_no_request_and_is_told_of_in_one_line(
     assert printed.count("The collector of traces takes none") == 1
     assert "Traceback" not in printed
     assert "secret" not in printed
+
+
+def test_a_collector_that_takes_requests_and_never_answers_does_not_keep_a_stop(
+    tmp_path: Path,
+) -> None:
+    """Its own time would be ten minutes, which the test would not wait for."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        variables = {
+            "GATEWAY_TRACES": "otlp",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{silent.getsockname()[1]}",
+            "OTEL_EXPORTER_OTLP_TIMEOUT": "600",
+        }
+        with running(tmp_path / "log", "serve", "--port", "0", **variables) as service:
+            service.request("POST", "/graphql", json={"query": INVOICE})
+
+            assert service.stop() == 0
 
 
 def test_a_variable_that_cannot_be_used_ends_the_command_with_one_sentence_and_status_2(
