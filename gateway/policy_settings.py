@@ -1,6 +1,8 @@
 """The settings of how PayEx is treated: time, retries, the breaker, bounds and caches."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings
 
 from gateway.setting_values import CacheUrl
@@ -106,10 +108,24 @@ class PolicySettings(BaseSettings):
     cache_url: CacheUrl | None = Field(
         None,
         description=(
-            "A Redis or Valkey that instances share, `rediss://user:password@host:6379/0`; unset, "
-            "each process keeps its own. It needs the package's extra `redis`."
+            "A Redis or Valkey that instances share, `rediss://user@host:6379/0`; unset, each "
+            "process keeps its own. Its password may stand in the URL as well, "
+            "`rediss://user:password@host:6379/0`. It needs the package's extra `redis`."
+        ),
+    )
+    cache_password_file: str | None = Field(
+        None,
+        description=(
+            "The file of the password of `GATEWAY_CACHE_URL`, which then holds none. It is read "
+            "for each new connection."
         ),
     )
     cache_timeout: float = Field(
         0.1, gt=0, le=10, description="Seconds that a question to the shared cache may take."
     )
+
+    @model_validator(mode="after")
+    def _password_of_a_cache(self) -> Self:
+        if self.cache_password_file and not self.cache_url:
+            raise ValueError("GATEWAY_CACHE_PASSWORD_FILE is of no use without GATEWAY_CACHE_URL")
+        return self

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 from starlette.types import ASGIApp
@@ -15,6 +16,7 @@ from resolvers.payex.attempts import Attempts, Policies
 from resolvers.payex.backoff import Backoff
 from resolvers.payex.breaker import Breaker
 from resolvers.payex.cache import AnswerCache, CachePolicy
+from resolvers.payex.cache_password import CachePassword
 from resolvers.payex.client import Payex
 from resolvers.payex.limiter import Limiter
 from resolvers.payex.memory import Memory
@@ -24,6 +26,7 @@ from resolvers.payex.retry_budget import RetryBudget
 from resolvers.payex.routes import Routes
 from resolvers.payex.shared_cache import SharedCache
 from resolvers.payex.transport import Transport
+from resolvers.payex.watched_files import File
 
 logger = logging.getLogger(__name__)
 
@@ -128,9 +131,12 @@ def _policies(settings: Settings) -> Policies:
 def _shared(settings: Settings) -> SharedCache | None:
     if settings.cache_url is None:
         return None
-    url = settings.cache_url.get_secret_value()
+    url, password = settings.cache_url.get_secret_value(), None
+    if settings.cache_password_file:
+        file = File(Path(settings.cache_password_file), "GATEWAY_CACHE_PASSWORD_FILE")
+        password = CachePassword(file)
     try:
-        return SharedCache(url, timeout=settings.cache_timeout)
+        return SharedCache(url, password=password, timeout=settings.cache_timeout)
     except (RuntimeError, ValueError) as error:
         # Both messages name the setting, and neither repeats the address.
         raise SettingsError(str(error)) from None

@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from resolvers.payex.cache_password import CachePassword
+
 logger = logging.getLogger(__name__)
 
 R = TypeVar("R")
@@ -48,6 +50,7 @@ class SharedCache:
     Args:
         url: `redis://`, `rediss://` (TLS) or `unix://`, as redis-py reads it, with a password if
             need be. It is never repeated.
+        password: the password, where the URL has none. The URL may name its user.
         timeout: the most seconds that a request waits for it.
         pause: seconds for which it is left alone.
         max_value: the most bytes of one value; a larger answer is not stored.
@@ -68,13 +71,14 @@ class SharedCache:
         self,
         url: str,
         *,
+        password: CachePassword | None = None,
         timeout: float = 0.1,
         pause: float = 2.0,
         max_value: int = 4 * 1024 * 1024,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         redis = client_library()
-        self._client = _client(redis, url)
+        self._client = _client(redis, url, password)
         self._refusal: type[Exception] = redis.ResponseError
         self._timeout = timeout
         self._pause = pause
@@ -229,8 +233,8 @@ def client_library(name: str = "redis.asyncio") -> Any:
         ) from None
 
 
-def _client(redis: Any, url: str) -> Any:
-    ours = {
+def _client(redis: Any, url: str, password: CachePassword | None) -> Any:
+    ours: dict[str, Any] = {
         "protocol": 2,  # as is `driver_info`, for fewer commands on a new connection
         "driver_info": None,
         "decode_responses": False,
@@ -240,7 +244,12 @@ def _client(redis: Any, url: str) -> Any:
         "max_connections": 2**31,  # the turns bound them
     }
     try:
-        pool = redis.ConnectionPool(**(redis.connection.parse_url(url) | ours))
+        given = redis.connection.parse_url(url)
+        twice = password is not None and "password" in given
+        if password is not None and not twice:
+            password.user = given.pop("username", None)
+            ours["credential_provider"] = password
+        pool = redis.ConnectionPool(**(given | ours))
         # Nothing is connected yet, but an option that is not known is found here.
         pool.make_connection()
     except Exception:  # noqa: BLE001 - and none of their messages is free of the URL
@@ -248,6 +257,11 @@ def _client(redis: Any, url: str) -> Any:
             "GATEWAY_CACHE_URL is not understood: it takes redis://host:6379/0, "
             "rediss://host:6379/0 or unix:///path, with redis-py's options behind a `?`."
         ) from None
+    if twice:
+        raise ValueError(
+            "GATEWAY_CACHE_URL holds a password, and so does the file of "
+            "GATEWAY_CACHE_PASSWORD_FILE: leave it out of the URL."
+        )
     return redis.Redis.from_pool(pool)
 
 

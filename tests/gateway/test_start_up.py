@@ -71,6 +71,7 @@ WRONG = [
     ("UPSTREAM_CA_FILE", {**CONNECTED, "UPSTREAM_CA_FILE": "absent"}, "No such file"),
     ("CLIENT_CERTIFICATE_FILE", {**CONNECTED, "CLIENT_CERTIFICATE_FILE": "absent"}, "No such file"),
     ("CACHE_URL", {"CACHE_URL": f"redis://:{SECRET}@cache:x/0"}, "is not understood"),
+    ("CACHE_PASSWORD_FILE", {"CACHE_URL": "redis://a/0", "CACHE_PASSWORD_FILE": "absent"}, "No su"),
 ]
 
 

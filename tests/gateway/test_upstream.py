@@ -1,5 +1,7 @@
 """The upstream is built as the settings say, and what cannot be built is told in a sentence."""
 
+from pathlib import Path
+
 import pytest
 
 from gateway.environment import SettingsError, load_settings
@@ -24,3 +26,19 @@ def test_an_address_that_is_no_redis_is_refused_without_repeating_it(address: st
         Upstream(load_settings({"GATEWAY_CACHE_URL": address}))
 
     assert "secret" not in str(told.value)
+
+
+def test_a_password_in_a_file_and_in_the_address_is_a_contradiction(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_text("secret")
+    file = {"GATEWAY_CACHE_PASSWORD_FILE": str(path)}
+    with pytest.raises(SettingsError, match="leave it out of the URL") as told:
+        Upstream(load_settings({"GATEWAY_CACHE_URL": "redis://u:secret@cache", **file}))
+
+    assert "secret" not in str(told.value)
+    assert Upstream(load_settings({"GATEWAY_CACHE_URL": "redis://u@cache", **file})).shared
+
+
+def test_a_password_of_no_cache_is_a_contradiction() -> None:
+    with pytest.raises(SettingsError, match="is of no use without GATEWAY_CACHE_URL"):
+        load_settings({"GATEWAY_CACHE_PASSWORD_FILE": "password"})

@@ -23,6 +23,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolvers.payex.cache import CacheKey, shared_access_mark
+from resolvers.payex.cache_password import CachePassword
+from resolvers.payex.credentials import CredentialsError
 from resolvers.payex.routes import Kind
 from resolvers.payex.shared_cache import (
     SharedCache,
@@ -32,6 +34,7 @@ from resolvers.payex.shared_cache import (
     decode,
     encode,
 )
+from resolvers.payex.watched_files import File
 
 SERVER = shutil.which("redis-server") or shutil.which("valkey-server")
 AN_ANSWER = Stored(200, (b'{"items":[1]}', b'{"items":[2]}'))
@@ -625,6 +628,70 @@ async def test_a_password_and_a_database_are_taken_from_the_url(server: Server) 
         await cache.put("key", AN_ANSWER, 60)
         assert await cache.get("key") == AN_ANSWER
     assert "db3" in server.control.info("keyspace")
+
+
+def password_file(directory: Path, content: bytes) -> File:
+    """Return a file of a password."""
+    path = directory / "password"
+    path.write_bytes(content)
+    return File(path, "GATEWAY_CACHE_PASSWORD_FILE")
+
+
+@pytest.mark.parametrize(("user", "at"), [("default", ""), ("gateway", "gateway@")])
+async def test_a_password_in_a_file_may_change_while_the_gateway_runs(
+    server: Server, directory: Path, caplog: pytest.LogCaptureFixture, user: str, at: str
+) -> None:
+    """Each new connection takes the one that is there."""
+    caplog.set_level(logging.DEBUG)
+    password = CachePassword(password_file(directory, b"hunter2/@\n"))
+    server.allow(user, "on", "resetpass", ">hunter2/@", "~*", "+@all")
+    url = server.url.replace("unix://", f"unix://{at}")
+    clock = Clock()
+    async with opened(url, password=password, clock=clock) as cache:
+        await cache.put("key", AN_ANSWER, 60)
+        server.allow(user, "resetpass", ">hunter3")
+        password_file(directory, b"hunter3")
+        server.control.execute_command(  # type: ignore[no-untyped-call]
+            "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"
+        )
+        # It finds its connection broken, and makes a new one when it looks again.
+        await cache.get("key")
+        clock.now += 10
+
+        assert await cache.get("key") == AN_ANSWER
+        assert "hunter" not in repr(cache) + repr(password) + caplog.text
+
+
+def test_the_former_password_is_used_while_its_file_is_broken_and_that_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = password_file(tmp_path, b"hunter2\n")
+    password = CachePassword(file)
+    used = []
+    for content in (b"", b"", b"hunter3\r\n", b"\xff"):
+        file.path.write_bytes(content)
+        used.append(password.get_credentials())
+
+    assert used == [("hunter2",), ("hunter2",), ("hunter3",), ("hunter3",)]
+    assert [record.getMessage() for record in caplog.records] == [
+        "the shared cache's password is broken, the former is used: "
+        f"GATEWAY_CACHE_PASSWORD_FILE: {wrong}"
+        for wrong in ("must hold one line, the password.", "is not UTF-8.")
+    ]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"two\nlines", b"\xff", b"a\n\nb"])
+def test_a_password_is_one_line_in_utf_8(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(CredentialsError, match="GATEWAY_CACHE_PASSWORD_FILE"):
+        CachePassword(password_file(tmp_path, content))
+
+
+@pytest.mark.parametrize("url", ["redis://:hunter2@cache", "redis://cache?password=hunter2"])
+def test_a_password_in_the_url_contradicts_the_one_in_the_file(tmp_path: Path, url: str) -> None:
+    password = CachePassword(password_file(tmp_path, b"hunter3"))
+    with pytest.raises(ValueError, match=r"GATEWAY_CACHE_PASSWORD_FILE: leave it out") as refusal:
+        SharedCache(url, password=password)
+    assert "hunter" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(
