@@ -11,6 +11,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
+from gateway.header_fields import elements
+
 _NAMES: Final = {
     "application/openmetrics-text": {"", "1.0.0"},
     "text/plain": {"", "0.0.4", "1.0.0"},
@@ -63,23 +65,13 @@ def wanted(accept: str) -> Format:
     version that it does not speak.
 
     Args:
-        accept: the request's `Accept`. Several of them are joined by commas.
+        accept: the list of the request's `Accept`; empty accepts anything.
     """
-    qualities: dict[str, float] = {}
-    for part in accept.lower().split(","):
-        name, *parameters = (text.strip() for text in part.split(";"))
-        given = dict(text.replace(" ", "").partition("=")[::2] for text in parameters)
-        if given.get("version", "").strip('"') in _NAMES.get(name, ()):
-            qualities[name] = max(qualities.get(name, 0.0), _quality(given.get("q", "1")))
-    openly = qualities.pop("application/openmetrics-text", 0.0)
-    anything = qualities.get("text/*", qualities.get("*/*", 0.0))
-    plainly = qualities.get("text/plain", anything)
+    weights: dict[str, float] = {}
+    for name, parameters, weight in elements(accept):
+        if dict(parameters).get("version", "") in _NAMES.get(name, ()):
+            weights[name] = max(weights.get(name, 0.0), weight)
+    openly = weights.get("application/openmetrics-text", 0.0)
+    anything = weights.get("text/*", weights.get("*/*", 0.0))
+    plainly = weights.get("text/plain", anything)
     return OPEN_METRICS if openly and openly >= plainly else TEXT
-
-
-def _quality(text: str) -> float:
-    try:
-        quality = float(text)
-    except ValueError:
-        return 0.0
-    return quality if 0 <= quality <= 1 else 0.0

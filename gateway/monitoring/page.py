@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from gateway.header_fields import listed
 from gateway.monitoring.formats import TEXT, Format, wanted
 from gateway.monitoring.siblings import Siblings
 
@@ -90,7 +91,7 @@ class Page:
         """Return `/metrics`."""
 
         async def metrics(request: Request) -> Response:
-            format_ = wanted(",".join(request.headers.getlist("accept")))
+            format_ = wanted(listed(request.headers, "accept"))
             headers = {
                 "Cache-Control": "no-store",
                 "Content-Type": format_.content_type,
