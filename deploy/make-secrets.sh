@@ -1,28 +1,35 @@
 #!/bin/sh
 # Makes the secrets that the services of compose.yaml share, in the folder secrets beside this file:
-# the router's for the gateways, and the gateways' for Redis. What is there already stays.
+# the router's for the gateways, and the gateways' for Redis. Each service has a folder of its own.
+# What is there already stays.
 set -eu
 umask 077
 cd "$(dirname "$0")"
-mkdir -p secrets
+mkdir -p secrets/gateway secrets/redis
 cd secrets
 
 random() {
     head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n'
 }
 
-if [ ! -e router.secret ]; then
-    random > router.secret
-    printf 'PAYEX_USAGE_ROUTER_SECRET=%s\n' "$(cat router.secret)" > router.env
+if [ ! -e gateway/router.secret ]; then
+    random > gateway/router.secret
+    printf 'PAYEX_USAGE_ROUTER_SECRET=%s\n' "$(cat gateway/router.secret)" > router.env
 fi
-if [ ! -e redis.acl ]; then
+if [ ! -e gateway/pseudonym.key ]; then
+    random > gateway/pseudonym.key
+fi
+if [ ! -e redis/redis.acl ]; then
     password=$(random)
     # Redis holds a digest, and the gateways may do no more than they have to.
     digest=$(printf '%s' "$password" | sha256sum | cut -d ' ' -f 1)
-    printf 'user default off\nuser gateway on #%s ~payex-usage:* +set +getrange +pttl\n' "$digest" > redis.acl
+    printf 'user default off\nuser gateway on #%s ~payex-usage:* +set +getrange +pttl\n' "$digest" \
+        > redis/redis.acl
     printf 'GATEWAY_CACHE_URL=redis://gateway:%s@redis:6379/0\n' "$password" > cache.env
 fi
-# Who reads them is the user of the containers. Without root, their owner has to be that user.
+# Who reads the folders is the user of the containers. Without root, their owner has to be that user.
+# The files .env are read by whoever runs docker compose.
 if [ "$(id -u)" = 0 ]; then
-    chown -R 10001:10001 .
+    chown -R 10001:10001 gateway redis
+    chown "${SUDO_UID:-0}" . ./*.env
 fi

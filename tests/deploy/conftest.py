@@ -130,10 +130,10 @@ def _redis(folder: Path) -> Iterator[str]:
     (folder / "make-secrets.sh").write_bytes((DEPLOY / "make-secrets.sh").read_bytes())
     subprocess.run(["/bin/sh", folder / "make-secrets.sh"], check=True)  # noqa: S603 - our own
     secrets = folder / "secrets"
-    with (secrets / "redis.acl").open("a") as users:
+    with (secrets / "redis" / "redis.acl").open("a") as users:
         users.write("user watcher on nopass ~payex-usage:* +keys\n")
     text = text_of("redis.conf")
-    shipped = {"port 6379": f"port {port}", "/run/secrets/payex": str(secrets)}
+    shipped = {"port 6379": f"port {port}", "/run/secrets/redis": str(secrets / "redis")}
     (folder / "redis.conf").write_text(changed(text, shipped))
     command = [program("redis-server"), "redis.conf", "--bind", "127.0.0.1"]
     with running(command, folder / "redis.log", cwd=folder) as server:

@@ -104,13 +104,11 @@ def test_everyone_has_the_same_ports() -> None:
     port, metrics = 8000, 9464
     ports = {one["name"]: one["containerPort"] for one in pod()["containers"][0]["ports"]}
     services = [f"gateway-{number}:{port} max_fails=0" for number in (1, 2)]
-    template = kubernetes("deployment")["spec"]["template"]["metadata"]
 
     assert f"EXPOSE {port}\n" in text_of("Containerfile")
     assert f"http://127.0.0.1:{port}/health/live" in health_check()
     assert nginx("server") == services
     assert ports == {"http": port, "metrics": metrics}
-    assert template["annotations"]["prometheus.io/port"] == str(metrics)
     for settings in (compose_settings("payex.env"), kubernetes_settings()):
         assert (settings.port, settings.metrics_port) == (port, metrics)
     routing = document_of("supergraph.yaml")["subgraphs"]["usage"]["routing_url"]
@@ -175,7 +173,7 @@ def test_files_that_the_pods_read_lie_where_something_is_mounted() -> None:
     read = [value for name, value in pod_settings().items() if name.endswith("_file")]
     read += [one["value"] for one in container["env"] if one["name"] == CONFIG]
 
-    assert len(read) == 3
+    assert len(read) == 4
     assert {str(Path(path).parent) for path in read} <= mounted
     assert not any("subPath" in mount for mount in container["volumeMounts"])
 

@@ -66,15 +66,28 @@ def test_secrets_are_made_once_and_for_nobody_else(tmp_path: Path) -> None:
     script = tmp_path / "make-secrets.sh"
     script.write_bytes((DEPLOY / "make-secrets.sh").read_bytes())
     passes("/bin/sh", script)
-    made = {path.name: path.read_text("utf-8") for path in (tmp_path / "secrets").iterdir()}
-    passes("/bin/sh", script)
-    again = {path.name: path.read_text("utf-8") for path in (tmp_path / "secrets").iterdir()}
+    folder = tmp_path / "secrets"
 
-    assert set(made) == {"router.secret", "router.env", "redis.acl", "cache.env"}
-    assert again == made
-    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "secrets").iterdir()} == {0o600}
-    assert made["router.env"] == f"PAYEX_USAGE_ROUTER_SECRET={made['router.secret']}\n"
+    def found() -> dict[str, str]:
+        files = (path for path in folder.rglob("*") if path.is_file())
+        return {str(path.relative_to(folder)): path.read_text("utf-8") for path in files}
+
+    made = found()
+    passes("/bin/sh", script)
+
+    assert set(made) == {
+        "gateway/router.secret",
+        "gateway/pseudonym.key",
+        "redis/redis.acl",
+        "router.env",
+        "cache.env",
+    }
+    assert found() == made
+    assert {(folder / name).stat().st_mode & 0o777 for name in made} == {0o600}
+    secret = made["gateway/router.secret"]
+    assert made["router.env"] == f"PAYEX_USAGE_ROUTER_SECRET={secret}\n"
     password = made["cache.env"].split(":")[2].split("@")[0]
-    assert len(password) == len(made["router.secret"]) == 64
-    assert f"#{sha256(password.encode()).hexdigest()} " in made["redis.acl"]
-    assert password not in made["redis.acl"]
+    assert len(password) == len(secret) == len(made["gateway/pseudonym.key"]) == 64
+    assert len({password, secret, made["gateway/pseudonym.key"]}) == 3
+    assert f"#{sha256(password.encode()).hexdigest()} " in made["redis/redis.acl"]
+    assert password not in made["redis/redis.acl"]

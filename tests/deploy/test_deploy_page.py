@@ -24,7 +24,7 @@ def test_a_promise_has_its_test(name: str) -> None:
 
 
 def test_files_of_its_commands_exist_or_are_made_by_them() -> None:
-    made = {"deploy/secrets", "deploy/supergraph.graphql"}
+    made = {"deploy/secrets", "deploy/secrets/gateway", "deploy/supergraph.graphql"}
     named = set(re.findall(r"\bdeploy/[\w./-]*\w", re.sub(r"\]\([^)]*\)", "", TEXT)))
 
     assert {name for name in named if not (ROOT / name).exists()} <= made
