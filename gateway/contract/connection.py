@@ -1,12 +1,8 @@
-"""Why no answer came, in plain words, and what to do about it.
+"""Why no answer came, in plain words, and what to do about it."""
 
-Of the exceptions under a fault only the classes are read: their messages may quote addresses.
-"""
-
-import socket
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from resolvers.payex.breakages import Breakage
 from resolvers.payex.faults import Fault
 
 
@@ -25,15 +21,6 @@ class Connection:
     tls: str = "not reached"
 
 
-# The classes of aiohttp for a connection that ends before or within the answer, or that brings
-# something else.
-_BROKEN_OFF = {
-    "ClientConnectionResetError",
-    "ClientOSError",
-    "ClientPayloadError",
-    "ClientResponseError",
-    "ServerDisconnectedError",
-}
 _CERTIFICATE = "docs/credentials.md says how the gateway is given its client certificate."
 _NO_HOST = Connection(
     "The host of GATEWAY_UPSTREAM_ORIGIN has no address.",
@@ -49,10 +36,24 @@ _BROKEN = Connection(
     f"or test) is often refused like this. {_CERTIFICATE}",
     "broken off by the other end",
 )
-_UNKNOWN = Connection(
-    "PayEx cannot be reached.",
-    "Look at GATEWAY_UPSTREAM_ORIGIN, and whether the network lets this machine out.",
+_CUT = Connection(
+    "The other end closed the connection within the answer.",
+    "Check again. If it stays, something between here and PayEx may cut answers short: ask PayEx.",
+    "",
 )
+_NO_HTTP = Connection(
+    "What answered speaks no HTTP that the gateway can read.",
+    "Look at the scheme, the host and the port of GATEWAY_UPSTREAM_ORIGIN.",
+    "",
+)
+_CONNECTIONS = {
+    Breakage.NO_ADDRESS: _NO_HOST,
+    Breakage.NOBODY: _REFUSED,
+    Breakage.CLOSED: _BROKEN,
+    Breakage.CUT: _CUT,
+    Breakage.NO_HTTP: _NO_HTTP,
+}
+_OUT = "Look at GATEWAY_UPSTREAM_ORIGIN, and whether the network lets this machine out."
 _NOT_TRUSTED = (
     "Look whether GATEWAY_UPSTREAM_ORIGIN names PayEx's own host, and whether something between "
     "opens TLS; if that is meant to be, name its authority in GATEWAY_UPSTREAM_CA_FILE."
@@ -65,17 +66,15 @@ _NOT_ACCEPTED = (
 
 def unreachable(fault: Fault) -> Connection:
     """Return what a fault `UPSTREAM_UNREACHABLE` tells."""
-    # Where TLS failed, the hint is a sentence on why; otherwise the name of a class.
-    if " " in fault.hint:
-        untrusted = fault.hint.startswith("The server's certificate")
-        advice = _NOT_TRUSTED if untrusted else _NOT_ACCEPTED
-        return Connection(fault.hint, advice, f"failed. {fault.hint}")
-    for cause in _causes(fault):
-        if isinstance(cause, socket.gaierror):
-            return _NO_HOST
-        if isinstance(cause, ConnectionRefusedError):
-            return _REFUSED
-    return _BROKEN if fault.hint in _BROKEN_OFF else _UNKNOWN
+    for breakage, connection in _CONNECTIONS.items():
+        if fault.hint == breakage:
+            return connection
+    if fault.hint.startswith((Breakage.OTHER, Breakage.GIVEN_UP)):
+        return Connection(f"PayEx cannot be reached. {fault.hint}", _OUT)
+    # What is left is TLS.
+    untrusted = fault.hint.startswith("The server's certificate")
+    advice = _NOT_TRUSTED if untrusted else _NOT_ACCEPTED
+    return Connection(fault.hint, advice, f"failed. {fault.hint}")
 
 
 def timed_out(fault: Fault) -> Connection:
@@ -87,11 +86,3 @@ def timed_out(fault: Fault) -> Connection:
         "slow: raise the limit.",
         "",
     )
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield what led to an exception, also where it hides that."""
-    cause = error.__cause__ or error.__context__
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__ or cause.__context__

@@ -15,31 +15,25 @@ import aiohttp
 from aiohttp import http_exceptions
 from yarl import URL
 
+from resolvers.payex.breakages import Breakage, told
 from resolvers.payex.faults import Fault, FaultCode
-from resolvers.payex.handshake import LEFT, failure
+from resolvers.payex.handshake import LEFT
 from resolvers.payex.responses import Limits, Response, broken_compression, whole
 from resolvers.payex.tls import client_context
 
 # Bytes of one line of an answer's head.
 _LONGEST_LINE = 64 * 1024
+_BREAKAGES: dict[type[BaseException], Breakage] = {
+    http_exceptions.HttpProcessingError: Breakage.NO_HTTP,
+    aiohttp.ClientResponseError: Breakage.NO_HTTP,
+    aiohttp.ClientPayloadError: Breakage.CUT,
+    aiohttp.ServerDisconnectedError: Breakage.CLOSED,
+    aiohttp.ClientConnectionResetError: Breakage.CLOSED,
+}
 
 
 class _BrokenError(Exception):
     """A connection broke: the cause says how."""
-
-
-async def _once(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Keep aiohttp from asking a second time.
-
-    It does so for every connection that breaks before an answer, new or not, and no breaker or
-    retry budget would know. An idle connection that the server has closed is none that breaks.
-    """
-    try:
-        return await handler(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _BrokenError from error
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -47,6 +41,10 @@ class _Connector(aiohttp.TCPConnector):
 
     Some servers say that they close a connection, or answer twice. aiohttp would take that for the
     answer to the next call, whosever it is, and each answer for that to the call after.
+
+    A server may close a kept connection in the moment in which it is used again. That is part of
+    HTTP (RFC 9112, section 9.3.1) and says nothing of the server, so that the request is sent once
+    more, over a new connection: another kept one may be closed as well.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -54,6 +52,31 @@ class _Connector(aiohttp.TCPConnector):
         # What tells of each whether something came that was not read yet. A new connection is not
         # asked: with TLS the server's tickets come unasked.
         self._news: WeakKeyDictionary[object, select.poll] = WeakKeyDictionary()
+        # Requests by how they are carried: over a kept connection, and only over a new one.
+        self._kept: set[aiohttp.ClientRequest] = set()
+        self._anew: set[aiohttp.ClientRequest] = set()
+
+    async def send(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """Send a request, as a middleware of the session.
+
+        aiohttp itself would send it a second time for every connection that breaks before an
+        answer, new or not, and no breaker or retry budget would know.
+        """
+        try:
+            return await handler(request)
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+            if request not in self._kept:
+                raise _BrokenError from error
+            self._anew.add(request)
+            try:
+                return await handler(request)
+            except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as again:
+                raise _BrokenError from again
+        finally:
+            self._kept.discard(request)
+            self._anew.discard(request)
 
     async def connect(
         self,
@@ -71,7 +94,8 @@ class _Connector(aiohttp.TCPConnector):
                 news.register(connection.transport.get_extra_info("socket"), select.POLLIN)
                 return connection
             # That the other end has closed is news as well.
-            if not (protocol.should_close or news.poll(0)):
+            if not (req in self._anew or protocol.should_close or news.poll(0)):
+                self._kept.add(req)
                 return connection
             connection.close()
 
@@ -95,14 +119,15 @@ class AiohttpClient:
     ) -> None:
         self._origin = origin
         self._limits = limits
+        connector = _Connector(
+            ssl=tls or client_context(),
+            limit=0,  # the limiter bounds them
+            resolver=aiohttp.ThreadedResolver(),
+            # Connections are few, and PayEx may move.
+            use_dns_cache=False,
+        )
         self._session = aiohttp.ClientSession(
-            connector=_Connector(
-                ssl=tls or client_context(),
-                limit=0,  # the limiter bounds them
-                resolver=aiohttp.ThreadedResolver(),
-                # Connections are few, and PayEx may move.
-                use_dns_cache=False,
-            ),
+            connector=connector,
             headers=headers,
             # A cookie set for one ledger's call would go with another's.
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -116,7 +141,7 @@ class AiohttpClient:
             ),
             max_line_size=_LONGEST_LINE,
             max_field_size=_LONGEST_LINE,
-            middlewares=(_once,),
+            middlewares=(connector.send,),
         )
 
     async def get(self, path: str, headers: Mapping[str, str]) -> Response:
@@ -143,10 +168,9 @@ class AiohttpClient:
 def _fault(error: BaseException | None) -> Fault:
     if any(isinstance(cause, http_exceptions.ContentEncodingError) for cause in _causes(error)):
         return broken_compression()
-    # The class says what happened; the message may quote the URL. aiohttp's own errors of TLS lack
-    # what those of Python say, which they stand for.
+    # aiohttp's own errors of TLS lack what those of Python say, which they stand for.
     found = getattr(error, "certificate_error", None) or getattr(error, "os_error", None)
-    hint = failure(found or error) or type(error).__name__
+    hint = told(found or error, _BREAKAGES)
     if isinstance(error, aiohttp.ClientConnectorError) and isinstance(found, ConnectionResetError):
         # There was a connection to reset: all that is left of connecting is TLS.
         hint = LEFT

@@ -13,6 +13,7 @@ from random import SystemRandom
 
 from resolvers.payex.answers import Asker, Call, Errand, Queued
 from resolvers.payex.backoff import Backoff, parse_retry_after, retryable
+from resolvers.payex.breakages import Breakage
 from resolvers.payex.breaker import Breaker, counts_as_failure
 from resolvers.payex.credentials import Access
 from resolvers.payex.deadline import Deadline
@@ -185,7 +186,7 @@ class Attempts:
             # Nobody has cancelled the call: something below has given up by itself, and would take
             # everyone who waits along.
             code = FaultCode.UPSTREAM_UNREACHABLE
-            raise Fault(code, hint="CancelledError") from None
+            raise Fault(code, hint=Breakage.GIVEN_UP) from None
         except Fault as fault:
             code, instance = fault.code, fault.instance
             # With a path that fits no URL, PayEx was not asked at all.

@@ -5,9 +5,15 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
+from resolvers.payex.breakages import Breakage, told
 from resolvers.payex.faults import Fault, FaultCode
-from resolvers.payex.handshake import failure
 from resolvers.payex.responses import Limits, Response, broken_compression, whole
+
+_BREAKAGES: dict[type[BaseException], Breakage] = {
+    httpx.ReadError: Breakage.CLOSED,
+    httpx.WriteError: Breakage.CLOSED,
+    httpx.RemoteProtocolError: Breakage.CLOSED,
+}
 
 
 class HttpxClient:
@@ -51,8 +57,7 @@ class HttpxClient:
         except httpx.TimeoutException:
             raise self._limits.silent() from None
         except (httpx.TransportError, OSError) as error:
-            # The class says what happened; the message may quote the URL.
-            hint = failure(error) or type(error).__name__
+            hint = told(error, _BREAKAGES)
             raise Fault(FaultCode.UPSTREAM_UNREACHABLE, hint=hint) from None
 
     async def aclose(self) -> None:

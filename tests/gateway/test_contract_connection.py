@@ -114,7 +114,7 @@ async def test_the_other_end_speaks_another_language() -> None:
     async with served(None, b"220 mail.example ESMTP\r\n") as port:
         text, _ = await report(f"http://127.0.0.1:{port}")
 
-    assert "The other end closed the connection without an answer." in text
+    assert "What answered speaks no HTTP that the gateway can read." in text
 
 
 async def test_a_host_that_does_not_exist() -> None:

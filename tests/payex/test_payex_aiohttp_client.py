@@ -3,11 +3,12 @@
 import asyncio
 import gzip
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from resolvers.payex.breakages import Breakage
 from resolvers.payex.credentials import Access
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.responses import Limits
@@ -16,6 +17,7 @@ from tests.payex.loopback import Answer, listening
 
 ACCESS = Access(token="a-token")  # noqa: S106 - opens nothing
 HEAD = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 EMPTY = HEAD + b"Content-Length: 2\r\n\r\n{}"
 
 
@@ -54,22 +56,24 @@ async def fault_of(serve: Answer, limits: Limits | None = None) -> Fault:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "hint"),
     [
-        pytest.param(b"", id="nothing"),
-        pytest.param(HEAD + b"Content-", id="half a head"),
-        pytest.param(HEAD + b"Content-Length: 20\r\n\r\n{", id="half a body"),
-        pytest.param(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{", id="half a chunk"),
-        pytest.param(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{", id="no chunk"),
-        pytest.param(b"070 is no HTTP\r\n\r\n", id="no HTTP"),
-        pytest.param(HEAD + b"X: " + b"070" * 100_000 + b"\r\n\r\n", id="an endless head"),
+        pytest.param(b"", Breakage.CLOSED, id="nothing"),
+        pytest.param(HEAD + b"Content-", Breakage.CLOSED, id="half a head"),
+        pytest.param(HEAD + b"Content-Length: 20\r\n\r\n{", Breakage.CUT, id="half a body"),
+        pytest.param(CHUNKED + b"5\r\n{", Breakage.CUT, id="half a chunk"),
+        pytest.param(CHUNKED + b"zz\r\n{", Breakage.NO_HTTP, id="no chunk"),
+        pytest.param(b"070 is no HTTP\r\n\r\n", Breakage.NO_HTTP, id="no HTTP"),
+        pytest.param(
+            HEAD + b"X: " + b"070" * 100_000 + b"\r\n\r\n", Breakage.NO_HTTP, id="an endless head"
+        ),
     ],
 )
-async def test_what_is_no_whole_answer_is_unreachable(answer: bytes) -> None:
+async def test_what_is_no_whole_answer_is_unreachable(answer: bytes, hint: Breakage) -> None:
     fault = await fault_of(answering(answer))
 
     assert fault.code is FaultCode.UPSTREAM_UNREACHABLE
-    assert fault.hint.isalpha()
+    assert fault.hint == hint
 
 
 @pytest.mark.parametrize(
@@ -138,6 +142,89 @@ async def test_a_kept_connection_that_has_gone_meanwhile_costs_no_fault() -> Non
             # The loop hears of it in its next turns.
             for _ in range(5):
                 await asyncio.sleep(0)
+
+
+Leave = Callable[[asyncio.StreamWriter], None]
+LEAVES: list[Leave] = [lambda writer: writer.close(), lambda writer: writer.transport.abort()]
+
+
+@pytest.mark.parametrize("leave", LEAVES, ids=["closed", "reset"])
+@pytest.mark.parametrize("said", [b"", HEAD + b"Content-"], ids=["nothing", "half a head"])
+async def test_a_kept_connection_that_goes_as_it_is_used_again_costs_no_fault(
+    leave: Leave, said: bytes
+) -> None:
+    """However many connections are kept: the request goes out once more, over a new one."""
+    requests = connections = 0
+    together = asyncio.Barrier(4)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal requests, connections
+        connections += 1
+        await reader.readuntil(b"\r\n\r\n")
+        requests += 1
+        await together.wait()
+        writer.write(EMPTY)
+        await reader.readuntil(b"\r\n\r\n")
+        requests += 1
+        writer.write(said)
+        leave(writer)
+
+    async with served(serve) as origin, Transport(origin, Limits()) as transport:
+        await asyncio.gather(*(transport.get("/a", ACCESS) for _ in range(4)))
+        assert (requests, connections) == (4, 4)
+        answers = await asyncio.gather(*(transport.get("/a", ACCESS) for _ in range(4)))
+        assert [answer.body for answer in answers] == [b"{}"] * 4
+        assert (requests, connections) == (12, 8)
+
+
+async def test_a_request_is_sent_once_more_and_no_oftener() -> None:
+    requests = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal requests
+        await reader.readuntil(b"\r\n\r\n")
+        requests += 1
+        if requests == 1:
+            writer.write(EMPTY)
+            await reader.readuntil(b"\r\n\r\n")
+            requests += 1
+
+    async with served(serve) as origin, Transport(origin, Limits()) as transport:
+        await transport.get("/a", ACCESS)
+        with pytest.raises(Fault) as caught:
+            await transport.get("/a", ACCESS)
+    assert (caught.value.code, requests) == (FaultCode.UPSTREAM_UNREACHABLE, 3)
+
+
+async def test_an_answer_that_is_cut_off_is_not_asked_for_again() -> None:
+    """Whether it is, is decided where it is counted."""
+    serve = answering(EMPTY, HEAD + b"Content-Length: 20\r\n\r\n{")
+    async with served(serve) as origin, Transport(origin, Limits()) as transport:
+        await transport.get("/a", ACCESS)
+        with pytest.raises(Fault) as caught:
+            await transport.get("/a", ACCESS)
+    assert caught.value.hint == Breakage.CUT
+
+
+async def test_a_server_that_hangs_up_idle_connections_costs_no_fault() -> None:
+    """After few milliseconds, which is about when they are used again."""
+
+    async def impatient(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        patience = None
+        with suppress(TimeoutError):
+            while True:
+                async with asyncio.timeout(patience):
+                    await reader.readuntil(b"\r\n\r\n")
+                writer.write(EMPTY)
+                patience = 0.004
+
+    async def client(transport: Transport, number: int) -> None:
+        for call in range(60):
+            assert (await transport.get("/a", ACCESS)).body == b"{}"
+            await asyncio.sleep((number + call) % 9 / 1000)
+
+    async with served(impatient) as origin, Transport(origin, Limits()) as transport:
+        await asyncio.gather(*(client(transport, number) for number in range(8)))
 
 
 OTHERS = HEAD + b'Content-Length: 13\r\n\r\n{"of": "070"}'

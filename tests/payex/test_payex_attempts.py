@@ -15,6 +15,7 @@ import pytest
 from resolvers.payex.answers import Asker, Errand
 from resolvers.payex.attempts import Attempts
 from resolvers.payex.backoff import Backoff
+from resolvers.payex.breakages import Breakage
 from resolvers.payex.credentials import Access
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
@@ -288,7 +289,7 @@ async def test_what_gives_up_by_itself_is_a_fault_and_cancels_no_one(
     tally = Tally(500)
     async with attempting(Wire(asyncio.CancelledError())) as attempts:
         told = await fault(attempts, tally)
-    assert (told.code, told.hint) == (FaultCode.UPSTREAM_UNREACHABLE, "CancelledError")
+    assert (told.code, told.hint) == (FaultCode.UPSTREAM_UNREACHABLE, Breakage.GIVEN_UP)
     assert [(call.status, call.fault) for call in tally.calls] == [(None, told.code)]
 
 

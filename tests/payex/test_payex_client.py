@@ -12,6 +12,7 @@ import pytest
 
 from resolvers.payex.answers import Answer, Asker, Call
 from resolvers.payex.backoff import Backoff
+from resolvers.payex.breakages import Breakage
 from resolvers.payex.client import Payex
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
@@ -204,7 +205,7 @@ async def test_a_call_is_told_with_its_template_times_and_fault(connect: Connect
     assert call.route == "/invoices/{invoiceNo}/subscriptions/{subscriptionNo}/usage-details"
     assert (call.wave, call.status, call.fault) == (3, None, FaultCode.UPSTREAM_UNREACHABLE)
     assert call.started <= call.ended
-    assert fault_of(found).hint == "ConnectError"
+    assert fault_of(found).hint == Breakage.OTHER
     assert not any(text in repr(call) for text in ("number-of-one", "xxx", "a-token"))
 
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resolvers.payex.breakages import Breakage
 from resolvers.payex.credentials import Access
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.responses import Limits, Response
@@ -242,21 +243,23 @@ async def test_the_headers_of_an_answer_are_read_in_any_case_and_not_shown() -> 
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "hint"),
     [
-        httpx.ConnectError("https://payex.test/070"),
-        httpx.RemoteProtocolError("070"),
-        httpx.ReadError("070"),
-        OSError("070"),
-        TimeoutError("070"),
+        (httpx.ConnectError("https://payex.test/070"), Breakage.OTHER),
+        (httpx.RemoteProtocolError("070"), Breakage.CLOSED),
+        (httpx.ReadError("070"), Breakage.CLOSED),
+        (OSError("070"), Breakage.OTHER),
+        (TimeoutError("070"), Breakage.OTHER),
     ],
 )
-async def test_a_broken_connection_is_unreachable_and_told_by_its_class(error: Exception) -> None:
+async def test_a_broken_connection_is_unreachable_and_told_in_words(
+    error: Exception, hint: Breakage
+) -> None:
     def fail(_request: httpx.Request) -> httpx.Response:
         raise error
 
     fault = await fault_of(fail)
-    assert (fault.code, fault.hint) == (FaultCode.UPSTREAM_UNREACHABLE, type(error).__name__)
+    assert (fault.code, fault.hint) == (FaultCode.UPSTREAM_UNREACHABLE, hint)
     assert "070" not in repr(fault)
     assert fault.__suppress_context__
 
