@@ -25,7 +25,12 @@ class Problem:
     detail: str | None = strawberry.field(
         description="What is the matter in this case; null where PayEx says no more."
     )
-    status: int = strawberry.field(description="The HTTP status that PayEx answered with.")
+    status: int = strawberry.field(
+        description=(
+            "The HTTP status of the problem: PayEx's, or 400 or 404 where the gateway answers by "
+            "itself."
+        )
+    )
     instance: strawberry.ID | None = strawberry.field(
         description=(
             "PayEx's own id of this occurrence: give it to PayEx support. Null where PayEx gave "
