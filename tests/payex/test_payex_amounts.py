@@ -16,7 +16,7 @@ def test_a_currency_is_upper_case_or_none(currency: str | None, code: str | None
     assert currency_code(currency) == code
 
 
-@pytest.mark.parametrize("unit", set(VolumeUnit) - {VolumeUnit.UNKNOWN})
+@pytest.mark.parametrize("unit", [unit for unit in VolumeUnit if unit is not VolumeUnit.UNKNOWN])
 @pytest.mark.parametrize("spelling", ["{}", " {} "])
 def test_a_documented_volume_code_is_known_in_any_casing_and_stays_as_it_came(
     unit: VolumeUnit, spelling: str

@@ -75,7 +75,13 @@ def test_a_certificate_is_loaded_from_one_file_or_two_and_tells_its_end(
         (b"", KEY, None, "the certificate: holds no PEM certificate that can be read."),
         (KEY, KEY, None, "the certificate: holds no PEM certificate that can be read."),
         (CERTIFICATE, b"", None, "the key: holds no PEM private key that can be read."),
-        (CERTIFICATE, KEY[:99], None, "the key: holds no PEM private key that can be read."),
+        pytest.param(
+            CERTIFICATE,
+            KEY[:99],
+            None,
+            "the key: holds no PEM private key that can be read.",
+            id="a key that is cut off",
+        ),
         (CERTIFICATE, CERTIFICATE, None, "the key: holds no PEM private key that can be read."),
         (
             CERTIFICATE,
