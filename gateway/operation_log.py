@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from gateway.log_settings import LoggedOperations
 from gateway.reports import Ending, Report
+from resolvers.payex.stretches import Spent
 from resolvers.tally import Tally
 
 logger = logging.getLogger(__name__)
@@ -51,18 +52,17 @@ def _fields(report: Report) -> dict[str, Any]:
         "codes": sorted(set(report.codes))[:_MOST_CODES] or None,
         "duration_ms": round(duration, 1),
         # Of a refused request nothing was asked.
-        **(_upstream(report.tally, duration) if report.tally and executed else {}),
+        **(_upstream(report.tally, report) if report.tally and executed else {}),
         "cost_requested": cost.get("requested"),
         "cost_actual": cost.get("actual"),
     }
 
 
-def _upstream(tally: Tally, duration: float) -> dict[str, Any]:
-    upstream = tally.milliseconds
+def _upstream(tally: Tally, report: Report) -> dict[str, Any]:
     slowest = max(tally.calls, key=lambda call: call.ended - call.started, default=None)
     return {
-        "upstream_ms": round(upstream, 1),
-        "overhead_ms": round(max(0.0, duration - upstream), 1),
+        **{f"{what}_ms": round(report.spent[what] * 1000, 1) for what in Spent},
+        "overhead_ms": round(report.overhead * 1000, 1),
         "calls": len(tally.calls),
         "retries": sum(call.attempt > 1 for call in tally.calls),
         "waves": tally.waves,

@@ -2,10 +2,11 @@
 
 import enum
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from resolvers.payex.stretches import Spent
 from resolvers.tally import Tally
 
 
@@ -32,6 +33,7 @@ class Report:
         clock: seconds of a monotonic clock.
         started: when it came.
         seconds: how long it took, until its reply was sent; 0 until then.
+        spent: the seconds of it that were not its own work, by what they went by with.
         ending: how it ended.
         status: the HTTP status of the reply.
         name: the trusted document's name, or `anonymous`: no client can make one up.
@@ -47,6 +49,7 @@ class Report:
     clock: Callable[[], float] = time.monotonic
     started: float = field(init=False)
     seconds: float = 0.0
+    spent: Mapping[Spent, float] = field(default_factory=lambda: dict.fromkeys(Spent, 0.0))
     ending: Ending = Ending.FAILED
     status: int = 0
     name: str = "anonymous"
@@ -63,7 +66,15 @@ class Report:
 
     def close(self) -> None:
         """Note that the reply was sent."""
-        self.seconds = self.clock() - self.started
+        now = self.clock()
+        self.seconds = now - self.started
+        if self.tally is not None:
+            self.spent = self.tally.seconds(now)
+
+    @property
+    def overhead(self) -> float:
+        """The seconds that the gateway itself took."""
+        return max(0.0, self.seconds - sum(self.spent.values()))
 
 
 Observer = Callable[[Report], None]

@@ -20,6 +20,7 @@ from resolvers.payex.cache_password import CachePassword
 from resolvers.payex.client import Payex
 from resolvers.payex.limiter import Limiter
 from resolvers.payex.memory import Memory
+from resolvers.payex.pulse import beating
 from resolvers.payex.reader import Reader
 from resolvers.payex.responses import Limits
 from resolvers.payex.retry_budget import RetryBudget
@@ -87,7 +88,7 @@ class Upstream:
         """Watch the credentials while it lasts, and close every connection at the end."""
         if self._is_sandbox:
             logger.warning(SANDBOX_NOTICE)
-        async with self.transport, watched(self.credentials):
+        async with self.transport, watched(self.credentials), beating(self.policies.pulse):
             try:
                 yield
             finally:

@@ -1,11 +1,12 @@
 """What one operation cost: its upstream calls, and the calls it was spared."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from resolvers.payex.answers import Call
 from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.stretches import Spent, Stretch, seconds
 
 Told = Callable[[Call], None]
 """Is told of a call that has ended."""
@@ -29,6 +30,7 @@ class Tally:
 
     def __init__(self, max_calls: int) -> None:
         self.calls: list[Call] = []
+        self.stretches: list[Stretch] = []
         self.hits = 0
         self.misses = 0
         self.joined = 0
@@ -73,6 +75,12 @@ class Tally:
             raise Fault(FaultCode.UPSTREAM_TOO_MANY_CALLS, limit=limit)
         self._permitted += 1
 
+    def begin(self, what: Spent, now: float) -> Stretch:
+        """Note what the operation's time goes by with from now on, until the stretch ends."""
+        stretch = Stretch(what, now)
+        self.stretches.append(stretch)
+        return stretch
+
     def made(self, call: Call) -> None:
         """Note a call that has ended, and tell `late` of it if that is set."""
         self.calls.append(call)
@@ -115,12 +123,23 @@ class Tally:
 
     @property
     def milliseconds(self) -> float:
-        """The time in which at least one call was under way."""
-        total = until = 0.0
-        for call in sorted(self.calls, key=lambda call: call.started):
-            total += max(0.0, call.ended - max(call.started, until))
-            until = max(until, call.ended)
-        return total * 1000
+        """The time in which at least one of the calls that have ended was under way."""
+        calls = ((Spent.UPSTREAM, call.started, call.ended) for call in self.calls)
+        return seconds(calls)[Spent.UPSTREAM] * 1000
+
+    def seconds(self, now: float) -> dict[Spent, float]:
+        """Return what the operation's time went by with until now; what is missing is its own."""
+        return seconds(self._told(now))
+
+    def _told(self, now: float) -> Iterator[tuple[Spent, float, float]]:
+        for call in self.calls:
+            yield Spent.UPSTREAM, call.started, call.ended
+        for stretch in self.stretches:
+            # A call that has not ended is none yet.
+            ended = now if stretch.ended is None else stretch.ended
+            yield stretch.what, stretch.started, ended
+            if stretch.late:
+                yield Spent.LOOP, ended, ended + stretch.late
 
     def report(self) -> dict[str, Any]:
         """Return what `extensions.upstream` shows; routes are templates, free of numbers."""

@@ -1,7 +1,7 @@
 """Gauges: how things stand, read from whoever knows at the moment that Prometheus asks."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,7 @@ from gateway.overload import Admission
 from gateway.upstream import Upstream
 from resolvers.payex.breaker import BreakerState
 from resolvers.payex.credentials_file import CredentialsFile
+from resolvers.payex.limiter import Limiter
 from resolvers.payex.shared_cache import SharedCache
 
 _BEGAN: Final = time.time()
@@ -96,12 +97,25 @@ class Gauges:
             limiter.places,
         )
         yield _gauge(
-            "upstream_calls_queued", "Calls to PayEx that wait for their turn.", limiter.queued
+            "upstream_calls_queued",
+            "Calls to PayEx that wait for a place or a connection.",
+            limiter.queued,
         )
         yield _gauge(
             "upstream_queue_limit",
             "The most calls that may wait for their turn (GATEWAY_UPSTREAM_MAX_QUEUED).",
             limiter.room,
+        )
+        yield from self._connections(limiter)
+        pulse = policies.pulse
+        yield _gauge(
+            "event_loop_lag_seconds",
+            "The longest that the event loop was late in the last minute. It serves nobody "
+            "meanwhile.",
+            pulse.worst(now),
+        )
+        yield _counter(
+            "event_loop_late_seconds", "Seconds that the event loop was late, in all.", pulse.late
         )
         state = breaker.state(now)
         yield _gauge(
@@ -118,6 +132,37 @@ class Gauges:
             budget.balance(now),
         )
         yield _counter("retries_refused", "Retries that the budget did not allow.", budget.refused)
+
+    def _connections(self, limiter: Limiter) -> Iterator[Metric]:
+        """Yield what is told of connections; `tenant` is empty without a client certificate."""
+        credentials = self._upstream.credentials
+        tenants: set[Hashable] = {None}
+        if isinstance(credentials, CredentialsFile):
+            tenants = set(credentials.expiries())
+        names = {
+            tenant: "" if tenant is None else str(tenant) for tenant in tenants | set(limiter.used)
+        }
+        in_use = {name: limiter.used[tenant] for tenant, name in names.items()}
+        waited_for = {
+            name: limiter.wanted[tenant] if limiter.lacks_connection(tenant) else 0
+            for tenant, name in names.items()
+        }
+        yield _gauge(
+            "upstream_connections_in_use",
+            "Connections to PayEx that calls use, by tenant.",
+            _By("tenant", in_use),
+        )
+        yield _gauge(
+            "upstream_connections_waited_for",
+            "Calls to PayEx that wait because all connections of their tenant are in use.",
+            _By("tenant", waited_for),
+        )
+        yield _gauge(
+            "upstream_connections_limit",
+            "The most connections that calls use, for each tenant "
+            "(GATEWAY_UPSTREAM_MAX_CONNECTIONS).",
+            limiter.connections,
+        )
 
     def _caches(self) -> Iterator[Metric]:
         cache, shared = self._upstream.cache, self._upstream.shared

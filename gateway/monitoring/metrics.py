@@ -25,6 +25,7 @@ from resolvers.payex.answers import Call
 from resolvers.payex.faults import FaultCode
 from resolvers.payex.problems import ProblemType
 from resolvers.payex.routes import TEMPLATES
+from resolvers.payex.stretches import Spent
 from resolvers.tally import Tally
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -36,6 +37,8 @@ _COST: Final = (10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000
 # Who asks is not known, or cannot be found out.
 _AT_THE_DOOR: Final = ("UNAUTHENTICATED", "SERVICE_UNAVAILABLE")
 _ANSWERS: Final = ("hit", "coalesced", "miss")
+_ITSELF: Final = "gateway"
+_QUEUED: Final = (Spent.CONNECTION, Spent.PLACE)
 
 
 class Metrics:
@@ -67,14 +70,34 @@ class Metrics:
         )
         self._overhead = self._distribution(
             "operation_overhead_seconds",
-            "Seconds of an executed operation in which no upstream call of its own was under way; "
-            "operations that waited for another's call are left out.",
+            "Seconds of an executed operation that the gateway itself took, without any wait.",
             _OVERHEAD,
         )
         self._upstream = self._distribution(
             "operation_upstream_seconds",
             "Seconds of an executed operation in which an upstream call of its own was under way.",
             _SECONDS,
+        )
+        self._spent = Series(
+            self._counter(
+                "operation_spent_seconds",
+                "Seconds of executed operations by what they went by with: calls at PayEx "
+                "(upstream); waits for the event loop, for a connection, for a place among the "
+                "calls, before another attempt (pause), or for another operation's call "
+                "(coalesced); or the gateway's own work (gateway).",
+                "what",
+            ),
+            lambda what: what,
+        )
+        self._queue = Series(
+            self._histogram(
+                "upstream_queue_seconds",
+                "Seconds that a call to PayEx waited in the gateway's queue, by what it waited "
+                "for: a connection or a place. Calls that did not wait are left out.",
+                _SECONDS,
+                "what",
+            ),
+            lambda what: what,
         )
         self._waves = self._distribution(
             "operation_waves", "Rounds of upstream calls of an executed operation.", _WAVES
@@ -164,12 +187,14 @@ class Metrics:
                 self._executed(report, tally)
 
     def _executed(self, report: Report, tally: Tally) -> None:
-        upstream, trace_id = tally.milliseconds / 1000, report.kept_trace_id
-        self._upstream.observe(upstream, trace_id)
+        trace_id = report.kept_trace_id
+        self._upstream.observe(report.spent[Spent.UPSTREAM], trace_id)
         self._waves.observe(tally.waves)
-        if not tally.joined:
-            # The clocks are the same, and yet a call may be told to end a little after its reply.
-            self._overhead.observe(max(0.0, report.seconds - upstream), trace_id)
+        self._overhead.observe(report.overhead, trace_id)
+        for what, seconds in report.spent.items():
+            if seconds:
+                self._spent[(what,)].inc(seconds)
+        self._spent[(_ITSELF,)].inc(report.overhead)
         if report.cost is not None:
             self._requested.observe(report.cost["requested"])
             self._actual.observe(report.cost["actual"])
@@ -184,6 +209,10 @@ class Metrics:
             self._batches.observe(keys)
         for type_, count in tally.problems.items():
             self._problems[(type_,)].inc(count)
+        for stretch in tally.stretches:
+            if stretch.what in _QUEUED and stretch.ended is not None:
+                waited = stretch.ended - stretch.started
+                self._queue[(stretch.what,)].observe(waited)
         self._made(tally.calls, trace_id)
         # Others may still wait for a call that this operation has started.
         tally.late = lambda call: self._made([call], trace_id)
@@ -208,6 +237,10 @@ class Metrics:
             self._operations[NO_NAME, ending].inc(0)
         for source in _ANSWERS:
             self._answers[(source,)].inc(0)
+        for what in (*Spent, _ITSELF):
+            self._spent[(what,)].inc(0)
+        for what in _QUEUED:
+            self._queue[(what,)]
         for kind in ProblemType:
             self._problems[(kind.name,)].inc(0)
         for code in (*FaultCode, *ErrorCode):

@@ -3,10 +3,18 @@
 from typing import Final
 
 from gateway.reports import Ending, Report
+from resolvers.payex.stretches import Spent
 from resolvers.tally import Tally
 
 Value = str | bool | int | float | tuple[str, ...]
 _ANONYMOUS: Final = "anonymous"
+_WAITS: Final = {
+    Spent.LOOP: "payex.usage.loop.seconds",
+    Spent.CONNECTION: "payex.usage.connection.seconds",
+    Spent.PLACE: "payex.usage.place.seconds",
+    Spent.PAUSE: "payex.usage.pause.seconds",
+    Spent.COALESCED: "payex.usage.coalesced.seconds",
+}
 _ERRORS: Final = frozenset({Ending.ERRORS, Ending.FAILED})
 
 
@@ -45,17 +53,21 @@ def attributes(report: Report) -> dict[str, Value]:
         told["payex.usage.cost.requested"] = report.cost["requested"]
         told["payex.usage.cost.actual"] = report.cost["actual"]
     if report.tally is not None:
-        told.update(_of_upstream(report.tally))
+        told.update(_of_upstream(report.tally, report))
     return told
 
 
-def _of_upstream(tally: Tally) -> dict[str, Value]:
-    return {
+def _of_upstream(tally: Tally, report: Report) -> dict[str, Value]:
+    told: dict[str, Value] = {
         "payex.usage.calls": len(tally.calls),
         "payex.usage.waves": tally.waves,
         "payex.usage.hits": tally.hits,
         "payex.usage.coalesced": tally.joined,
         "payex.usage.misses": tally.misses,
         "payex.usage.deduplicated": tally.deduplicated,
-        "payex.usage.upstream.seconds": tally.milliseconds / 1000,
+        "payex.usage.upstream.seconds": report.spent[Spent.UPSTREAM],
     }
+    for what, name in _WAITS.items():
+        if report.spent[what]:
+            told[name] = report.spent[what]
+    return told

@@ -206,11 +206,13 @@ class BatchSpan:
         self._links: BoundedList[Link] = BoundedList(spans.limits.max_links)
         self.at = self._begun.at
 
-    def call(self, route: str, wave: int, attempt: int) -> "CallSpan":
+    def call(self, route: str, wave: int, attempt: int, queued: float) -> "CallSpan":
         """Begin the span of an attempt."""
         told = {**self._spans.call_attributes, "url.template": route, "payex.usage.wave": wave}
         if attempt > 1:
             told["http.request.resend_count"] = attempt - 1
+        if queued:
+            told["payex.usage.queue.seconds"] = queued
         return CallSpan(
             self._spans, self._spans.below(self.at, f"GET {route}", SpanKind.CLIENT), told
         )

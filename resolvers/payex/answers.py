@@ -9,6 +9,7 @@ from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.problems import Problem
 from resolvers.payex.records import ItemList, SubscriptionItem
+from resolvers.payex.stretches import Spent, Stretch
 from resolvers.payex.tracing import UNTRACED, BatchTrace
 
 Content = ItemList[Any] | SubscriptionItem | msgspec.Raw
@@ -29,7 +30,8 @@ class Call(msgspec.Struct, frozen=True):
     """One GET as it went: the route's template, its wave, and how it ended.
 
     `status` is the HTTP status, or None when none arrived; `fault` the code of the fault, if any;
-    `started` and `ended` are seconds of a clock that has no zero; `attempt` counts from 1.
+    `started` and `ended` are seconds of a clock that has no zero, as far as is known without the
+    time in which an answer waited for the event loop; `attempt` counts from 1.
     """
 
     route: str
@@ -60,6 +62,9 @@ class Counts(Protocol):
 
     def made(self, call: Call) -> None:
         """Note a call that has ended."""
+
+    def begin(self, what: Spent, now: float) -> Stretch:
+        """Note what the operation's time goes by with from now on, until the stretch ends."""
 
     def hit(self) -> None:
         """Note an answer that a cache held."""
@@ -105,9 +110,10 @@ class Asker(msgspec.Struct, frozen=True):
 
 
 class Queued(NamedTuple):
-    """A wait for a place: since when, and the setting whose value makes it wait."""
+    """A wait for a place: since when, for what, and the setting whose value makes it wait."""
 
     since: float
+    what: Spent
     limit: dict[str, float]
 
     def too_long(self, now: float, limit: dict[str, float]) -> Fault:

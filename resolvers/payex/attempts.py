@@ -7,11 +7,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import SystemRandom
 
-from resolvers.payex.answers import Asker, Call, Errand, Queued
+from resolvers.payex.answers import Asker, Call, Errand
 from resolvers.payex.backoff import Backoff, parse_retry_after, retryable
 from resolvers.payex.breakages import Breakage
 from resolvers.payex.breaker import Breaker, counts_as_failure
@@ -19,10 +19,13 @@ from resolvers.payex.credentials import Access
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.limiter import Limiter, Turn
+from resolvers.payex.places import Places
 from resolvers.payex.problems import Problem, parse_problem
+from resolvers.payex.pulse import Pulse
 from resolvers.payex.responses import Response
 from resolvers.payex.retry_budget import RetryBudget
 from resolvers.payex.routes import Route
+from resolvers.payex.stretches import Spent, Stretch
 from resolvers.payex.transport import Transport
 
 logger = logging.getLogger(__name__)
@@ -47,6 +50,7 @@ class Policies:
 
     Attributes:
         queue_timeout: seconds that a call waits for a place; None if its deadline alone bounds it.
+        pulse: tells how late the event loop is.
     """
 
     backoff: Backoff
@@ -54,21 +58,7 @@ class Policies:
     breaker: Breaker
     limiter: Limiter
     queue_timeout: float | None = None
-
-
-class _Ticket:
-    """A call that asks for a place, and what tells it that it has one."""
-
-    __slots__ = ("granted", "refused")
-
-    def __init__(self) -> None:
-        self.granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.refused = False
-
-    def refuse(self, fault: Fault) -> None:
-        self.refused = True
-        if not self.granted.done():
-            self.granted.set_exception(fault)
+    pulse: Pulse = field(default_factory=Pulse)
 
 
 class Attempts:
@@ -95,6 +85,7 @@ class Attempts:
     ) -> None:
         self._transport = transport
         self._policies = policies
+        self._places = Places(policies.limiter, policies.queue_timeout, policies.pulse, clock)
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
@@ -122,11 +113,11 @@ class Attempts:
         while True:
             try:
                 turn = Turn(asker.caller, asker.turn, access.tenant)
-                await self._wait_for_place(turn, errand, asker)
+                await self._places.take(turn, errand, asker)
                 try:
                     return await self._attempt(route, access, (errand, attempt), deadline, asker)
                 finally:
-                    self._pass_on(turn)
+                    self._places.pass_on(turn)
             except Fault as fault:
                 delay = self._delay(fault, attempt)
                 now = self._clock()
@@ -136,8 +127,21 @@ class Attempts:
                     or not policies.budget.take(now)
                 ):
                     raise
-            await self._sleep(delay)
+            pause = asker.counts.begin(Spent.PAUSE, now)
+            try:
+                await self._sleep(delay)
+            finally:
+                self._end(pause)
             attempt += 1
+
+    def behind(self, now: float) -> float:
+        """Return how long the event loop has been busy until now."""
+        return self._policies.pulse.behind(now)
+
+    def _end(self, stretch: Stretch) -> float:
+        """End a stretch now, and return when it ended but for the event loop."""
+        now = self._clock()
+        return stretch.end(now, self.behind(now))
 
     def _delay(self, fault: Fault, attempt: int) -> float | None:
         if not retryable(fault.code, fault.status):
@@ -159,6 +163,7 @@ class Attempts:
         started = self._clock()
         if deadline.expired(started):
             raise errand.expired(asker, started)
+        queued = started - errand.queued.since if errand.queued else 0.0
         errand.queued = None
         asker.counts.permit()
         if not breaker.allow(started):
@@ -170,7 +175,8 @@ class Attempts:
         instance: str | None = None
         template = route.template
         wave = errand.wave
-        trace = asker.trace.call(template, wave, attempt)
+        trace = asker.trace.call(template, wave, attempt, queued)
+        asking = asker.counts.begin(Spent.UPSTREAM, started)
         settle = breaker.abandoned
         try:
             response = await self._transport.get(route.path, access, trace.headers)
@@ -194,7 +200,7 @@ class Attempts:
                 settle = breaker.failed if counts_as_failure(code, None) else breaker.succeeded
             raise
         finally:
-            ended = self._clock()
+            ended = self._end(asking)
             if settle(ended, generation):
                 self._log_turn(ended)
             asker.counts.made(Call(template, wave, status, started, ended, code, attempt))
@@ -232,53 +238,3 @@ class Attempts:
             status=status,
             retry_after=parse_retry_after(response.retry_after, self._wall()),
         )
-
-    async def _wait_for_place(self, turn: Turn, errand: Errand, asker: Asker) -> None:
-        """Take a place among the calls in flight, which is to be passed on.
-
-        Raises:
-            Fault: `UPSTREAM_OVERLOADED`, the queue is full; `UPSTREAM_QUEUE_TIMEOUT`.
-        """
-        policies = self._policies
-        ticket = _Ticket()
-        entry = policies.limiter.enter(ticket, turn)
-        if entry.starts:
-            return
-        if isinstance(entry.refused, _Ticket):
-            entry.refused.refuse(self._overloaded())
-        errand.queued = Queued(self._clock(), self._bound(turn))
-        ended = asker.counts.ended
-        try:
-            async with asyncio.timeout(policies.queue_timeout):
-                await ticket.granted
-        except BaseException as error:
-            # The place may have been granted in the very moment that the wait ended.
-            if not (ticket.refused or policies.limiter.withdraw(ticket)):
-                self._pass_on(turn)
-            if isinstance(error, TimeoutError):
-                limit = {"GATEWAY_UPSTREAM_QUEUE_TIMEOUT": policies.queue_timeout or 0.0}
-                raise errand.queued.too_long(self._clock(), limit) from None
-            raise
-        # If calls of its own operation ended meanwhile, it belongs to the round after theirs.
-        errand.wave = max(errand.wave, asker.counts.last_wave(ended) + 1)
-
-    def _pass_on(self, turn: Turn) -> None:
-        ticket = self._policies.limiter.leave(turn)
-        # One that was cancelled has yet to notice: it will pass its place on by itself.
-        if isinstance(ticket, _Ticket) and not ticket.granted.done():
-            ticket.granted.set_result(None)
-
-    def _bound(self, turn: Turn) -> dict[str, float]:
-        """Return what makes a call wait."""
-        limiter = self._policies.limiter
-        if limiter.lacks_connection(turn.tenant):
-            return {"GATEWAY_UPSTREAM_MAX_CONNECTIONS": limiter.connections}
-        return {"GATEWAY_UPSTREAM_MAX_IN_FLIGHT": limiter.places}
-
-    def _overloaded(self) -> Fault:
-        limiter = self._policies.limiter
-        limit = {
-            "GATEWAY_UPSTREAM_MAX_IN_FLIGHT": limiter.places,
-            "GATEWAY_UPSTREAM_MAX_QUEUED": limiter.room,
-        }
-        return Fault(FaultCode.UPSTREAM_OVERLOADED, limit=limit)

@@ -5,8 +5,9 @@ On the way, what is kept is not asked for again, and what is under way is not as
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -21,6 +22,7 @@ from resolvers.payex.memory import Memory
 from resolvers.payex.problems import Problem
 from resolvers.payex.reader import Reader, Reading
 from resolvers.payex.routes import Kind, Route, Routes
+from resolvers.payex.stretches import Spent
 from resolvers.payex.tracing import BatchTrace
 
 # The bounds of who started a call. To who shares it, they mean nothing.
@@ -116,9 +118,9 @@ class Payex:
         errand = Errand(wave)
         fly = partial(self._fly, _Question(route, errand, key, access, asker))
         try:
-            landed, coalesced = await self._flights.join(key, fly, asker.deadline)
+            landed, coalesced = await self._joined(key, fly, asker)
             while coalesced and landed.is_the_starters:
-                landed, coalesced = await self._flights.join(key, fly, asker.deadline)
+                landed, coalesced = await self._joined(key, fly, asker)
         except TimeoutError:
             # It may be another operation's question that is on its way.
             under_way = self._errands.get(key, errand)
@@ -131,6 +133,22 @@ class Payex:
             errand.wave -= 1
         asker.counts.fresh(self._memory.left(key))
         return Answer(landed.outcome, errand.wave)
+
+    async def _joined(
+        self,
+        key: CacheKey,
+        fly: Callable[[Deadline], Coroutine[Any, Any, _Landed]],
+        asker: Asker,
+    ) -> tuple[_Landed, bool]:
+        """Wait for what is under way, or start it."""
+        if key not in self._flights:
+            return await self._flights.join(key, fly, asker.deadline)
+        waiting = asker.counts.begin(Spent.COALESCED, self._clock())
+        try:
+            return await self._flights.join(key, fly, asker.deadline)
+        finally:
+            now = self._clock()
+            waiting.end(now, self._attempts.behind(now))
 
     async def aclose(self) -> None:
         """Cancel what is under way, and close the caches."""

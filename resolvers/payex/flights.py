@@ -85,6 +85,11 @@ class Flights(Generic[K, T]):
                 flight.task.cancel()
         return flight.task.result(), coalesced
 
+    def __contains__(self, key: K) -> bool:
+        """Whether work is in flight under a key."""
+        flight = self._flights.get(key)
+        return flight is not None and not flight.task.done()
+
     def __len__(self) -> int:
         return len(self._flights)
 

@@ -33,13 +33,14 @@ class CallTrace(Protocol):
 class BatchTrace(Protocol):
     """The routes that a dataloader asks for at once."""
 
-    def call(self, route: str, wave: int, attempt: int) -> CallTrace:
+    def call(self, route: str, wave: int, attempt: int, queued: float) -> CallTrace:
         """Begin one attempt of a call.
 
         Args:
             route: the route's template.
             wave: the wave of the operation that the call belongs to.
             attempt: which attempt it is, from 1.
+            queued: the seconds that it waited for a place and a connection.
         """
 
     def hit(self, route: str) -> None:
@@ -78,7 +79,13 @@ class Untraced:
         """Return itself."""
         return self
 
-    def call(self, route: str, wave: int, attempt: int) -> "Untraced":  # noqa: ARG002 - likewise
+    def call(
+        self,
+        route: str,  # noqa: ARG002 - likewise
+        wave: int,  # noqa: ARG002
+        attempt: int,  # noqa: ARG002
+        queued: float,  # noqa: ARG002
+    ) -> "Untraced":
         """Return itself."""
         return self
 

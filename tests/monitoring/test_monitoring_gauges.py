@@ -76,6 +76,43 @@ def test_operations_come_and_go(house: House) -> None:
     assert house.value("ready") == 0
 
 
+def test_connections_are_told_by_tenant_and_who_waits_for_them() -> None:
+    house = House(GATEWAY_UPSTREAM_MAX_CONNECTIONS="1")
+    assert house.value("upstream_connections_in_use", tenant="") == 0
+    limiter = house.upstream.policies.limiter
+    for ticket in ("a", "b", "c"):
+        limiter.enter(ticket, Turn("caller", "operation", None))
+    limiter.enter("d", Turn("caller", "operation", "acme"))
+
+    assert house.value("upstream_connections_limit") == 1
+    assert house.value("upstream_connections_in_use", tenant="") == 1
+    assert house.value("upstream_connections_waited_for", tenant="") == 2
+    assert house.value("upstream_connections_in_use", tenant="acme") == 1
+    assert house.value("upstream_connections_waited_for", tenant="acme") == 0
+
+
+def test_a_call_that_waits_for_a_place_waits_for_no_connection() -> None:
+    house = House(GATEWAY_UPSTREAM_MAX_IN_FLIGHT="1")
+    for ticket in ("a", "b"):
+        house.upstream.policies.limiter.enter(ticket, Turn("caller", "operation", None))
+
+    assert house.value("upstream_calls_queued") == 1
+    assert house.value("upstream_connections_waited_for", tenant="") == 0
+
+
+def test_the_lag_of_the_event_loop_is_the_worst_of_the_last_minute(house: House) -> None:
+    pulse = house.upstream.policies.pulse
+    for late in (0, 0.75, 0.25):
+        pulse.beat(house.now)
+        house.now += pulse.interval + late
+    pulse.beat(house.now)
+
+    assert house.value("event_loop_lag_seconds") == pytest.approx(0.75)
+    assert house.value("event_loop_late_seconds_total") == pytest.approx(1)
+    house.now += 60
+    assert house.value("event_loop_lag_seconds") == 0
+
+
 def test_calls_hold_places_and_wait_for_them() -> None:
     house = House(GATEWAY_UPSTREAM_MAX_IN_FLIGHT="1", GATEWAY_UPSTREAM_MAX_QUEUED="7")
     for ticket in ("a", "b", "c"):

@@ -13,6 +13,7 @@ from gateway.monitoring.metrics import Metrics
 from gateway.reports import Ending, Report
 from resolvers.payex.answers import Call
 from resolvers.payex.faults import FaultCode
+from resolvers.payex.stretches import Spent
 from resolvers.tally import Tally
 from tests.monitoring.conftest import CONNECTED, asked, invoice
 from tests.monitoring.samples import Samples
@@ -26,6 +27,8 @@ def over(ending: Ending = Ending.OK, seconds: float = 1.0, **members: Any) -> Re
     report.ending, report.seconds = ending, seconds
     for name, value in members.items():
         setattr(report, name, value)
+    if report.tally:
+        report.spent = report.tally.seconds(seconds)
     return report
 
 
@@ -77,13 +80,30 @@ def test_overhead_is_what_is_left_of_the_time_with_calls_under_way() -> None:
     assert page.value("operation_waves_sum") == 1
 
 
-def test_waiting_for_another_operation_s_call_is_no_overhead() -> None:
-    counted = tally()
-    counted.coalesced()
+@pytest.mark.parametrize("what", [what for what in Spent if what is not Spent.UPSTREAM])
+def test_a_wait_is_no_overhead_and_is_told_by_what_it_was_for(what: Spent) -> None:
+    """A call under way at the same time comes first."""
+    counted = tally(Call(HOLDER, 1, 200, 0.0, 0.5))
+    counted.begin(what, 0.25).end(0.75, 0.0)
     page = told(over(seconds=1.0, tally=counted))
 
-    assert page.value("operation_overhead_seconds_count") == 0
-    assert page.value("operation_upstream_seconds_count") == 1
+    assert page.value("operation_overhead_seconds_sum") == 0.25
+    spent = {"upstream": 0.5, what: 0.25, "gateway": 0.25}
+    for name in (*Spent, "gateway"):
+        assert page.value("operation_spent_seconds_total", what=name) == spent.get(name, 0)
+
+
+def test_a_wait_in_the_queue_counts_by_what_it_was_for_and_whole() -> None:
+    """Calls that waited side by side have waited each."""
+    counted = tally()
+    for what in (Spent.PLACE, Spent.PLACE, Spent.CONNECTION, Spent.COALESCED):
+        counted.begin(what, 0.0).end(0.5, 0.0)
+    counted.begin(Spent.PLACE, 0.0)
+    page = told(over(seconds=1.0, tally=counted))
+
+    assert page.value("upstream_queue_seconds_count", what="place") == 2
+    assert page.value("upstream_queue_seconds_sum", what="place") == 1
+    assert page.value("upstream_queue_seconds_count", what="connection") == 1
 
 
 @pytest.mark.parametrize("ending", [Ending.LEFT, Ending.FAILED, Ending.REFUSED])

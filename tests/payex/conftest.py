@@ -67,6 +67,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return the seconds of its own clock."""
         return self._clock.now
 
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass in which nothing else is done, as when a callback computes."""
+        self._clock.now += seconds
+
     def run_in_executor(
         self,
         executor: Executor | None,  # noqa: ARG002 - as its parent's

@@ -17,6 +17,7 @@ from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.problems import Problem
 from resolvers.payex.records import ItemList
 from resolvers.payex.routes import Billing, Holder, Kind
+from resolvers.payex.stretches import Spent
 from resolvers.tally import Tally
 
 pytestmark = pytest.mark.virtual_time
@@ -84,6 +85,22 @@ def problem(code: str) -> httpx.Response:
 
 
 # What is kept.
+
+
+async def test_who_waits_for_another_operations_call_spends_its_time_with_that_alone(
+    connect: Connect,
+) -> None:
+    """Not with PayEx, and not with the gateway."""
+    one, other = Someone(), Someone()
+    async with connect(Upstream(seconds=2)) as payex:
+        asking = asyncio.create_task(one.ask(payex))
+        await asyncio.sleep(0.5)
+        await other.ask(payex)
+        await asking
+        now = asyncio.get_running_loop().time()
+        first, second = one.tally.seconds(now), other.tally.seconds(now)
+    assert (first.pop(Spent.UPSTREAM), second.pop(Spent.COALESCED)) == (2, 1.5)
+    assert not any((*first.values(), *second.values()))
 
 
 async def test_an_answer_that_is_kept_costs_no_call_and_no_wave(connect: Connect) -> None:

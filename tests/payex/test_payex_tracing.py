@@ -33,7 +33,13 @@ class Told(Untraced):
         self.joined: list[tuple[str, BatchTrace]] = []
         super().__init__()
 
-    def call(self, route: str, wave: int, attempt: int) -> "Attempt":
+    def call(
+        self,
+        route: str,
+        wave: int,
+        attempt: int,
+        queued: float,  # noqa: ARG002 - nobody waits here
+    ) -> "Attempt":
         """Keep an attempt."""
         self.calls.append(Attempt(route, wave, attempt))
         return self.calls[-1]
@@ -173,7 +179,7 @@ async def test_without_tracing_nothing_is_sent_along_and_nobody_is_told() -> Non
     batch.coalesced(TEMPLATE, batch)
     batch.failed(TEMPLATE, FaultCode.UPSTREAM_ERROR)
     batch.until(tasks)
-    call = batch.call(TEMPLATE, 1, 1)
+    call = batch.call(TEMPLATE, 1, 1, 0.0)
     call.ended(200, None, None)
 
     assert (batch, call, dict(call.headers)) == (UNTRACED, UNTRACED, {})

@@ -5,6 +5,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 import httpx
 import pytest
@@ -20,8 +21,10 @@ from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.limiter import Limiter
 from resolvers.payex.problems import Problem
+from resolvers.payex.pulse import Pulse, beating
 from resolvers.payex.responses import Limits
 from resolvers.payex.routes import Billing, Holder, Kind, Routes
+from resolvers.payex.stretches import Spent
 from resolvers.tally import Tally
 
 pytestmark = pytest.mark.virtual_time
@@ -63,15 +66,15 @@ async def get(
     attempts: Attempts,
     number: str = "1",
     *,
-    turn: str = "one",
-    caller: str = "somebody",
+    who: tuple[str, str] = ("somebody", "one"),
     access: Access = ACCESS,
     seconds: float = math.inf,
+    tally: Tally | None = None,
 ) -> bytes | Problem | Fault:
     """Ask once for the invoice of a number."""
     deadline = Deadline.after(seconds, now())
     route = Routes().of(Holder("xxx", Billing.BILLED, number), Kind.HOLDER)
-    asker = Asker(Tally(500), deadline, seconds, rights="", turn=turn, caller=caller)
+    asker = Asker(tally or Tally(500), deadline, seconds, rights="", caller=who[0], turn=who[1])
     try:
         return await attempts.get(route, access, Errand(1), deadline, asker)
     except Fault as fault:
@@ -98,7 +101,9 @@ async def test_operations_take_turns_and_each_ones_calls_go_in_order(
     upstream = Upstream()
     async with attempting(upstream, limiter=Limiter(in_flight=1, queued=9)) as attempts:
         numbers = ["0", "a1", "a2", "a3", "b1", "c1", "c2"]
-        await asyncio.gather(*(get(attempts, number, turn=number[0]) for number in numbers))
+        await asyncio.gather(
+            *(get(attempts, number, who=("somebody", number[0])) for number in numbers)
+        )
     assert upstream.asked == ["0", "a1", "b1", "c1", "a2", "c2", "a3"]
 
 
@@ -182,6 +187,84 @@ async def test_who_waits_too_long_for_a_connection_is_told_so_and_counts_against
     )
 
 
+@pytest.mark.parametrize(
+    ("limiter", "what"),
+    [
+        (Limiter(in_flight=9, queued=9, connections=1), Spent.CONNECTION),
+        (Limiter(in_flight=1, queued=9), Spent.PLACE),
+    ],
+)
+async def test_the_wait_for_a_turn_is_told_apart_from_the_time_at_payex(
+    attempting: Attempting, limiter: Limiter, what: Spent
+) -> None:
+    """With one connection the fifth of five operations waits for four others."""
+    tallies = [Tally(500) for _ in range(5)]
+    async with attempting(Upstream(seconds=0.2), limiter=limiter) as attempts:
+        await asyncio.gather(
+            *(
+                get(attempts, str(n), who=("somebody", str(n)), tally=one)
+                for n, one in enumerate(tallies)
+            )
+        )
+        spent = [tally.seconds(now()) for tally in tallies]
+    for n, times in enumerate(spent):
+        assert times.pop(Spent.UPSTREAM) == pytest.approx(0.2)
+        assert times.pop(what) == pytest.approx(0.2 * n)
+        assert not any(times.values())
+
+
+async def test_an_answer_that_waits_for_the_event_loop_is_not_payexs_to_blame(
+    attempting: Attempting,
+) -> None:
+    """PayEx takes 0.05 seconds, in which another operation begins to compute for 0.7 seconds."""
+    loop: Any = asyncio.get_running_loop()
+    tally, pulse = Tally(500), Pulse()
+    async with attempting(Upstream(seconds=0.05), pulse=pulse) as attempts, beating(pulse, now):
+        await asyncio.sleep(1)
+        loop.call_later(0.03, loop.pass_time, 0.7)
+        await get(attempts, tally=tally)
+        times = tally.seconds(now())
+    assert times[Spent.UPSTREAM] == pytest.approx(0.04, abs=0.011)
+    assert times[Spent.UPSTREAM] + times[Spent.LOOP] == pytest.approx(0.73)
+    (call,) = tally.calls
+    assert call.ended - call.started == times[Spent.UPSTREAM]
+
+
+async def test_a_busy_event_loop_before_payex_answers_is_no_excuse_for_payex(
+    attempting: Attempting,
+) -> None:
+    loop: Any = asyncio.get_running_loop()
+    tally, pulse = Tally(500), Pulse()
+    async with attempting(Upstream(seconds=2), pulse=pulse) as attempts, beating(pulse, now):
+        loop.call_later(0.03, loop.pass_time, 0.7)
+        await get(attempts, tally=tally)
+        times = tally.seconds(now())
+    assert times[Spent.UPSTREAM] == pytest.approx(2)
+    assert not times[Spent.LOOP]
+
+
+async def test_a_call_that_still_waits_or_is_under_way_counts_until_now(
+    attempting: Attempting,
+) -> None:
+    tallies = [Tally(500), Tally(500)]
+    async with attempting(Upstream(seconds=5), limiter=Limiter(in_flight=1, queued=9)) as attempts:
+        calls = [
+            asyncio.create_task(get(attempts, str(n), tally=one)) for n, one in enumerate(tallies)
+        ]
+        await asyncio.sleep(3)
+        first, second = (tally.seconds(now()) for tally in tallies)
+        await asyncio.gather(*calls)
+    assert (first[Spent.UPSTREAM], second[Spent.PLACE]) == (3, 3)
+
+
+async def test_a_pause_before_another_attempt_is_told_by_itself(attempting: Attempting) -> None:
+    tally, backoff = Tally(500), Backoff(attempts=2, base=8, cap=8)
+    async with attempting(Upstream(503), backoff=backoff) as attempts:
+        await get(attempts, tally=tally)
+        times = tally.seconds(now())
+    assert (times[Spent.UPSTREAM], times[Spent.PAUSE]) == (2, 4)
+
+
 async def test_a_setting_bounds_the_wait_for_a_place(attempting: Attempting) -> None:
     upstream, limiter = Upstream(seconds=5), Limiter(in_flight=1, queued=9)
     async with attempting(upstream, limiter=limiter, queue_timeout=2.0) as attempts:
@@ -202,12 +285,10 @@ async def test_a_callers_many_calls_leave_another_its_share(attempting: Attempti
     """The one call of another caller waits for one place, not for two hundred calls."""
     upstream, limiter = Upstream(), Limiter(in_flight=10, queued=500)
     async with attempting(upstream, limiter=limiter) as attempts:
-        many = [
-            asyncio.create_task(get(attempts, turn=str(n % 20), caller="many")) for n in range(200)
-        ]
+        many = [asyncio.create_task(get(attempts, who=("many", str(n % 20)))) for n in range(200)]
         await asyncio.sleep(0.5)
         begun = now()
-        await get(attempts, caller="one")
+        await get(attempts, who=("one", "one"))
         assert now() - begun == 0.5 + 1
         await asyncio.gather(*many)
 
@@ -231,9 +312,9 @@ async def test_who_has_to_make_room_for_another_caller_is_told_that_the_queue_is
 ) -> None:
     upstream, limiter = Upstream(), Limiter(in_flight=1, queued=2)
     async with attempting(upstream, limiter=limiter) as attempts:
-        many = [asyncio.create_task(get(attempts, str(n), caller="many")) for n in range(3)]
+        many = [asyncio.create_task(get(attempts, str(n), who=("many", "one"))) for n in range(3)]
         await asyncio.sleep(0.5)
-        assert isinstance(await get(attempts, "other", caller="other"), bytes)
+        assert isinstance(await get(attempts, "other", who=("other", "one")), bytes)
         refused = (await asyncio.gather(*many))[-1]
     assert isinstance(refused, Fault)
     assert refused.code is FaultCode.UPSTREAM_OVERLOADED

@@ -102,7 +102,7 @@ async def test_with_the_setting_there_are_traces() -> None:
 
     assert isinstance(tracing, OtlpTracing)
     async with tracing.opened():
-        assert tracing.begin("POST", []).batch(1, 1).call("/x", 1, 1).headers == {}
+        assert tracing.begin("POST", []).batch(1, 1).call("/x", 1, 1, 0.0).headers == {}
 
 
 def test_packages_that_are_missing_are_told_in_one_sentence() -> None:
@@ -137,7 +137,7 @@ def test_without_traces_the_log_still_has_the_trace_of_who_asks(
     trace.end(Report())
 
     assert trace.trace_id == ("0af7651916cd43dd8448eb211c80319c" if trace_id else None)
-    assert trace.batch(1, 1).call("/x", 1, 1).headers == {}
+    assert trace.batch(1, 1).call("/x", 1, 1, 0.0).headers == {}
 
 
 async def test_without_traces_there_is_nothing_to_end() -> None:

@@ -1,0 +1,99 @@
+"""Places for calls: what waits for one sleeps here, and is woken when its turn comes."""
+
+import asyncio
+from collections.abc import Callable
+
+from resolvers.payex.answers import Asker, Errand, Queued
+from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.limiter import Limiter, Turn
+from resolvers.payex.pulse import Pulse
+from resolvers.payex.stretches import Spent
+
+
+class _Ticket:
+    """A call that asks for a place, and what tells it that it has one."""
+
+    __slots__ = ("granted", "refused")
+
+    def __init__(self) -> None:
+        self.granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.refused = False
+
+    def refuse(self, fault: Fault) -> None:
+        self.refused = True
+        if not self.granted.done():
+            self.granted.set_exception(fault)
+
+
+class Places:
+    """Hands out the limiter's places.
+
+    Args:
+        limiter: keeps the books.
+        timeout: seconds that a call waits for a place; None if its deadline alone bounds it.
+        pulse: tells how late the event loop is.
+        clock: seconds of a monotonic clock.
+    """
+
+    def __init__(
+        self, limiter: Limiter, timeout: float | None, pulse: Pulse, clock: Callable[[], float]
+    ) -> None:
+        self._limiter = limiter
+        self._timeout = timeout
+        self._pulse = pulse
+        self._clock = clock
+
+    async def take(self, turn: Turn, errand: Errand, asker: Asker) -> None:
+        """Take a place among the calls in flight, which is to be passed on.
+
+        Raises:
+            Fault: `UPSTREAM_OVERLOADED`, the queue is full; `UPSTREAM_QUEUE_TIMEOUT`.
+        """
+        ticket = _Ticket()
+        entry = self._limiter.enter(ticket, turn)
+        if entry.starts:
+            return
+        if isinstance(entry.refused, _Ticket):
+            entry.refused.refuse(self._overloaded())
+        errand.queued = self._queued(turn)
+        waiting = asker.counts.begin(errand.queued.what, errand.queued.since)
+        ended = asker.counts.ended
+        try:
+            async with asyncio.timeout(self._timeout):
+                await ticket.granted
+        except BaseException as error:
+            # The place may have been granted in the very moment that the wait ended.
+            if not (ticket.refused or self._limiter.withdraw(ticket)):
+                self.pass_on(turn)
+            if isinstance(error, TimeoutError):
+                limit = {"GATEWAY_UPSTREAM_QUEUE_TIMEOUT": self._timeout or 0.0}
+                raise errand.queued.too_long(self._clock(), limit) from None
+            raise
+        finally:
+            now = self._clock()
+            waiting.end(now, self._pulse.behind(now))
+        # If calls of its own operation ended meanwhile, it belongs to the round after theirs.
+        errand.wave = max(errand.wave, asker.counts.last_wave(ended) + 1)
+
+    def pass_on(self, turn: Turn) -> None:
+        """Give a place back, and wake whoever has it next."""
+        ticket = self._limiter.leave(turn)
+        # One that was cancelled has yet to notice: it will pass its place on by itself.
+        if isinstance(ticket, _Ticket) and not ticket.granted.done():
+            ticket.granted.set_result(None)
+
+    def _queued(self, turn: Turn) -> Queued:
+        """Begin a wait for what is missing."""
+        limiter, now = self._limiter, self._clock()
+        if limiter.lacks_connection(turn.tenant):
+            limit = {"GATEWAY_UPSTREAM_MAX_CONNECTIONS": limiter.connections}
+            return Queued(now, Spent.CONNECTION, limit)
+        return Queued(now, Spent.PLACE, {"GATEWAY_UPSTREAM_MAX_IN_FLIGHT": limiter.places})
+
+    def _overloaded(self) -> Fault:
+        limiter = self._limiter
+        limit = {
+            "GATEWAY_UPSTREAM_MAX_IN_FLIGHT": limiter.places,
+            "GATEWAY_UPSTREAM_MAX_QUEUED": limiter.room,
+        }
+        return Fault(FaultCode.UPSTREAM_OVERLOADED, limit=limit)

@@ -1,0 +1,100 @@
+"""The pulse of the event loop: how late it is with what is due.
+
+While one operation computes, the loop serves no other one, and an answer of PayEx lies unread. That
+time is not PayEx's. A beat is due at fixed intervals. If one comes late, the loop was busy from the
+moment that the beat was due.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+# Turns of the loop from when an answer is there until its call goes on.
+_TURNS: Final = 4
+
+
+class Pulse:
+    """Keeps the book of beats. It has no clock: time is an argument, in seconds.
+
+    Args:
+        interval: seconds between two beats.
+        window: seconds for which the latest beat counts in `worst`, up to twice as many.
+
+    Attributes:
+        late: seconds that the loop was late, in all.
+    """
+
+    def __init__(self, interval: float = 0.02, window: float = 30.0) -> None:
+        self.interval = interval
+        self.late = 0.0
+        self._window = window
+        self._due: float | None = None
+        self._busy_since: float | None = None
+        self._begun = 0.0
+        self._worst = self._worst_before = 0.0
+
+    def beat(self, now: float) -> bool:
+        """Take in a beat, and return whether it was late by more than its own time."""
+        if self._due is None:
+            self._begun = now
+        else:
+            late = max(0.0, now - self._due)
+            self.late += late
+            self._turn(now)
+            self._worst = max(self._worst, late)
+            if late > self.interval:
+                self._busy_since = self._due
+        self._due = now + self.interval
+        return self._busy_since is not None
+
+    def caught_up(self) -> None:
+        """Note that all is done that was due when the last beat came."""
+        self._busy_since = None
+
+    def behind(self, now: float) -> float:
+        """Return the seconds that the loop was busy without a break until now; 0 if it was not.
+
+        They begin when a beat was due, and so up to an interval late.
+        """
+        if self._busy_since is not None:
+            return now - self._busy_since
+        if self._due is None or now - self._due <= self.interval:
+            return 0.0
+        return now - self._due
+
+    def worst(self, now: float) -> float:
+        """Return the seconds by which the latest beat of the last minute was late."""
+        self._turn(now)
+        return max(self._worst, self._worst_before)
+
+    def _turn(self, now: float) -> None:
+        passed = now - self._begun
+        if passed >= self._window:
+            self._worst_before = self._worst if passed < 2 * self._window else 0.0
+            self._worst, self._begun = 0.0, now
+
+
+@asynccontextmanager
+async def beating(pulse: Pulse, clock: Callable[[], float] = time.monotonic) -> AsyncIterator[None]:
+    """Let a pulse beat while it lasts."""
+    loop = asyncio.get_running_loop()
+
+    def beat() -> None:
+        timers.append(loop.call_later(pulse.interval, beat))
+        if pulse.beat(clock()):
+            settle(_TURNS)
+
+    def settle(turns: int) -> None:
+        if turns:
+            loop.call_soon(settle, turns - 1)
+        else:
+            pulse.caught_up()
+
+    timers: deque[asyncio.Handle] = deque([loop.call_soon(beat)], maxlen=1)
+    try:
+        yield
+    finally:
+        timers[0].cancel()
