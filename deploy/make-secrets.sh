@@ -25,7 +25,7 @@ if [ ! -e redis/redis.acl ]; then
     digest=$(printf '%s' "$password" | sha256sum | cut -d ' ' -f 1)
     printf 'user default off\nuser gateway on #%s ~payex-usage:* +set +getrange +pttl\n' "$digest" \
         > redis/redis.acl
-    printf 'GATEWAY_CACHE_URL=redis://gateway:%s@redis:6379/0\n' "$password" > cache.env
+    printf '%s' "$password" > gateway/redis.password
 fi
 # Who reads the folders is the user of the containers. Without root, their owner has to be that user.
 # The files .env are read by whoever runs docker compose.

@@ -189,6 +189,9 @@ class _Service(Starlette):
 
     def __init__(self, graphql: ASGIApp, **settings: Any) -> None:
         super().__init__(**settings)
+        # To `/graphql/` it would answer with an address of plain HTTP where a proxy ends TLS, and a
+        # client would send its token there.
+        self.router.redirect_slashes = False
         self._graphql = graphql
         for each in reversed(settings["middleware"]):
             self._graphql = each.cls(self._graphql, *each.args, **each.kwargs)

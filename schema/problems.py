@@ -14,8 +14,8 @@ from schema.scalars import RawJSON
 
 @strawberry.interface(
     description=(
-        "Why there is no answer, told by PayEx. A union may gain a problem type later: a client "
-        "that selects `... on Problem` shows it all the same."
+        "Why there is no answer, told by PayEx or by the gateway in its place. A union may gain a "
+        "problem type later: a client that selects `... on Problem` shows it all the same."
     )
 )
 class Problem:

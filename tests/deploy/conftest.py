@@ -102,6 +102,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     with ExitStack() as stack:
         payex = Payex()
+        cache = stack.enter_context(_redis(folder))
         settings = {
             **STOPPING,
             "GATEWAY_UPSTREAM_ORIGIN": stack.enter_context(served(payex)),
@@ -109,7 +110,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             "GATEWAY_INSECURE": "1",
             # A busy machine does not make Redis look gone.
             "GATEWAY_CACHE_TIMEOUT": "5",
-            "GATEWAY_CACHE_URL": (cache := stack.enter_context(_redis(folder))),
+            **cache,
         }
         instances = [Instance(name, free_port(), folder, settings) for name in ("a", "b")]
         for instance in instances:
@@ -119,13 +120,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         hive = stack.enter_context(_hive(folder, nginx))
         bodies = [{"query": QUERY, "variables": question} for question in QUESTIONS]
         answers = [Answered(body, instances[0].ask(body)["data"]) for body in bodies]
-        watcher = redis.Redis.from_url(WATCHER.sub("//watcher:@", cache))
+        watcher = redis.Redis.from_url(WATCHER.sub("//watcher:@", cache["GATEWAY_CACHE_URL"]))
         stack.callback(watcher.close)
         yield Site(payex, instances, {"nginx": nginx, "Hive Gateway": hive}, answers, watcher)
 
 
 @contextmanager
-def _redis(folder: Path) -> Iterator[str]:
+def _redis(folder: Path) -> Iterator[dict[str, str]]:
     port = free_port()
     (folder / "make-secrets.sh").write_bytes((DEPLOY / "make-secrets.sh").read_bytes())
     subprocess.run(["/bin/sh", folder / "make-secrets.sh"], check=True)  # noqa: S603 - our own
@@ -138,10 +139,14 @@ def _redis(folder: Path) -> Iterator[str]:
     command = [program("redis-server"), "redis.conf", "--bind", "127.0.0.1"]
     with running(command, folder / "redis.log", cwd=folder) as server:
         server.until(lambda: listens(port))
-        variable = (secrets / "cache.env").read_text("utf-8").strip()
-        name, _, url = variable.partition("=")
-        assert name == "GATEWAY_CACHE_URL"
-        yield changed(url, {"redis:6379": f"127.0.0.1:{port}"})
+        url = changed(
+            compose_gateway()["environment"]["GATEWAY_CACHE_URL"],
+            {"redis:6379": f"127.0.0.1:{port}"},
+        )
+        yield {
+            "GATEWAY_CACHE_URL": url,
+            "GATEWAY_CACHE_PASSWORD_FILE": str(secrets / "gateway" / "redis.password"),
+        }
 
 
 @contextmanager

@@ -38,9 +38,8 @@ IDLE = 5
 
 def compose_settings(env_file: str) -> Settings:
     """Return the settings of a gateway of the compose file."""
-    cache = {"GATEWAY_CACHE_URL": "redis://gateway:password@redis:6379/0"}
     ours: dict[str, str] = compose_gateway()["environment"]
-    return load_settings({**image_variables(), **ours, **variables_of(env_file), **cache})
+    return load_settings({**image_variables(), **ours, **variables_of(env_file)})
 
 
 def kubernetes_settings() -> Settings:

@@ -80,13 +80,13 @@ def test_secrets_are_made_once_and_for_nobody_else(tmp_path: Path) -> None:
         "gateway/pseudonym.key",
         "redis/redis.acl",
         "router.env",
-        "cache.env",
+        "gateway/redis.password",
     }
     assert found() == made
     assert {(folder / name).stat().st_mode & 0o777 for name in made} == {0o600}
     secret = made["gateway/router.secret"]
     assert made["router.env"] == f"PAYEX_USAGE_ROUTER_SECRET={secret}\n"
-    password = made["cache.env"].split(":")[2].split("@")[0]
+    password = made["gateway/redis.password"]
     assert len(password) == len(secret) == len(made["gateway/pseudonym.key"]) == 64
     assert len({password, secret, made["gateway/pseudonym.key"]}) == 3
     assert f"#{sha256(password.encode()).hexdigest()} " in made["redis/redis.acl"]

@@ -94,8 +94,10 @@ async def test_no_response_of_a_configured_upstream_speaks_of_a_sandbox(
     assert "payex-usage-upstream" not in reply.headers
 
 
-async def test_what_is_not_there_is_a_problem_document(serve: Serve) -> None:
-    reply = await (await serve()).get("/nowhere")
+@pytest.mark.parametrize("path", ["/nowhere", "/graphql/", "/health/live/", "/health"])
+async def test_what_is_not_there_is_a_problem_document(serve: Serve, path: str) -> None:
+    """Nobody is sent on to another address."""
+    reply = await (await serve()).get(path)
 
     assert (reply.status_code, reply.headers["content-type"]) == (404, "application/problem+json")
     detail = "There is no such page. GraphQL is asked at /graphql."
