@@ -157,6 +157,7 @@ class GraphQLEndpoint:
             finally:
                 report.name = operation.name
             report.cost = outcome.extensions.get("cost")
+            report.fall = outcome.fall
             errors = format_errors(outcome.errors, operation.support_id, executed=outcome.executed)
             report.codes = [error["extensions"]["code"] for error in errors]
             extensions = self._extensions(outcome, operation)

@@ -4,13 +4,13 @@ What depends on the document alone is done once for each text; the rest for each
 of it before the first upstream call.
 """
 
+import logging
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, execute
-from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable
 from strawberry.federation import Schema
 
@@ -23,14 +23,18 @@ from gateway.documents.documents import (
     refused,
 )
 from gateway.documents.source import DocumentSource, Requested
+from gateway.errors import log_unexpected
 from gateway.limit_settings import LimitSettings
 from gateway.limits.variables import oversized_variables
 from gateway.projection.executor import ProjectingExecutor
+from gateway.projection.plan import Fall, FallReason
 from gateway.refusals import Refusal
 from resolvers.errors import ErrorCode
 from resolvers.operation import Operation
 from schema.scopes import Need, missing
 from schema.subgraph import executable
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,14 @@ class Outcome:
         data: the answer; may be None although it was executed.
         errors: what went wrong.
         extensions: what the reply tells beside them.
+        fall: why graphql-core executed it and not its plan; None if it did not have to.
     """
 
     executed: bool
     data: Any = field(default=None, repr=False)
     errors: Sequence[GraphQLError] = field(default=(), repr=False)
     extensions: Mapping[str, Any] = field(default_factory=dict)
+    fall: FallReason | None = None
 
 
 class Engine:
@@ -143,12 +149,13 @@ class Engine:
         coerced = ready.variables.coerced(variables or {}, hide_suggestions=not asked.introspection)
         if isinstance(coerced, list):
             raise NotExecutedError(*coerced)
-        result = await self._planned(ready, coerced, operation)
-        if result is None:
+        result = await ready.plan.answer(operation, coerced) if ready.plan else None
+        fall = _told(result, operation) if isinstance(result, Fall) else None
+        if not isinstance(result, ExecutionResult):
             result = await self._by_core(document, ready, variables, operation, asked)
         if ready.constant:
             ready.answer = result.data
-            return Outcome(executed=True, data=result.data)
+            return Outcome(executed=True, data=result.data, fall=fall)
         extensions: dict[str, Any] = {
             "cost": {
                 "requested": ready.cost.requested(variables),
@@ -158,18 +165,7 @@ class Engine:
         }
         if document.warnings:
             extensions["warnings"] = document.warnings
-        return Outcome(True, result.data, result.errors or (), extensions)
-
-    async def _planned(
-        self, ready: Executable, variables: VariableValues, operation: Operation
-    ) -> ExecutionResult | None:
-        if ready.plan is None:
-            return None
-        data = await ready.plan.answer(operation, variables)
-        if data is None:
-            operation.tally.begin_anew()
-            return None
-        return ExecutionResult(data)
+        return Outcome(True, result.data, result.errors or (), extensions, fall)
 
     async def _by_core(
         self,
@@ -196,6 +192,19 @@ class Engine:
             **executor,
         )
         return result if isinstance(result, ExecutionResult) else await result
+
+
+def _told(fall: Fall, operation: Operation) -> FallReason:
+    """Make ready for the second execution of a request, log why it is, and return the reason."""
+    operation.tally.begin_anew()
+    if fall.error is not None:
+        log_unexpected(fall.error, operation.support_id)
+    logger.debug(
+        "executed by graphql-core, since the plan fell: %s",
+        fall.reason,
+        extra={"support_id": operation.support_id, "operation": operation.name},
+    )
+    return fall.reason
 
 
 def _forbidden(needs: Sequence[Need]) -> GraphQLError:

@@ -63,7 +63,7 @@ def _format(error: GraphQLError, support_id: str, *, executed: bool) -> dict[str
         case _ if not executed and _is_of_the_request(error):
             message = without_values(error.message)
             extensions = {"code": _request_code(error)}
-        case GraphQLError() if _is_of_an_argument(cause):
+        case None | GraphQLError() if _is_of_an_argument(cause or error):
             message = without_values(error.message)
             extensions = {"code": ErrorCode.BAD_USER_INPUT.value}
         case _:

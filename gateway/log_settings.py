@@ -7,8 +7,7 @@ from pydantic_settings import BaseSettings
 
 LogStyle = Literal["json", "text"]
 
-# There is nothing below: what libraries say at DEBUG holds headers and URLs.
-LogLevel = Literal["INFO", "WARNING", "ERROR"]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 LoggedOperations = Literal["all", "slow", "errors", "off"]
 """Of which requests there is a line; each of these keeps fewer than the one before."""
@@ -27,8 +26,8 @@ class LogSettings(BaseSettings):
     log_level: LogLevel = Field(
         "INFO",
         description=(
-            "The lowest level that is written: `INFO`, `WARNING` or `ERROR`. Lines of requests "
-            "are `INFO`."
+            "The lowest level that is written: `DEBUG`, `INFO`, `WARNING` or `ERROR`. Lines of "
+            "requests are `INFO`; `DEBUG` is the gateway's own, never a library's."
         ),
     )
     log_operations: LoggedOperations = Field(

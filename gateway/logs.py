@@ -106,19 +106,20 @@ class JsonLine(logging.Formatter):
 def log_config(style: LogStyle, level: LogLevel) -> dict[str, Any]:
     """Return the configuration of `logging`, which is handed to uvicorn for every server process.
 
-    Libraries are heard from WARNING on. What they say below that quotes URLs and headers, and so
-    people's numbers and tokens.
+    Libraries are heard from WARNING on, and uvicorn from INFO on. What they say below that quotes
+    URLs and headers, and so people's numbers and tokens.
 
     Args:
         style: how lines are written.
         level: from which level on the gateway's own lines, and uvicorn's, are written.
     """
+    levels = dict.fromkeys(sorted(_OURS), level) | {_SERVER: "INFO" if level == "DEBUG" else level}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": JsonLine if style == "json" else TextLine}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-        "loggers": {name: {"level": level} for name in (*sorted(_OURS), _SERVER)},
+        "loggers": {name: {"level": lowest} for name, lowest in levels.items()},
         "root": {"level": "ERROR" if level == "ERROR" else "WARNING", "handlers": ["stderr"]},
     }
 

@@ -41,6 +41,7 @@ class Report:
         support_id: the id in its errors.
         codes: the codes of its errors, in order.
         cost: what it costs, as `extensions.cost` has it.
+        fall: why graphql-core executed it in place of its plan; None if the plan answered.
         tally: what it asked of PayEx, if it came so far.
         trace_id: the trace it belongs to, in hexadecimal digits.
         kept_trace_id: the same if this gateway records the trace, and None if it does not.
@@ -57,6 +58,7 @@ class Report:
     support_id: str | None = None
     codes: Sequence[str] = ()
     cost: dict[str, Any] | None = None
+    fall: str | None = None
     tally: Tally | None = None
     trace_id: str | None = None
     kept_trace_id: str | None = None

@@ -1,11 +1,16 @@
-"""Looking ahead: what a query selects below the field that is being resolved."""
+"""Looking ahead: what a query selects below the field that is being resolved.
 
-from collections.abc import Iterator, Mapping, Sequence
+A look-ahead never raises an error for what is below. If a variable lacks a value there, that field
+fails by itself later, with its own path; until then nothing is started for it.
+"""
+
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, cast
 
 from graphql import (
     FieldNode,
     FragmentSpreadNode,
+    GraphQLError,
     GraphQLIncludeDirective,
     GraphQLObjectType,
     GraphQLResolveInfo,
@@ -30,8 +35,11 @@ class SelectedField(Protocol):
     def below(self) -> "LookAhead":
         """Looks below the field."""
 
-    def arguments(self) -> Mapping[str, Any]:
-        """Return the arguments by their names in the schema, coerced; none that is left out."""
+    def arguments(self) -> dict[str, Any] | None:
+        """Return the arguments by their names in the schema, coerced; none that is left out.
+
+        None if a variable lacks a value that an argument needs.
+        """
 
 
 class LookAhead(Protocol):
@@ -40,7 +48,8 @@ class LookAhead(Protocol):
     def fields(self, type_name: str) -> Iterator[SelectedField]:
         """Yield the fields that are selected if the field answers with an object of this type.
 
-        Fields that only read what is there already may be left out.
+        Fields that only read what is there already may be left out. There is none if a variable of
+        `@skip` or `@include` lacks its value: an object of this type cannot be answered with then.
         """
 
 
@@ -66,10 +75,16 @@ class DocumentLookAhead:
         """Yield the fields that the nodes select on one type, as the executor would."""
         type_ = self._info.schema.type_map[type_name]
         assert isinstance(type_, GraphQLObjectType)  # noqa: S101 - our own type names
-        for node in self._nodes:
-            # Validation has seen to it that a field of such a type has a selection.
-            for selected in self._selected(cast("SelectionSetNode", node.selection_set), type_):
-                yield _DocumentField(self._info, type_, selected, self._variables)
+        # Validation has seen to it that a field of such a type has a selection.
+        sets = [cast("SelectionSetNode", node.selection_set) for node in self._nodes]
+        try:
+            nodes = [node for each in sets for node in self._selected(each, type_)]
+        except GraphQLError:
+            return
+        for node in nodes:
+            # `__typename` is no field of the type.
+            if node.name.value in type_.fields:
+                yield _DocumentField(self._info, type_, node, self._variables)
 
     def _selected(
         self, selection_set: SelectionSetNode, type_: GraphQLObjectType
@@ -91,8 +106,10 @@ class DocumentLookAhead:
 
     def _included(self, node: SelectionNode) -> bool:
         skip = get_directive_values(GraphQLSkipDirective, node, self._variables)
+        if skip and skip["if"]:
+            return False
         include = get_directive_values(GraphQLIncludeDirective, node, self._variables)
-        return not (skip and skip["if"]) and not (include and not include["if"])
+        return not include or include["if"] is True
 
     def _applies(self, condition: str, type_: GraphQLObjectType) -> bool:
         if condition == type_.name:
@@ -125,5 +142,8 @@ class _DocumentField:
     def below(self) -> LookAhead:
         return DocumentLookAhead(self._info, [self._node])
 
-    def arguments(self) -> Mapping[str, Any]:
-        return get_argument_values(self._type.fields[self.name], self._node, self._variables)
+    def arguments(self) -> dict[str, Any] | None:
+        try:
+            return get_argument_values(self._type.fields[self.name], self._node, self._variables)
+        except GraphQLError:
+            return None

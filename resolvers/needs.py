@@ -58,18 +58,16 @@ def holder_needs(below: LookAhead, holder: Holder, bounds: Bounds) -> HolderNeed
     """
     needs = HolderNeeds()
     for selected in below.fields("Invoice" if holder.billing is Billing.BILLED else "Customer"):
-        match selected.name:
-            case "raw":
+        match selected.name, selected.arguments():
+            case "raw", _:
                 needs.body = True
-            case "subscriptions":
-                arguments = selected.arguments()
+            case "subscriptions", dict(arguments):
                 first, after = arguments.get("first"), arguments.get("after")
                 if subscriptions_page(holder, first, after, bounds).refusal():
                     needs.refused = True
                 else:
                     needs.listed = True
-            case "subscription":
-                number = selected.arguments()["subscriptionNo"]
+            case "subscription", {"subscriptionNo": number}:
                 if refusal("subscriptionNo", number):
                     needs.refused = True
                 else:
@@ -98,13 +96,12 @@ def _add(
     needs: SubscriptionNeeds, below: LookAhead, holder: Holder, number: str, bounds: Bounds
 ) -> None:
     for selected in below.fields("UsageSubscription"):
-        match selected.name:
-            case "raw":
+        match selected.name, selected.arguments():
+            case "raw", _:
                 needs.body = True
-            case "usageSummaries":
+            case "usageSummaries", _:
                 needs.summaries = True
-            case "usageRecords" | "usageTotals":
-                arguments = selected.arguments()
+            case "usageRecords" | "usageTotals", dict(arguments):
                 first, after = arguments.get("first"), arguments.get("after")
                 page = records_page(holder, number, first, after, bounds)
                 if page.refusal() or _span_refused(arguments):

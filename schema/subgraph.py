@@ -43,13 +43,17 @@ def _entity(info: Any, representation: Any) -> Any:
         return error
 
 
-def build_schema() -> Schema:
-    """Return the executable schema."""
+def build_schema(info: type[Info] = Info) -> Schema:
+    """Return the executable schema.
+
+    Args:
+        info: what resolvers are told beside their object and arguments.
+    """
     return _Subgraph(
         query=Query,
         types=[Invoice, Customer, UsageSubscription],
         federation_version=FEDERATION_VERSION,
-        config=StrawberryConfig(scalar_map=SCALARS, info_class=Info),
+        config=StrawberryConfig(scalar_map=SCALARS, info_class=info),
     )
 
 

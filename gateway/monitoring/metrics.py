@@ -19,6 +19,7 @@ from gateway.monitoring.labels import (
     FirstNames,
     Series,
 )
+from gateway.projection.plan import FallReason
 from gateway.reports import Ending, Report
 from resolvers.errors import ErrorCode
 from resolvers.payex.answers import Call
@@ -118,6 +119,14 @@ class Metrics:
         self._problems = Series(
             self._counter("problems", "Problems that PayEx told of, by type.", "type"), PROBLEMS
         )
+        self._falls = Series(
+            self._counter(
+                "plan_falls",
+                "Operations that graphql-core executed because their plan could not, by reason.",
+                "reason",
+            ),
+            lambda reason: reason,
+        )
         self._answers = Series(
             self._counter(
                 "answers",
@@ -180,6 +189,8 @@ class Metrics:
             self._durations[(report.name,)].observe(report.seconds, report.kept_trace_id)
         for code in report.codes:
             self._errors[(code,)].inc()
+        if report.fall is not None:
+            self._falls[(report.fall,)].inc()
         tally = report.tally
         if tally is not None:
             self._take(tally, report.kept_trace_id)
@@ -241,6 +252,8 @@ class Metrics:
             self._spent[(what,)].inc(0)
         for what in _QUEUED:
             self._queue[(what,)]
+        for reason in FallReason:
+            self._falls[(reason.value,)].inc(0)
         for kind in ProblemType:
             self._problems[(kind.name,)].inc(0)
         for code in (*FaultCode, *ErrorCode):

@@ -22,10 +22,6 @@ Convert = Callable[[dict[str, Any]], dict[str, Any]]
 """Makes a resolver's arguments of coerced ones: input objects, and the names of Python."""
 
 
-class MissingArgumentError(Exception):
-    """A variable lacks the value that a field cannot do without. graphql-core tells where."""
-
-
 class _Passed(NamedTuple):
     """An argument that is a variable, and a scalar: nothing has to be done to its value."""
 
@@ -79,8 +75,7 @@ class Arguments:
         """Return the coerced arguments by their names in the schema; none that is left out.
 
         Raises:
-            MissingArgumentError: a variable lacks a value.
-            GraphQLError: likewise, within a value.
+            GraphQLError: a variable lacks a value.
         """
         if self._passed is None:
             return get_argument_values(self._field, self._node, variables)
@@ -90,8 +85,7 @@ class Arguments:
         """Return the arguments as the resolver takes them, in a dictionary for it alone.
 
         Raises:
-            MissingArgumentError: a variable lacks a value.
-            GraphQLError: likewise, within a value.
+            GraphQLError: a variable lacks a value.
         """
         if self._passed is None:
             return self._convert(self.given(variables))
@@ -104,10 +98,11 @@ class Arguments:
         found = dict(fixed)
         for passed in self._passed or ():
             value = variables.coerced.get(passed.variable, Undefined)
+            if passed.required and (value is None or value is Undefined):
+                # graphql-core raises the error, in its own words.
+                return get_argument_values(self._field, self._node, variables)
             if value is not Undefined:
                 found[passed.parameter if converted else passed.name] = value
-            if passed.required and (value is None or value is Undefined):
-                raise MissingArgumentError
         return found
 
 

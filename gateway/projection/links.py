@@ -64,7 +64,9 @@ class Link:
         self._attribute = attribute_of(field)
         resolver = declared.base_resolver
         self._resolver: Any = resolver.wrapped_func if resolver else None
-        root = resolver and (resolver.parent_parameter or resolver.root_parameter)
+        root = resolver and (
+            resolver.parent_parameter or resolver.root_parameter or resolver.self_parameter
+        )
         self._root = root.name if root else None
         info = resolver and resolver.info_parameter
         self._info = info.name if info else None
@@ -92,7 +94,8 @@ class Link:
             variables: the coerced variables.
 
         Raises:
-            Exception: the resolver's, or one that says that an argument lacks its value.
+            GraphQLError: an argument lacks its value.
+            Exception: the resolver's.
         """
         if self._attribute is not None:
             return getattr(source, self._attribute)
@@ -107,6 +110,6 @@ class Link:
         """Return the coerced arguments by their names in the schema; none that is left out.
 
         Raises:
-            Exception: an argument lacks its value.
+            GraphQLError: an argument lacks its value.
         """
         return self._arguments.given(variables)

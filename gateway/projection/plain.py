@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from graphql import (
+    GraphQLError,
     GraphQLField,
     GraphQLObjectType,
     GraphQLOutputType,
@@ -65,7 +66,11 @@ def _plain(
     below: Mapping[str, PlainField] = {}
     named = get_named_type(field.type)
     if is_object_type(named):
-        selected = collect(named, nodes)
+        try:
+            selected = collect(named, nodes)
+        except GraphQLError:
+            # A condition is null: it is an error of this field.
+            return None
         below = plain_fields(named, selected, collect)
         if len(below) < len(selected):
             return None

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from graphql import (
     GraphQLBoolean,
-    GraphQLError,
     GraphQLObjectType,
     NamedTypeNode,
     NonNullTypeNode,
@@ -64,11 +63,7 @@ class Selected:
             collect: tells what is selected below a field.
         """
         fields = self.collected.grouped_field_set
-        try:
-            plain = plain_fields(self.type, fields, collect)
-        except GraphQLError:
-            # A condition is null. graphql-core tells it at the field that it comes upon.
-            plain = {}
+        plain = plain_fields(self.type, fields, collect)
         if plain:
             self.project = compile_projection(self.type, fields, plain)
         self.rest = {key: nodes for key, nodes in fields.items() if key not in plain}

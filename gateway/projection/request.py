@@ -1,32 +1,40 @@
-"""One request that a plan answers: resolvers called, what they return completed, calls awaited."""
+"""One request that a plan answers: resolvers called, what they return completed, calls awaited.
+
+An error that is expected (a fault, a refused argument, a null variable) is an entry in the errors,
+with a null in its place, as graphql-core has it. Whatever else is unusual makes the plan give up.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable
 from types import CoroutineType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from graphql import GraphQLObjectType, GraphQLSchema, Undefined
-from graphql.execution.collect_fields import FieldDetailsList
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    Undefined,
+    located_error,
+)
 from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable as is_awaitable
 
-from gateway.projection.links import Link
+from gateway.projection.asked import Asked, Select
+from gateway.projection.places import Failures, NulledError, Place
 from gateway.projection.projections import Selected
 from gateway.projection.shapes import Shape
-from gateway.projection.source import NotPlainError, admit
+from gateway.projection.source import NotPlainError, UnexpectedNullError, admit
+from resolvers.errors import RequestError
+from resolvers.payex.faults import Fault
 
-Select = Callable[[GraphQLObjectType, FieldDetailsList], Selected]
-"""Returns what field nodes select of an object type."""
+_EXPECTED: Final = (Fault, RequestError, GraphQLError)
 
 
 class _Slot(NamedTuple):
-    """A place in the answer, what is waited for to fill it, and what that has to be like."""
+    """A place in the answer, and what is waited for to fill it."""
 
-    answer: Any
-    place: Any
+    place: Place
     awaitable: Awaitable[Any]
-    shape: Shape
-    nodes: FieldDetailsList
 
 
 class PlannedRequest:
@@ -39,7 +47,16 @@ class PlannedRequest:
         variables: the coerced variables.
     """
 
-    __slots__ = ("_finished", "_running", "_waiting", "context", "schema", "select", "variables")
+    __slots__ = (
+        "_failures",
+        "_finished",
+        "_running",
+        "_waiting",
+        "context",
+        "schema",
+        "select",
+        "variables",
+    )
 
     _finished: asyncio.Future[None]
 
@@ -50,102 +67,158 @@ class PlannedRequest:
         self.select = select
         self.context = context
         self.variables = variables
+        self._failures = Failures()
         self._waiting: list[_Slot] = []
-        self._running: dict[asyncio.Future[Any], _Slot] = {}
+        self._running: dict[asyncio.Future[Any], Place] = {}
 
-    async def answer(self, top: Selected) -> dict[str, Any]:
+    async def answer(self, top: Selected) -> ExecutionResult:
         """Return the whole answer.
 
         Args:
             top: what is selected of the query type.
 
         Raises:
-            Exception: there is none without an error.
+            NotPlainError: a value is not what its field declares.
+            Exception: an error that nobody expected.
         """
         try:
-            answer = self._object(top, None)
-            while len(self._waiting) == 1:
-                # What is alone needs no task.
-                slot = self._waiting.pop()
-                self._fill(slot, await slot.awaitable)
-            if self._waiting:
-                self._finished = asyncio.get_running_loop().create_future()
-                self._start()
-                await self._finished
-            return answer
+            data = await self._data(top)
+            errors = self._failures.errors
+            return ExecutionResult(None if self._failures.cover(None) else data, errors or None)
         finally:
             if self._waiting or self._running:
                 await self._abandon()
 
+    async def _data(self, top: Selected) -> dict[str, Any] | None:
+        try:
+            data = self._object(top, None, None)
+        except NulledError:
+            return None
+        while len(self._waiting) == 1:
+            # What is alone needs no task.
+            place, awaitable = self._waiting.pop()
+            try:
+                value = await awaitable
+            except Exception as error:  # noqa: BLE001 - as if it had been returned
+                value = error
+            self._fill(place, value)
+        if self._waiting:
+            self._finished = asyncio.get_running_loop().create_future()
+            self._start()
+            await self._finished
+        return data
+
     def _start(self) -> None:
-        for slot in self._waiting:
-            task = asyncio.ensure_future(slot.awaitable)
-            self._running[task] = slot
+        for place, awaitable in self._waiting:
+            task = asyncio.ensure_future(awaitable)
+            self._running[task] = place
             task.add_done_callback(self._arrived)
         self._waiting.clear()
 
     def _arrived(self, task: asyncio.Future[Any]) -> None:
-        slot = self._running.pop(task)
+        place = self._running.pop(task)
         if self._finished.done():
             # asyncio would log an exception that nobody looks at.
             if not task.cancelled():
                 task.exception()
             return
         try:
-            self._fill(slot, task.result())
+            if not self._failures.cover(place):
+                self._fill(place, task.exception() or task.result())
+            elif not task.cancelled():
+                task.exception()
             self._start()
-        except (Exception, asyncio.CancelledError):  # noqa: BLE001 - whatever it is, it is no answer
-            self._finished.set_exception(NotPlainError())
+        except asyncio.CancelledError:
+            self._finished.cancel()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is no answer
+            self._finished.set_exception(error)
         else:
-            if not self._running:
+            if not self._running or self._failures.cover(None):
                 self._finished.set_result(None)
 
     async def _abandon(self) -> None:
-        for slot in self._waiting:
-            _close(slot.awaitable)
-        running = list(self._running)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        self._drop(None)
+        await asyncio.gather(*self._running, return_exceptions=True)
 
-    def _fill(self, slot: _Slot, value: Any) -> None:
-        slot.answer[slot.place] = self._completed(slot.shape, slot.nodes, value)
+    def _drop(self, nulled: Place | None) -> None:
+        """Wait no more for what is within a place."""
+        waiting = self._waiting.copy()
+        self._waiting.clear()
+        for slot in waiting:
+            if slot.place.within(nulled):
+                _close(slot.awaitable)
+            else:
+                self._waiting.append(slot)
+        for task, place in self._running.items():
+            if place.within(nulled):
+                task.cancel()
 
-    def _object(self, selected: Selected, source: Any) -> dict[str, Any]:
+    def _fill(self, place: Place, value: Any) -> None:
+        try:
+            place.answer[place.key] = self._completed(place, value)
+        except NulledError as error:
+            nulled = error.place
+            if nulled is not None:
+                nulled.answer[nulled.key] = None
+            self._drop(nulled)
+
+    def _object(self, selected: Selected, source: Any, above: Place | None) -> dict[str, Any]:
         project = selected.project
         fields = selected.collected.grouped_field_set
         answer: dict[str, Any] = project(source) if project else dict.fromkeys(fields)
         for link in selected.links or ():
-            value = link.fill(source, Asked(self, link), self.variables)
+            try:
+                value = link.fill(source, Asked(self, link), self.variables)
+            except Exception as error:  # noqa: BLE001 - as if it had been returned
+                value = error
+            place = Place(answer, link.key, link.shape, link.nodes, above)
             if is_awaitable(value):
-                self._waiting.append(_Slot(answer, link.key, value, link.shape, link.nodes))
+                self._waiting.append(_Slot(place, value))
             else:
-                answer[link.key] = self._completed(link.shape, link.nodes, value)
+                answer[link.key] = self._guarded(place, value)
         return answer
 
-    def _list(self, of: Shape, nodes: FieldDetailsList, values: Any) -> list[Any]:
+    def _list(self, above: Place, of: Shape, values: Any) -> list[Any]:
         if type(values) is not list and type(values) is not tuple:
             raise NotPlainError
         answer: list[Any] = [None] * len(values)
         # First what is to come: should one of the others be no answer, none of it is forgotten.
         there = []
-        for place, value in enumerate(values):
+        for key, value in enumerate(values):
+            place = Place(answer, key, of, above.nodes, above)
             if is_awaitable(value):
-                self._waiting.append(_Slot(answer, place, value, of, nodes))
+                self._waiting.append(_Slot(place, value))
             else:
                 there.append((place, value))
         for place, value in there:
-            answer[place] = self._completed(of, nodes, value)
+            answer[place.key] = self._guarded(place, value)  # type: ignore[index]
         return answer
 
-    def _completed(self, shape: Shape, nodes: FieldDetailsList, value: Any) -> Any:
-        """Return a value's part of the answer."""
+    def _guarded(self, place: Place, value: Any) -> Any:
+        """Return a value's part of the answer, which is null if something below needs it to be."""
+        try:
+            return self._completed(place, value)
+        except NulledError as error:
+            if error.place is not place:
+                raise
+            self._drop(place)
+            return None
+
+    def _completed(self, place: Place, value: Any) -> Any:
+        """Return a value's part of the answer.
+
+        Raises:
+            NulledError: it is an error, or something below is, and a place further up is null.
+        """
+        shape = place.shape
         if value is None:
             if shape.nullable:
                 return None
-            raise NotPlainError
+            raise UnexpectedNullError
+        if isinstance(value, Exception):
+            return self._failed(place, value)
         if shape.items is not None:
-            return self._list(shape.items, nodes, value)
+            return self._list(place, shape.items, value)
         admit(value)
         if shape.coerce is not None:
             coerced = shape.coerce(value)
@@ -155,48 +228,23 @@ class PlannedRequest:
         for type_, is_type_of in shape.types:
             # Without the info that predicates take and ours do not look at.
             if is_type_of is None or is_type_of(value, None) is True:
-                return self._object(self.select(type_, nodes), value)
+                try:
+                    selected = self.select(type_, place.nodes)
+                except GraphQLError as error:
+                    # A condition below is null.
+                    return self._failed(place, error)
+                return self._object(selected, value, place)
         raise NotPlainError
 
-
-class Asked:
-    """What a resolver is told of its field in one request: its info, and the look-ahead below it.
-
-    Args:
-        request: the request.
-        link: the field.
-
-    Attributes:
-        context: the context of the request.
-    """
-
-    __slots__ = ("_link", "_request", "context")
-
-    def __init__(self, request: PlannedRequest, link: Link) -> None:
-        self._request = request
-        self._link = link
-        self.context = request.context
-
-    @property
-    def name(self) -> str:
-        """The field's name in the schema."""
-        return self._link.name
-
-    @property
-    def below(self) -> "Asked":
-        """Looks below the field."""
-        return self
-
-    def arguments(self) -> Mapping[str, Any]:
-        """Return the arguments by their names in the schema, coerced."""
-        return self._link.arguments(self._request.variables)
-
-    def fields(self, type_name: str) -> Iterator["Asked"]:
-        """Yield the fields with resolvers that are selected if the field answers with this type."""
-        type_ = self._request.schema.type_map[type_name]
-        assert isinstance(type_, GraphQLObjectType)  # noqa: S101 - our own type names
-        for link in self._request.select(type_, self._link.nodes).links or ():
-            yield Asked(self._request, link)
+    def _failed(self, place: Place, error: Exception) -> None:
+        """Take in an error of a place, which is null then, or what is above it."""
+        if not isinstance(error, _EXPECTED):
+            raise error
+        nodes = [details.node for details in place.nodes]
+        nulled = place.nullable
+        self._failures.add(located_error(error, nodes, place.path), nulled)
+        if nulled is not place:
+            raise NulledError(nulled)
 
 
 def _close(awaitable: Awaitable[Any]) -> None:

@@ -32,7 +32,7 @@ It is source because closures, a call for each field, took 1.6 times as long (me
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from types import CoroutineType, GeneratorType, NoneType
+from types import CoroutineType, GeneratorType
 from typing import Any, Final, cast
 
 from graphql import (
@@ -62,11 +62,15 @@ _AS_THEY_ARE: Final[Mapping[Any, type]] = {
     GraphQLID: str,
     GraphQLBoolean: bool,
 }
-_NO_VALUES: Final = (NoneType, UndefinedType, Exception, CoroutineType, GeneratorType)
+_NO_VALUES: Final = (UndefinedType, Exception, CoroutineType, GeneratorType)
 
 
 class NotPlainError(Exception):
     """A value cannot just be copied: graphql-core completes it, and finds out what it is."""
+
+
+class UnexpectedNullError(NotPlainError):
+    """There is no value where none may be missing."""
 
 
 class _PlainClasses(set[type]):
@@ -80,7 +84,10 @@ class _PlainClasses(set[type]):
 
         Raises:
             NotPlainError: its instances are no values.
+            UnexpectedNullError: it is null.
         """
+        if value is None:
+            raise UnexpectedNullError
         class_ = type(value)
         if issubclass(class_, _NO_VALUES) or hasattr(class_, "__await__"):
             raise NotPlainError
@@ -94,7 +101,8 @@ def admit(value: object) -> None:
     """Pass a value over if it is one.
 
     Raises:
-        NotPlainError: it is null, an error or to be awaited.
+        NotPlainError: it is an error or to be awaited.
+        UnexpectedNullError: it is null.
     """
     if type(value) not in _PLAIN:
         _PLAIN.admit(value)

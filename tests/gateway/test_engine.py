@@ -2,7 +2,9 @@
 
 import base64
 import json
+import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from strawberry.federation import Schema
 from gateway.documents.documents import Documents
 from gateway.documents.source import DocumentSource
 from gateway.engine import Asked, Engine
+from gateway.projection.plan import FallReason, Plan
 from gateway.settings import Settings
 from gateway.upstream import Upstream
 from resolvers.bounds import Bounds
@@ -230,3 +233,69 @@ async def test_what_graphql_core_takes_over_is_counted_once(serve: Serve) -> Non
         told.append((upstream["calls"], upstream["deduplicated"], len(reply["errors"])))
 
     assert told == [(1, 1, 2), (1, 1, 2)]
+
+
+async def test_what_the_plan_cannot_answer_is_told_at_debug_with_its_reason(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "gateway.engine")
+    gateway = await serve()
+    both = f'{SCHEMA[:-1]} owner(ownerNo: "1234") {{ ownerNo }} }}'
+
+    reply = (await gateway.post("/graphql", json={"query": both})).json()
+
+    assert reply["data"]["owner"] == {"ownerNo": "1234"}
+    (line,) = (each for each in caplog.records if each.name == "gateway.engine")
+    assert line.getMessage().endswith("the plan fell: unplannable")
+    assert line.__dict__["operation"] == "anonymous"
+
+
+async def test_a_problem_and_an_expected_fault_are_executed_once(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "gateway.engine")
+    gateway = await serve()
+    query = """{
+        a: owner(ownerNo: "9000") { ownerNo invoice(invoiceNo: "1") { __typename } }
+        b: owner(ownerNo: "") { ownerNo }
+        c: owner(ownerNo: "1234") { invoice(invoiceNo: "77") { __typename } }
+    }"""
+
+    reply = (await gateway.post("/graphql", json={"query": query})).json()
+
+    assert [each["path"] for each in reply["errors"]] == [["b"], ["a", "invoice"]]
+    assert reply["data"] == {
+        "a": {"ownerNo": "9000", "invoice": None},
+        "b": None,
+        "c": {"invoice": {"__typename": "InvoiceHasNoUsage"}},
+    }
+    assert "gateway.engine" not in {each.name for each in caplog.records}
+
+
+async def test_an_exception_that_nobody_foresaw_is_logged_with_the_support_id(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """graphql-core executes the operation after it, and the log has no value."""
+
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        def broken(self) -> str | None:
+            raise ValueError(str(123_456))
+
+    settings, schema = Settings(), Schema(query=Query)
+    make = partial(Plan, schema)
+    documents = Documents(executable(schema), settings, 1000, make)
+    engine = Engine(schema, DocumentSource(), documents, settings)
+    operation = Operation(Upstream(settings).payex, Bounds(), rights=EVERYTHING)
+    asked = Asked({"query": "{ broken }"}, by_get=False, introspection=True)
+
+    async with operation:
+        outcome = await engine.run(asked, operation)
+
+    assert outcome.fall is FallReason.UNEXPECTED
+    assert outcome.data == {"broken": None}
+    (line,) = caplog.records
+    assert line.__dict__["support_id"] == operation.support_id
+    assert line.getMessage().startswith("unexpected ValueError")
+    assert "123456" not in line.getMessage()

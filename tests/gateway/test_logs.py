@@ -181,8 +181,18 @@ def test_the_level_is_that_of_our_lines_and_of_the_servers(level: LogLevel) -> N
     }
 
 
+def test_at_debug_the_server_says_no_more_than_at_info() -> None:
+    loggers = log_config("json", "DEBUG")["loggers"]
+
+    assert loggers == {
+        **{name: {"level": "DEBUG"} for name in ("gateway", "resolvers", "schema")},
+        "uvicorn": {"level": "INFO"},
+    }
+
+
 @pytest.mark.parametrize(
-    ("level", "others"), [("INFO", "WARNING"), ("WARNING", "WARNING"), ("ERROR", "ERROR")]
+    ("level", "others"),
+    [("DEBUG", "WARNING"), ("INFO", "WARNING"), ("WARNING", "WARNING"), ("ERROR", "ERROR")],
 )
 def test_what_libraries_say_below_a_warning_is_never_written(level: LogLevel, others: str) -> None:
     """One of httpx for each upstream call has its URL, and those of httpcore have headers."""

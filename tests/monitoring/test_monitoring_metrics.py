@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
 from gateway.monitoring.metrics import Metrics
+from gateway.projection.plan import FallReason
 from gateway.reports import Ending, Report
 from resolvers.payex.answers import Call
 from resolvers.payex.faults import FaultCode
 from resolvers.payex.stretches import Spent
 from resolvers.tally import Tally
-from tests.monitoring.conftest import CONNECTED, asked, invoice
+from tests.monitoring.conftest import CONNECTED, Serve, asked, invoice
 from tests.monitoring.samples import Samples
 
 HOLDER = "/invoices/{invoiceNo}"
@@ -68,6 +69,13 @@ def test_a_refused_request_is_quick_and_says_nothing_of_how_long_operations_take
     assert page.value("refusals_total", code="MAX_COST_LIMIT") == 1
     assert page.value("errors_total", code="MAX_DEPTH_LIMIT") == 2
     assert "payex_usage_operation_duration_seconds_count" not in page.labels
+
+
+def test_a_fall_from_the_plan_counts_by_its_reason() -> None:
+    page = told(over(fall=FallReason.VALUE), over(fall=None), over(Ending.ERRORS, fall="value"))
+
+    assert page.value("plan_falls_total", reason="value") == 2
+    assert page.value("plan_falls_total", reason="unexpected") == 0
 
 
 def test_overhead_is_what_is_left_of_the_time_with_calls_under_way() -> None:
@@ -199,3 +207,13 @@ async def test_a_call_that_outlives_its_operation_is_counted(serve: Any) -> None
     page = Samples((await client.get("/metrics")).text)
     assert page.value("upstream_calls_total", route=HOLDER, status="200") == 1
     assert page.value("answers_total", source="coalesced") == 1
+
+
+async def test_a_document_without_a_plan_counts_as_a_fall(serve: Serve) -> None:
+    client = await serve(CONNECTED, lambda _: httpx.Response(200, json={}))
+    query = '{ __schema { queryType { name } } owner(ownerNo: "1234") { ownerNo } }'
+    await client.post("/graphql", json={"query": query})
+
+    page = Samples((await client.get("/metrics")).text)
+
+    assert page.value("plan_falls_total", reason="unplannable") == 1

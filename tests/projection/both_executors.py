@@ -14,6 +14,7 @@ from graphql import (
     get_variable_values,
 )
 from strawberry.execution import optimized_is_awaitable
+from strawberry.federation import Schema
 
 from gateway.errors import format_errors
 from gateway.projection.executor import ProjectingExecutor
@@ -49,19 +50,21 @@ def _operation_of(document: DocumentNode) -> OperationDefinitionNode:
     return operation
 
 
-async def reply(
+async def reply(  # noqa: PLR0913 - one reply, by any of the ways
     document: DocumentNode,
     variables: Mapping[str, Any],
     payex: Payex,
     projections: Projections | None = None,
     executor: type[ProjectingExecutor] = ProjectingExecutor,
+    *,
     plan: Plan | None = None,
+    schema: Schema = SCHEMA,
 ) -> bytes:
     """Return the reply of an operation, to the byte, and what else its errors tell.
 
     The reference executes it, unless there are projections, or a plan and its projections.
     """
-    chosen: dict[str, Any] = {"executor_class": SCHEMA.execution_context_class}
+    chosen: dict[str, Any] = {"executor_class": schema.execution_context_class}
     if plan is not None:
         projections = plan.projections
     if projections is not None:
@@ -72,7 +75,7 @@ async def reply(
             result = await planned(plan, document, variables, operation)
         if result is None:
             result = execute(
-                CORE,
+                executable(schema),
                 document,
                 context_value=operation,
                 variable_values=dict(variables),
@@ -99,8 +102,8 @@ async def planned(
     coerced = get_variable_values(CORE, definitions, dict(variables))
     if isinstance(coerced, list):
         return None
-    data = await plan.answer(operation, coerced)
-    return None if data is None else ExecutionResult(data)
+    result = await plan.answer(operation, coerced)
+    return result if isinstance(result, ExecutionResult) else None
 
 
 def run(awaitable: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from graphql import (
@@ -41,9 +41,13 @@ _ARGUMENTS: Final = {
     "customerNo": ('"9"', "9", '"8"', "$number"),
     "subscriptionNo": ('"70"', "71", '"72"', "$number", '""'),
     "invoiceNos": ('["55", 56, "55"]', '"55"', "[]", "$numbers", "[$number]"),
-    "customerNos": ('["9"]', "9", "$numbers"),
+    "customerNos": ('["9"]', "9", "$numbers", '["9", $number, $text]'),
     "id": (*(f'"{one}"' for one in _IDS), "$id", '"junk"'),
-    "representations": (*(f"[{one}]" for one in _REFERENCES), f"[{', '.join(_REFERENCES)}]"),
+    "representations": (
+        *(f"[{one}]" for one in _REFERENCES),
+        f"[{', '.join(_REFERENCES)}]",
+        f"[{_REFERENCES[1]}, $reference]",
+    ),
     "first": ("", "1", "2", "null", "$first", "0", "1000000"),
     "after": ("", "null", '"junk"'),
     "filter": (
@@ -52,11 +56,25 @@ _ARGUMENTS: Final = {
         '{usageTypes: "voice"}',
         '{minimumAmount: "0.5", currencyCode: "sek"}',
         "{minimumAmount: $least}",
+        '{usageTypes: ["voice", $word]}',
         '{startTimeFrom: "2026-11-02T00:00:00"}',
         '{startTimeFrom: "2026-11-02T00:00:00", startTimeBefore: "2026-11-01T00:00:00"}',
     ),
-    "orderBy": ("", "{field: AMOUNT}", "{field: TIME, direction: DESCENDING}", "{field: VOLUME}"),
-    "groupBy": ("", "[USAGE_TYPE, DAY]", "DESTINATION", "[CURRENCY, USAGE_TYPE, USAGE_TYPE]"),
+    "orderBy": (
+        "",
+        "{field: AMOUNT}",
+        "{field: TIME, direction: DESCENDING}",
+        "{field: VOLUME}",
+        "{field: TIME, direction: $direction}",
+        "{field: $field}",
+    ),
+    "groupBy": (
+        "",
+        "[USAGE_TYPE, DAY]",
+        "DESTINATION",
+        "[CURRENCY, USAGE_TYPE, USAGE_TYPE]",
+        "[DAY, $group]",
+    ),
 }
 _VARIABLES: Final = {
     "text": "ID!",
@@ -67,6 +85,19 @@ _VARIABLES: Final = {
     "least": "Decimal",
     "yes": "Boolean!",
     "perhaps": "Boolean = true",
+    "reference": f"_Any = {_REFERENCES[1]}",
+    "word": 'String = "sms"',
+    "direction": "SortDirection = DESCENDING",
+    "field": "UsageRecordOrderField = AMOUNT",
+    "group": "UsageGroup = USAGE_TYPE",
+}
+# A nullable variable with a default may stand where null may not, and be null nevertheless.
+_DEFAULTS: Final = {
+    "text": 'ID = "1234"',
+    "number": 'ID = "55"',
+    "numbers": '[ID!] = ["55", "9"]',
+    "id": f'ID = "{_IDS[0]}"',
+    "yes": "Boolean = true",
 }
 _DIRECTIVES: Final = (
     " @include(if: $yes)",
@@ -101,9 +132,17 @@ _CONDITIONAL: Final = 0.1
 class _Written:
     """The text of one operation, and the fragments that it spreads."""
 
-    def __init__(self, chance: random.Random, schema: GraphQLSchema) -> None:
+    def __init__(
+        self,
+        chance: random.Random,
+        schema: GraphQLSchema,
+        variables: Mapping[str, str],
+        usual: float,
+    ) -> None:
         self._chance = chance
         self._schema = schema
+        self._variables = variables
+        self._usual = usual
         self._fragments: list[tuple[str, str]] = []
         self._texts: list[str] = []
 
@@ -120,7 +159,7 @@ class _Written:
         text = " ".join([f"{{{body}}}", *self._texts])
         used = [
             f"${name}: {type_}"
-            for name, type_ in _VARIABLES.items()
+            for name, type_ in self._variables.items()
             if re.search(rf"\${name}\b", text)
         ]
         return f"query ({', '.join(used)}) {text}" if used else text
@@ -213,7 +252,7 @@ class _Written:
         return self._chance.random() < share
 
     def _mostly(self, choices: Sequence[T]) -> T:
-        return choices[0] if self._likely(_USUAL) else self._one(choices)
+        return choices[0] if self._likely(self._usual) else self._one(choices)
 
     def _one(self, choices: Sequence[T]) -> T:
         return self._chance.choice(choices)
@@ -221,7 +260,19 @@ class _Written:
 
 def write_operation(chance: random.Random, schema: GraphQLSchema, size: int) -> str:
     """Return the text of a valid operation of about so many selections."""
-    return _Written(chance, schema).document(size)
+    return _Written(chance, schema, _VARIABLES, _USUAL).document(size)
+
+
+def write_nullable_operation(chance: random.Random, schema: GraphQLSchema, size: int) -> str:
+    """Return likewise one of which any variable may be null, that has them at many places."""
+    return _Written(chance, schema, _VARIABLES | _DEFAULTS, 0.5).document(size)
+
+
+def write_nulls(chance: random.Random) -> dict[str, Any]:
+    """Return what a request sends with such an operation: some of its variables are null."""
+    usual = {**write_variables(chance), "perhaps": True, "number": "55", "text": "1234"}
+    nulls = chance.sample(list(_VARIABLES), chance.randint(1, 4))
+    return usual | dict.fromkeys(nulls)
 
 
 def write_variables(chance: random.Random) -> dict[str, Any]:

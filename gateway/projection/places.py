@@ -1,0 +1,100 @@
+"""Places in an answer: where values are put, and which of them are null where there is an error."""
+
+from typing import Any
+
+from graphql import GraphQLError
+from graphql.execution.collect_fields import FieldDetailsList
+
+from gateway.projection.shapes import Shape
+
+
+class Place:
+    """A place in the answer: a field of an object, or an item of a list.
+
+    Args:
+        answer: the object or the list.
+        key: the response name, or the index.
+        shape: what the value has to be like.
+        nodes: the field nodes that ask for it.
+        above: the place of the object or the list; None at the root.
+    """
+
+    __slots__ = ("above", "answer", "key", "nodes", "shape")
+
+    def __init__(
+        self,
+        answer: Any,
+        key: str | int,
+        shape: Shape,
+        nodes: FieldDetailsList,
+        above: "Place|None",
+    ) -> None:
+        self.answer = answer
+        self.key = key
+        self.shape = shape
+        self.nodes = nodes
+        self.above = above
+
+    @property
+    def path(self) -> list[str | int]:
+        """The response names and indices from the root."""
+        return [*(self.above.path if self.above else ()), self.key]
+
+    @property
+    def nullable(self) -> "Place | None":
+        """The place that is null if there is no value for this one; None for the whole answer."""
+        if self.shape.nullable:
+            return self
+        return self.above.nullable if self.above else None
+
+    def within(self, other: "Place | None") -> bool:
+        """Whether it is another place, or within that; everything is within the whole answer."""
+        place: Place | None = self
+        while place is not None and place is not other:
+            place = place.above
+        return place is other
+
+
+class NulledError(Exception):
+    """There is no value for a place that may not be null.
+
+    Args:
+        place: the place further up that is null instead; None for the whole answer.
+    """
+
+    def __init__(self, place: Place | None) -> None:
+        super().__init__()
+        self.place = place
+
+
+class Failures:
+    """The errors of one answer.
+
+    Attributes:
+        errors: them, in the order in which they happened.
+    """
+
+    __slots__ = ("_nulled", "errors")
+
+    def __init__(self) -> None:
+        self.errors: list[GraphQLError] = []
+        self._nulled: set[Place | None] = set()
+
+    def add(self, error: GraphQLError, nulled: Place | None) -> None:
+        """Take in an error, unless it happened within what is null already.
+
+        Args:
+            error: it.
+            nulled: the place that is null for it.
+        """
+        if not self.cover(nulled):
+            self._nulled.add(nulled)
+            self.errors.append(error)
+
+    def cover(self, place: Place | None) -> bool:
+        """Whether a place is null for an error, or within one that is."""
+        if not self._nulled:
+            return False
+        while place is not None and place not in self._nulled:
+            place = place.above
+        return place in self._nulled

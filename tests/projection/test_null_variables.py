@@ -1,0 +1,147 @@
+"""A null variable costs its own field alone, and the reply is that of a naive executor.
+
+Operations over the whole schema are made up, with variables that may be null wherever they stand.
+The reference executes them without a plan and without looking ahead.
+"""
+
+import json
+import random
+from collections.abc import Iterator
+
+import pytest
+from graphql import parse, validate
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resolvers.look_ahead import SelectedField
+from resolvers.payex.answers import Answer, Asker
+from resolvers.payex.routes import Kind, Route
+from schema.declarations import Info
+from schema.subgraph import build_schema
+from tests.projection.both_executors import CORE, plan_of, projections_of, reply, run
+from tests.projection.test_differential import EXAMPLES, REPRODUCIBLE, in_order
+from tests.projection.test_projecting_executor import Steady
+from tests.projection.written_operations import write_nullable_operation, write_nulls
+
+NUMBERS = ("70", "71", "72", "55", "9")
+
+
+class Blind(Info):
+    """Sees nothing below a field."""
+
+    @property
+    def below(self) -> "Blind":
+        """Nothing."""
+        return self
+
+    def fields(self, _type_name: str) -> Iterator[SelectedField]:
+        """Yield no field."""
+        return iter(())
+
+
+NAIVE = build_schema(Blind)
+
+
+class Complete(Steady):
+    """A PayEx that has all that is asked for, so that nothing depends on who asks for what."""
+
+    async def answer(self, route: Route, wave: int, asker: Asker) -> Answer:
+        """Answer at once."""
+        if route.kind not in {Kind.SUBSCRIPTIONS, Kind.SUBSCRIPTION}:
+            return await super().answer(route, wave, asker)
+        items = [{"subscriptionNo": number} for number in NUMBERS]
+        body = {"items": items} if route.kind is Kind.SUBSCRIPTIONS else items[0]
+
+        async def fetch(_route: Route, _page: int) -> bytes:
+            return json.dumps(body).encode()
+
+        return Answer((await self._reader.read(route, fetch)).outcome, wave)
+
+
+class Example:
+    """An operation, and requests of it.
+
+    Args:
+        seed: makes all of it.
+        size: about how many selections the operation has.
+    """
+
+    def __init__(self, seed: int, size: int) -> None:
+        chance = random.Random(seed)  # noqa: S311 - no secret
+        self.document = parse(write_nullable_operation(chance, CORE, size))
+        requests = [write_nulls(chance) for _ in range(2)]
+        # The first one again, when the operation is known.
+        self.requests = [*requests, requests[0]]
+
+
+@settings(REPRODUCIBLE, max_examples=EXAMPLES)
+@given(st.builds(Example, st.integers(0, 2**64), st.integers(30, 90)))
+def test_replies_are_those_of_a_naive_executor(example: Example) -> None:
+    assert not validate(CORE, example.document)
+    payex, plan = Complete(2), plan_of(example.document)
+    projections = projections_of(example.document)
+
+    for variables in example.requests:
+        expected = in_order(run(reply(example.document, variables, payex, schema=NAIVE)))
+
+        for others in ({}, {"projections": projections}, {"plan": plan}):
+            found = run(reply(example.document, variables, payex, **others))
+            assert in_order(found) == expected
+
+
+SUBSCRIPTION = """
+owner(ownerNo: "1234") { invoice(invoiceNo: "1") { ... on Invoice { invoiceNo %s } } }
+"""
+BELOW = (
+    SUBSCRIPTION
+    % """
+subscription(subscriptionNo: "70") { ... on UsageSubscription { subscriptionNo %s } }
+"""
+)
+NULLS = {
+    "a number": ('$n: ID = "8"', SUBSCRIPTION % "subscription(subscriptionNo: $n) { __typename }"),
+    "a direction": (
+        "$n: SortDirection = ASCENDING",
+        BELOW % "usageRecords(orderBy: {field: TIME, direction: $n}) { __typename }",
+    ),
+    "an item of a list": (
+        '$n: String = "x"',
+        BELOW % "usageTotals(filter: {usageTypes: [$n]}) { __typename }",
+    ),
+    "a condition": (
+        "$n: Boolean = true",
+        BELOW % "usageSummaries { ... on UsageSummaryList { __typename @include(if: $n) } }",
+    ),
+}
+
+
+@pytest.mark.parametrize(("definition", "selection"), NULLS.values(), ids=NULLS)
+def test_the_error_stands_at_the_field_and_its_siblings_are_served(
+    definition: str, selection: str
+) -> None:
+    document = parse(f"query ({definition}) {{ {selection} }}")
+    for plan in (None, plan_of(document)):
+        data, errors, _ = run(reply(document, {"n": None}, Complete(2), plan=plan)).split(b"\n")
+
+        invoice = json.loads(data)["owner"]["invoice"]
+        assert invoice["invoiceNo"] == "1"
+        (error,) = json.loads(errors)
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+        assert error["path"][:2] == ["owner", "invoice"]
+        assert len(error["path"]) > 2
+
+
+@pytest.mark.parametrize(
+    "selection",
+    ["owner(ownerNo: $n) { ownerNo }", 'owner(ownerNo: "1234") @skip(if: $c) { ownerNo }'],
+)
+def test_at_the_root_too_the_client_is_told_that_the_null_is_its_own(selection: str) -> None:
+    definition = '$n: ID = "1"' if "$n" in selection else "$c: Boolean = true"
+    document = parse(f"query ({definition}) {{ {selection} }}")
+    variables = {definition[1]: None}
+    for plan in (None, plan_of(document)):
+        _, errors, _ = run(reply(document, variables, Complete(2), plan=plan)).split(b"\n")
+
+        (error,) = json.loads(errors)
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+        assert error["locations"]
