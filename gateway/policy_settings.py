@@ -40,6 +40,15 @@ class PolicySettings(BaseSettings):
         le=600,
         description="The longest `Retry-After`, in seconds, that is waited for; else no retry.",
     )
+    rate_limit_max: float = Field(
+        600.0,
+        ge=0,
+        le=86400,
+        description=(
+            "The most seconds that one 429 of PayEx with `Retry-After` holds back the calls of its "
+            "ledger, in one server process; 0 holds none back."
+        ),
+    )
     retry_budget: float = Field(
         0.2, ge=0, le=1, description="The most retries, as a share of the calls of 10 seconds."
     )

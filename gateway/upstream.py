@@ -18,6 +18,7 @@ from resolvers.payex.breaker import Breaker
 from resolvers.payex.cache import AnswerCache, CachePolicy
 from resolvers.payex.cache_password import CachePassword
 from resolvers.payex.client import Payex
+from resolvers.payex.holds import Holds
 from resolvers.payex.limiter import Limiter
 from resolvers.payex.memory import Memory
 from resolvers.payex.pulse import beating
@@ -112,6 +113,7 @@ def _policies(settings: Settings) -> Policies:
             cap=settings.retry_cap,
             retry_after_max=settings.retry_after_max,
         ),
+        holds=Holds(settings.rate_limit_max),
         budget=RetryBudget(ratio=settings.retry_budget, minimum_per_second=settings.retry_minimum),
         breaker=Breaker(
             requests=settings.breaker_requests,

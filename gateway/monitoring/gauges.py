@@ -126,6 +126,17 @@ class Gauges:
         yield _counter(
             "breaker_openings", "How often the breaker opened, also again.", breaker.openings
         )
+        holds = policies.holds
+        yield _gauge(
+            "ledgers_held",
+            "Ledgers whose calls are held back, as PayEx asked with 429.",
+            holds.held(now),
+        )
+        yield _counter(
+            "upstream_calls_held",
+            "Calls to PayEx that were not made because their ledger's are held back.",
+            holds.refused,
+        )
         yield _gauge(
             "retry_budget_left",
             "Retries that the budget allows now; below 1, none.",

@@ -18,6 +18,7 @@ from resolvers.payex.breaker import Breaker, counts_as_failure
 from resolvers.payex.credentials import Access
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.holds import Holds
 from resolvers.payex.limiter import Limiter, Turn
 from resolvers.payex.places import Places
 from resolvers.payex.problems import Problem, parse_problem
@@ -57,6 +58,7 @@ class Policies:
     budget: RetryBudget
     breaker: Breaker
     limiter: Limiter
+    holds: Holds = field(default_factory=Holds)
     queue_timeout: float | None = None
     pulse: Pulse = field(default_factory=Pulse)
 
@@ -112,6 +114,7 @@ class Attempts:
         attempt = 1
         while True:
             try:
+                self._heed(route)
                 turn = Turn(asker.caller, asker.turn, access.tenant)
                 await self._places.take(turn, errand, asker)
                 try:
@@ -165,6 +168,8 @@ class Attempts:
             raise errand.expired(asker, started)
         queued = started - errand.queued.since if errand.queued else 0.0
         errand.queued = None
+        # What was asked for while the call was queued binds it as well.
+        self._heed(route)
         asker.counts.permit()
         if not breaker.allow(started):
             wait = breaker.retry_after(started)
@@ -195,6 +200,8 @@ class Attempts:
             raise Fault(code, hint=Breakage.GIVEN_UP) from None
         except Fault as fault:
             code, instance = fault.code, fault.instance
+            if code is FaultCode.UPSTREAM_RATE_LIMITED and fault.retry_after:
+                fault.retry_after = self._hold(route, fault.retry_after)
             # With a path that fits no URL, PayEx was not asked at all.
             if status is None and code is not FaultCode.UPSTREAM_LINK_REFUSED:
                 settle = breaker.failed if counts_as_failure(code, None) else breaker.succeeded
@@ -205,6 +212,27 @@ class Attempts:
                 self._log_turn(ended)
             asker.counts.made(Call(template, wave, status, started, ended, code, attempt))
             trace.ended(status, code, instance)
+
+    def _heed(self, route: Route) -> None:
+        """Heed what PayEx has asked for.
+
+        Raises:
+            Fault: `UPSTREAM_RATE_LIMITED`, the ledger's calls are held back.
+        """
+        holds, ledger, now = self._policies.holds, route.holder.owner_no, self._clock()
+        if holds.refuses(ledger, now):
+            raise Fault(FaultCode.UPSTREAM_RATE_LIMITED, retry_after=holds.left(ledger, now))
+
+    def _hold(self, route: Route, seconds: float) -> float:
+        """Hold the ledger's calls back, and return for how long."""
+        holds, ledger, now = self._policies.holds, route.holder.owner_no, self._clock()
+        begins = holds.hold(ledger, seconds, now)
+        left = holds.left(ledger, now)
+        if begins:
+            logger.warning(
+                "PayEx asks to slow down (429): no call of one ledger goes for %.0f seconds.", left
+            )
+        return left
 
     def _log_turn(self, now: float) -> None:
         """Say that an outage began, or is over. While it lasts, each call would say the same."""

@@ -110,4 +110,7 @@ def retryable(code: FaultCode, status: int | None) -> bool:
         code: what went wrong.
         status: the HTTP status, or None when none arrived.
     """
+    if status is None and code is FaultCode.UPSTREAM_RATE_LIMITED:
+        # The gateway itself held the call back, as PayEx had asked.
+        return False
     return code in _CODES and status in _STATUSES

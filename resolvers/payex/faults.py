@@ -122,4 +122,5 @@ class Fault(Exception):  # noqa: N818 - PayEx's errors are problems; this is the
     @property
     def of_the_gateway(self) -> bool:
         """Whether the gateway's own bounds made it, and no answer of PayEx's or lack of one."""
-        return self.code in _OF_THE_GATEWAY
+        held_back = self.code is FaultCode.UPSTREAM_RATE_LIMITED and self.status is None
+        return held_back or self.code in _OF_THE_GATEWAY

@@ -31,8 +31,14 @@ def test_every_fault_has_a_name_a_full_sentence_and_a_reach(code: FaultCode) -> 
     assert str(fault) == MESSAGES[code]
     assert MESSAGES[code].endswith(".")
     assert fault.of_one_answer is (code.value in OF_ONE_ANSWER)
-    assert fault.of_the_gateway is (code.value in OF_THE_GATEWAY)
+    answered = Fault(code, status=429)
+    assert answered.of_the_gateway is (code.value in OF_THE_GATEWAY)
     assert (fault.limit, fault.hint, fault.instance) == ({}, "", None)
+
+
+def test_a_call_that_the_gateway_holds_back_is_told_apart_from_payex_s_429() -> None:
+    assert Fault(FaultCode.UPSTREAM_RATE_LIMITED, retry_after=60).of_the_gateway
+    assert not Fault(FaultCode.UPSTREAM_RATE_LIMITED, status=429).of_the_gateway
 
 
 def test_a_fault_keeps_what_it_is_given_and_prints_only_its_message() -> None:
