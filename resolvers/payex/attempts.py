@@ -224,7 +224,7 @@ class Attempts:
             raise Fault(FaultCode.UPSTREAM_RATE_LIMITED, retry_after=holds.left(ledger, now))
 
     def _hold(self, route: Route, seconds: float) -> float:
-        """Hold the ledger's calls back, and return for how long."""
+        """Hold the ledger's calls back, and return when the next may go: what PayEx asks for."""
         holds, ledger, now = self._policies.holds, route.holder.owner_no, self._clock()
         begins = holds.hold(ledger, seconds, now)
         left = holds.left(ledger, now)
@@ -232,7 +232,7 @@ class Attempts:
             logger.warning(
                 "PayEx asks to slow down (429): no call of one ledger goes for %.0f seconds.", left
             )
-        return left
+        return left or seconds
 
     def _log_turn(self, now: float) -> None:
         """Say that an outage began, or is over. While it lasts, each call would say the same."""

@@ -129,6 +129,13 @@ async def test_what_it_asks_for_is_bounded(attempting: Attempting) -> None:
         assert await get(attempts) == b"{}"
 
 
+async def test_without_holds_it_binds_the_call_that_met_it(attempting: Attempting) -> None:
+    upstream = Upstream(slow_down(), ok())
+    async with attempting(upstream, holds=Holds(longest=0), backoff=Backoff()) as attempts:
+        assert held(await get(attempts)) == 60
+        assert await get(attempts) == b"{}"
+
+
 @pytest.mark.parametrize(
     "answer",
     [slow_down(None), slow_down("0"), slow_down("soon"), slow_down(status=503)],
