@@ -223,7 +223,7 @@ class Metrics:
         for stretch in tally.stretches:
             if stretch.what in _QUEUED and stretch.ended is not None:
                 waited = stretch.ended - stretch.started
-                self._queue[(stretch.what,)].observe(waited)
+                self._queue[(stretch.what,)].observe(waited, trace_id)
         self._made(tally.calls, trace_id)
         # Others may still wait for a call that this operation has started.
         tally.late = lambda call: self._made([call], trace_id)

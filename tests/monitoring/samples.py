@@ -1,5 +1,7 @@
 """The samples of a page, as Prometheus reads them."""
 
+from collections.abc import Mapping
+
 from prometheus_client.parser import text_string_to_metric_families
 
 
@@ -28,9 +30,9 @@ class Samples:
                 self._values[series] = sample.value
 
     @property
-    def series(self) -> set[tuple[str, frozenset[tuple[str, str]]]]:
-        """Name and labels of each sample."""
-        return set(self._values)
+    def values_of_all(self) -> Mapping[tuple[str, frozenset[tuple[str, str]]], float]:
+        """The value of each sample by its name and labels."""
+        return self._values
 
     def value(self, name: str, /, **labels: str) -> float:
         """Return the value of one series of ours."""

@@ -22,6 +22,7 @@ from gateway.monitoring.page import Page
 from gateway.monitoring.siblings import Siblings
 from gateway.reports import Ending, Report
 from resolvers.payex.answers import Call
+from resolvers.payex.stretches import Spent
 from resolvers.tally import Tally
 from tests.monitoring.samples import Samples
 
@@ -31,6 +32,7 @@ DURATIONS = {
     "payex_usage_operation_duration_seconds",
     "payex_usage_operation_overhead_seconds",
     "payex_usage_operation_upstream_seconds",
+    "payex_usage_upstream_queue_seconds",
     "payex_usage_upstream_call_duration_seconds",
 }
 
@@ -99,7 +101,7 @@ async def test_both_formats_tell_the_same_series(busy: httpx.AsyncClient) -> Non
         for sample in family.samples
         if not sample.name.endswith("_created")
     }
-    assert told == Samples(plain.text).series
+    assert told == set(Samples(plain.text).values_of_all)
 
 
 async def test_two_lines_of_accept_are_one_list(busy: httpx.AsyncClient) -> None:
@@ -134,7 +136,8 @@ def over(kept: str | None, route: str = "/invoices/{invoiceNo}") -> Report:
     report.ending, report.seconds = Ending.OK, 0.3
     report.trace_id, report.kept_trace_id = TRACE, kept
     report.tally = Tally(max_calls=500)
-    report.tally.made(Call(route, 1, 200, 0.0, 0.2))
+    report.tally.begin(Spent.PLACE, 0.0).end(0.1, 0.0)
+    report.tally.made(Call(route, 1, 200, 0.1, 0.2))
     return report
 
 
@@ -188,7 +191,7 @@ async def test_a_call_that_outlives_its_operation_has_its_trace_as_well() -> Non
     text = (await Page(registry, _NoGauges()).text(OPEN_METRICS)).decode()
 
     found = exemplars(parsed(text))["payex_usage_upstream_call_duration_seconds"]
-    assert [sample.labels["le"] for sample in found] == ["0.25", "10.0"]
+    assert [sample.labels["le"] for sample in found] == ["0.1", "10.0"]
 
 
 async def test_exemplars_of_all_server_processes_are_told() -> None:
