@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from resolvers.payex.answers import Call
+from resolvers.payex.answers import Call, Unread
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.stretches import Spent, Stretch, seconds
 
-Told = Callable[[Call], None]
-"""Is told of a call that has ended."""
+Told = Callable[[Call | Unread], None]
+"""Is told of a call that has ended, or of an answer that cannot be used."""
 
 
 class Tally:
@@ -30,6 +30,7 @@ class Tally:
 
     def __init__(self, max_calls: int) -> None:
         self.calls: list[Call] = []
+        self.unread: list[Unread] = []
         self.stretches: list[Stretch] = []
         self.hits = 0
         self.misses = 0
@@ -86,6 +87,12 @@ class Tally:
         self.calls.append(call)
         if self.late is not None:
             self.late(call)
+
+    def cannot_use(self, unread: Unread) -> None:
+        """Note an answer that cannot be used, and tell `late` of it if that is set."""
+        self.unread.append(unread)
+        if self.late is not None:
+            self.late(unread)
 
     def hit(self) -> None:
         """Note an answer that a cache held."""

@@ -1,6 +1,7 @@
 """Metrics: what requests and the calls for them come to, counted when each request is over."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter
@@ -22,7 +23,7 @@ from gateway.monitoring.labels import (
 from gateway.projection.plan import FallReason
 from gateway.reports import Ending, Report
 from resolvers.errors import ErrorCode
-from resolvers.payex.answers import Call
+from resolvers.payex.answers import Call, Unread
 from resolvers.payex.faults import FaultCode
 from resolvers.payex.problems import ProblemType
 from resolvers.payex.routes import TEMPLATES
@@ -156,7 +157,8 @@ class Metrics:
         self._faults = Series(
             self._counter(
                 "upstream_faults",
-                "Calls to PayEx that brought no answer, by route template and code.",
+                "Faults of PayEx: calls that brought no answer, and answers that cannot be used, "
+                "by route template and code.",
                 "route",
                 "code",
             ),
@@ -226,7 +228,15 @@ class Metrics:
                 self._queue[(stretch.what,)].observe(waited, trace_id)
         self._made(tally.calls, trace_id)
         # Others may still wait for a call that this operation has started.
-        tally.late = lambda call: self._made([call], trace_id)
+        for unread in tally.unread:
+            self._faults[unread.route, unread.fault.value].inc()
+        tally.late = partial(self._late, trace_id)
+
+    def _late(self, trace_id: str | None, what: Call | Unread) -> None:
+        if isinstance(what, Call):
+            self._made([what], trace_id)
+        else:
+            self._faults[what.route, what.fault.value].inc()
 
     def _made(self, calls: Sequence[Call], trace_id: str | None) -> None:
         # Most calls of an operation are alike: they are counted together.

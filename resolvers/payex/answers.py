@@ -43,6 +43,13 @@ class Call(msgspec.Struct, frozen=True):
     attempt: int = 1
 
 
+class Unread(NamedTuple):
+    """An answer that came and cannot be used: its route's template, and the code of the fault."""
+
+    route: str
+    fault: FaultCode
+
+
 class Counts(Protocol):
     """Who keeps count of what an operation costs."""
 
@@ -62,6 +69,9 @@ class Counts(Protocol):
 
     def made(self, call: Call) -> None:
         """Note a call that has ended."""
+
+    def cannot_use(self, unread: Unread) -> None:
+        """Note an answer that cannot be used, of a call that was noted before."""
 
     def begin(self, what: Spent, now: float) -> Stretch:
         """Note what the operation's time goes by with from now on, until the stretch ends."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from resolvers.payex.answers import Answer, Asker, Content, Errand
+from resolvers.payex.answers import Answer, Asker, Content, Errand, Unread
 from resolvers.payex.attempts import Attempts
 from resolvers.payex.cache import CacheKey, access_mark
 from resolvers.payex.credentials import Access, Credentials
@@ -202,20 +202,28 @@ class Payex:
     ) -> tuple[Reading | Fault, int]:
         """Return what the route holds, or why it could not be read, and the rounds it took."""
         rounds = 1
+        met: Fault | None = None
 
         async def fetch(route: Route, page: int) -> bytes | Problem:
-            nonlocal rounds
+            nonlocal rounds, met
             # Everyone with the same key sees as much of the ledger.
             if not (question.asker.whole or self._is_of_its_holder(route)):
                 raise Fault(FaultCode.UPSTREAM_LINK_REFUSED)
             rounds = page + 1
             errand = question.errand
             errand.wave += page > 0
-            return await self._attempts.get(route, access, errand, deadline, question.asker)
+            try:
+                return await self._attempts.get(route, access, errand, deadline, question.asker)
+            except Fault as fault:
+                met = fault
+                raise
 
         try:
             return await self._reader.read(question.route, fetch), rounds
         except Fault as fault:
+            if fault is not met:
+                # The call was noted as one that went well.
+                question.asker.counts.cannot_use(Unread(question.route.template, fault.code))
             return fault, rounds
 
     def _is_of_its_holder(self, route: Route) -> bool:

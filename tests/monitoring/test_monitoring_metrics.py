@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from gateway.monitoring.metrics import Metrics
 from gateway.projection.plan import FallReason
 from gateway.reports import Ending, Report
-from resolvers.payex.answers import Call
+from resolvers.payex.answers import Call, Unread
 from resolvers.payex.faults import FaultCode
 from resolvers.payex.stretches import Spent
 from resolvers.tally import Tally
@@ -148,6 +148,37 @@ def test_a_call_counts_by_route_status_fault_and_whether_it_is_a_second_chance()
     assert page.value("upstream_retries_total", route=HOLDER) == 2
     assert page.value("upstream_call_duration_seconds_count", route=HOLDER) == 3
     assert page.value("upstream_call_duration_seconds_sum", route=HOLDER) == pytest.approx(0.4)
+
+
+def test_an_answer_that_cannot_be_used_counts_as_a_fault_also_after_its_operation() -> None:
+    counted = tally(Call(HOLDER, 1, 200, 0.0, 0.1))
+    counted.cannot_use(Unread(HOLDER, FaultCode.UPSTREAM_MALFORMED))
+    registry = CollectorRegistry()
+    Metrics(registry).observe(over(tally=counted))
+    counted.cannot_use(Unread(HOLDER, FaultCode.UPSTREAM_LINK_REFUSED))
+    page = Samples(generate_latest(registry).decode())
+
+    faults = {"UPSTREAM_MALFORMED": 1, "UPSTREAM_LINK_REFUSED": 1}
+    assert page.values("upstream_faults_total", "code") == faults
+    assert page.values("upstream_calls_total", "status") == {"200": 1}
+
+
+async def test_a_login_page_in_the_place_of_an_answer_is_a_fault_of_each_call(
+    serve: Serve,
+) -> None:
+    """Once for each, however many fields and operations wait for it: the alert can fire."""
+
+    async def payex(_: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0)
+        return httpx.Response(200, html="<html>Please log in</html>")
+
+    client = await serve(CONNECTED, payex)
+    body = asked(invoice("1"), invoice("2"))
+    await asyncio.gather(*(client.post("/graphql", json=body) for _ in range(2)))
+    page = Samples((await client.get("/metrics")).text)
+
+    calls = sum(page.values("upstream_calls_total", "status").values())
+    assert page.values("upstream_faults_total", "code") == {"UPSTREAM_MALFORMED": calls}
 
 
 def test_batches_cost_and_spared_calls_are_counted() -> None:

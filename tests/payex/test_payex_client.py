@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import pytest
 
-from resolvers.payex.answers import Answer, Asker, Call
+from resolvers.payex.answers import Answer, Asker, Call, Unread
 from resolvers.payex.backoff import Backoff
 from resolvers.payex.breakages import Breakage
 from resolvers.payex.client import Payex
@@ -192,6 +192,44 @@ async def test_a_problem_of_a_later_page_is_the_answer(connect: Connect) -> None
         found, _ = await ask(payex, Kind.SUBSCRIPTIONS)
     assert isinstance(found.outcome, Problem)
     assert found.wave == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "code"),
+    [
+        (Kind.HOLDER, b"<html>", "UPSTREAM_MALFORMED"),
+        (Kind.SUBSCRIPTIONS, b'{"items": 070}', "UPSTREAM_MALFORMED"),
+        (
+            Kind.SUBSCRIPTIONS,
+            b'{"items": [], "navigation": {"next": "/elsewhere"}}',
+            "UPSTREAM_LINK_REFUSED",
+        ),
+        (
+            Kind.SUBSCRIPTIONS,
+            f'{{"items": [], "navigation": {{"next": "{BASE}?page=2"}}}}'.encode(),
+            "UPSTREAM_MALFORMED",
+        ),
+    ],
+    ids=["no JSON", "no JSON of a list", "another route", "a page twice"],
+)
+async def test_an_answer_that_cannot_be_used_is_told_beside_its_call(
+    connect: Connect, kind: Kind, body: bytes, code: str
+) -> None:
+    tally = Tally(500)
+    async with connect(always(200, body)) as payex:
+        answer = await payex.answer(payex.routes.of(INVOICE, kind), 1, asker(tally))
+    assert fault_of(answer).code.value == code
+    assert {call.fault for call in tally.calls} == {None}
+    route = payex.routes.of(INVOICE, kind).template
+    assert tally.unread == [Unread(route, FaultCode(code))]
+
+
+async def test_a_fault_of_a_call_is_told_once(connect: Connect) -> None:
+    tally = Tally(500)
+    async with connect(always(500, b"")) as payex:
+        await payex.answer(payex.routes.of(INVOICE, Kind.HOLDER), 1, asker(tally))
+    assert [call.fault for call in tally.calls] == [FaultCode.UPSTREAM_ERROR]
+    assert tally.unread == []
 
 
 def refuse(_request: httpx.Request) -> httpx.Response:

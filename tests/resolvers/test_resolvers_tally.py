@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers.payex.answers import Call
+from resolvers.payex.answers import Call, Unread
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.tally import Tally
 
@@ -96,11 +96,15 @@ def test_so_many_calls_are_permitted_and_then_none_whatever_ends(bound: int) -> 
         assert raised.value.limit == {"GATEWAY_MAX_CALLS": bound}
 
 
-def test_a_call_that_ends_after_its_operation_is_told() -> None:
-    tally, late = Tally(2), list[Call]()
+def test_what_becomes_of_a_call_after_its_operation_is_told() -> None:
+    tally, late = Tally(2), list[Call | Unread]()
+    unread = [Unread(TEMPLATE, FaultCode.UPSTREAM_MALFORMED) for _ in range(2)]
+    tally.cannot_use(unread[0])
     calls = [Call(TEMPLATE, 1, 200, 0.0, ended) for ended in (1.0, 2.0)]
     tally.made(calls[0])
     tally.late = late.append
     tally.made(calls[1])
-    assert late == calls[1:]
+    tally.cannot_use(unread[1])
+    assert late == [calls[1], unread[1]]
+    assert tally.unread == unread
     assert tally.calls == calls
