@@ -46,8 +46,14 @@ class Element(NamedTuple):
 
 
 def lines(headers: Headers, name: str) -> list[str]:
-    """Return the value of each line of a header, without the blanks around it."""
-    return [line.strip(_BLANKS) for line in headers.getlist(name)]
+    """Return the value of each line of a header, without the blanks around it.
+
+    Args:
+        headers: the request's.
+        name: the header's, in lower case.
+    """
+    key = name.encode("latin-1")
+    return [value.decode("latin-1").strip(_BLANKS) for each, value in headers.raw if each == key]
 
 
 def listed(headers: Headers, name: str) -> str:

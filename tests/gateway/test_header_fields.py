@@ -20,7 +20,7 @@ def headers(*fields: tuple[str, str]) -> Headers:
 def test_blanks_around_a_value_are_no_part_of_it() -> None:
     given = headers(("a", "\t 5 \t"), ("b", "6"), ("a", " x  y"))
 
-    assert lines(given, "A") == ["5", "x  y"]
+    assert lines(given, "a") == ["5", "x  y"]
     assert lines(given, "c") == []
 
 
