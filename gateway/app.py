@@ -29,7 +29,7 @@ from gateway.monitoring.monitor import Monitor
 from gateway.operation_log import log_request
 from gateway.overload import Admission, Bounded
 from gateway.projection.plan import Plan
-from gateway.refusals import refused
+from gateway.refusals import refuses
 from gateway.reports import Report
 from gateway.requests import PREFLIGHTED, RequestRules
 from gateway.settings import Settings
@@ -136,7 +136,7 @@ def create_app(
             *([Middleware(_SandboxHeader)] if settings.is_sandbox else []),
             *_cors(settings),
         ],
-        exception_handlers={HTTPException: refused},
+        exception_handlers={HTTPException: refuses(f"GraphQL is asked at {ENDPOINT}.")},
         lifespan=lifespan,
     )
 

@@ -1,6 +1,6 @@
 """Refusals: what is answered in place of a GraphQL reply, as problem details (RFC 9457)."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -55,13 +55,25 @@ class Refusal(Exception):  # noqa: N818 - refusing is no error of the gateway's
         )
 
 
-async def refused(_: Request, error: Exception) -> Response:
-    """Answer in place of Starlette's plain text: no such page, or not by this method."""
-    assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for no other
-    status, detail, headers = HTTPStatus(error.status_code), error.detail, error.headers or {}
-    match status:
-        case HTTPStatus.NOT_FOUND:
-            detail = "There is no such page. GraphQL is asked at /graphql."
-        case HTTPStatus.METHOD_NOT_ALLOWED if "Allow" in headers:
-            detail = f"This page is asked by {headers['Allow'].replace(', ', ' or ')}."
-    return Refusal(status, detail, headers).response()
+def refuses(there_is: str) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Return what answers in place of Starlette's plain text: no such page, or not by this method.
+
+    Args:
+        there_is: a sentence on what page there is.
+    """
+
+    async def refused(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for no other
+        status, headers = HTTPStatus(error.status_code), error.headers or {}
+        if status is HTTPStatus.METHOD_NOT_ALLOWED:
+            # Static files leave it out.
+            headers = {"Allow": "GET, HEAD", **headers}
+        details = {
+            HTTPStatus.NOT_FOUND: f"There is no such page. {there_is}",
+            HTTPStatus.METHOD_NOT_ALLOWED: (
+                f"This page is asked by {headers.get('Allow', '').replace(', ', ' or ')}."
+            ),
+        }
+        return Refusal(status, details.get(status, error.detail), headers).response()
+
+    return refused

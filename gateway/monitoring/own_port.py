@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.refusals import refused
+from gateway.refusals import refuses
 
 
 class OwnPort:
@@ -26,7 +26,8 @@ class OwnPort:
     def __init__(self, app: ASGIApp, port: int, routes: Sequence[BaseRoute]) -> None:
         self._app = app
         self._port = port
-        self._apart = Starlette(routes=routes, exception_handlers={HTTPException: refused})
+        handlers = {HTTPException: refuses("Metrics are at /metrics.")}
+        self._apart = Starlette(routes=routes, exception_handlers=handlers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -110,8 +110,9 @@ async def test_what_is_not_there_is_a_problem_document(serve: Serve, path: str) 
     assert reply.headers["cache-control"] == "no-store"
 
 
-async def test_a_method_that_a_page_has_not_is_a_problem_document(serve: Serve) -> None:
-    reply = await (await serve()).post("/health/live")
+@pytest.mark.parametrize("path", ["/health/live", "/metrics", "/", "/graphiql/page.css"])
+async def test_a_method_that_a_page_has_not_is_a_problem_document(serve: Serve, path: str) -> None:
+    reply = await (await serve()).post(path)
 
     assert (reply.status_code, reply.headers["content-type"]) == (405, "application/problem+json")
     assert set(reply.headers["allow"].split(", ")) == {"GET", "HEAD"}

@@ -61,6 +61,7 @@ async def test_on_a_port_of_its_own_it_is_there_and_nothing_else_is(serve: Any) 
     assert (await client.post("/graphql", json=asked(invoice("1")))).status_code == 200
     reply = await client.post(f"{apart}/graphql", json=asked(invoice("1")))
     assert reply.status_code == 404
+    assert reply.json()["detail"] == "There is no such page. Metrics are at /metrics."
     assert reply.headers["content-type"] == "application/problem+json"
 
 
