@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.shipped import compose, compose_gateway, document_of, text_of
+from tests.deploy.shipped import compose, compose_gateway, document_of, text_of, variables_of
 
 SERVICES: dict[str, Any] = compose()["services"]
 # Their images hold nothing that could ask: neither a shell nor a client of HTTP.
@@ -39,6 +39,17 @@ def test_every_service_sees_its_own_secrets_and_no_others() -> None:
     assert "" not in seen
     assert len(seen) == len(set(seen))
     assert {name for name, paths in services.items() if paths} == {"gateway", "redis", "hive"}
+
+
+def test_no_password_of_a_gateway_is_in_its_environment() -> None:
+    """Files alone can be renewed without a restart, and show in no list of processes."""
+    gateway = compose_gateway()
+    variables = gateway["environment"] | variables_of("payex.env") | variables_of("sandbox.env")
+
+    assert all("secrets/" not in name for name in gateway["env_file"])
+    for name, value in variables.items():
+        assert name.endswith("_FILE") or not re.search("PASSWORD|SECRET|TOKEN|KEY$", name)
+        assert not re.search(r"://[^/@]*:[^/@]*@", value)
 
 
 def test_both_gateways_are_alike() -> None:

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from shutil import copytree
@@ -10,9 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
+from gateway.environment import load_settings
 from tests.deploy.rollout import program
 from tests.deploy.shipped import DEPLOY, KUBERNETES, document_of, kubernetes, pod, text_of
 
+BIN = Path(sys.executable).parent
 OPERATOR = KUBERNETES / "prometheus-operator"
 GROUP = "monitoring.coreos.com/v1"
 # The members of the operator's resources that are used here, as its API reference names them: no
@@ -38,6 +41,16 @@ def rendered(folder: Path) -> list[dict[str, Any]]:
     return list(yaml.safe_load_all(done.stdout))
 
 
+def overlaid(folder: Path, component: Path) -> list[dict[str, Any]]:
+    """Return the resources of an overlay that is as a component's own comment says."""
+    copytree(KUBERNETES, folder / "kubernetes")
+    (folder / "mine").mkdir()
+    comment = (component / "kustomization.yaml").read_text("utf-8")
+    lines = re.findall(r"^#   (\w+: .*)$", comment, re.MULTILINE)
+    (folder / "mine" / "kustomization.yaml").write_text("\n".join(lines))
+    return rendered(folder / "mine")
+
+
 def test_without_the_component_nothing_needs_the_operator() -> None:
     """A cluster that does not know its resources would refuse all of them."""
     assert all(one["apiVersion"] != GROUP for one in rendered(KUBERNETES))
@@ -46,18 +59,45 @@ def test_without_the_component_nothing_needs_the_operator() -> None:
 def test_an_overlay_with_the_component_has_both_resources_beside_the_gateways(
     tmp_path: Path,
 ) -> None:
-    copytree(KUBERNETES, tmp_path / "kubernetes")
-    (tmp_path / "mine").mkdir()
-    # As the component's own comment says.
-    comment = (OPERATOR / "kustomization.yaml").read_text("utf-8")
-    lines = re.findall(r"^#   (\w+: .*)$", comment, re.MULTILINE)
-    (tmp_path / "mine" / "kustomization.yaml").write_text("\n".join(lines))
-    plain, watched = rendered(KUBERNETES), rendered(tmp_path / "mine")
+    plain, watched = rendered(KUBERNETES), overlaid(tmp_path, OPERATOR)
     added = [one for one in watched if one not in plain]
 
     assert {one["kind"] for one in added} == set(KNOWN)
     assert len(watched) == len(plain) + 2
     assert {one["metadata"]["namespace"] for one in added} == {"payex-usage"}
+
+
+def test_an_overlay_with_the_shared_cache_gives_the_pods_its_password_as_a_file(
+    tmp_path: Path,
+) -> None:
+    found = {one["kind"]: one for one in overlaid(tmp_path, KUBERNETES / "shared-cache")}
+    container = found["Deployment"]["spec"]["template"]["spec"]["containers"][0]
+    variables = {one["name"]: one["value"] for one in container["env"]}
+    mounted = {one["mountPath"] for one in container["volumeMounts"]}
+    settings = load_settings(
+        {name: value for name, value in variables.items() if name.startswith("GATEWAY_CACHE_")}
+    )
+    ports = [
+        one["port"] for rule in found["NetworkPolicy"]["spec"]["egress"] for one in rule["ports"]
+    ]
+
+    assert settings.cache_url
+    assert settings.cache_password_file
+    assert "@" in settings.cache_url.get_secret_value()
+    assert str(Path(settings.cache_password_file).parent) in mounted
+    assert ports.count(6379) == 1
+    assert len(container["env"]) == len(pod()["containers"][0]["env"]) + 2
+    rendered_file = tmp_path / "rendered.yaml"
+    rendered_file.write_text(yaml.safe_dump_all(found.values()))
+    subprocess.run(  # noqa: S603 - our own
+        [str(BIN / "kubernetes-validate"), "--strict", str(rendered_file)], check=True
+    )
+
+
+def test_no_secret_is_in_the_environment_of_a_pod() -> None:
+    """Whoever may look at a pod sees its environment, and so does each of its processes."""
+    for one in pod()["containers"][0]["env"]:
+        assert "secretKeyRef" not in str(one)
 
 
 @pytest.mark.parametrize("name", ["pod-monitor", "prometheus-rule"])
