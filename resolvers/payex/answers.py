@@ -143,17 +143,27 @@ class Errand:
 
     Attributes:
         wave: the wave of the operation that its latest call belongs to.
-        queued: the wait for a place for its next call, until that call begins.
+        queued: the wait for a place for its latest call, if it had to wait.
+        asked: when that call began, if it has.
     """
 
-    __slots__ = ("queued", "wave")
+    __slots__ = ("asked", "queued", "wave")
 
     def __init__(self, wave: int) -> None:
         self.wave = wave
         self.queued: Queued | None = None
+        self.asked: float | None = None
+
+    def begin(self, now: float) -> float:
+        """Note that its call begins, and return the seconds that it waited for a place."""
+        self.asked = now
+        return now - self.queued.since if self.queued else 0.0
 
     def expired(self, asker: Asker, now: float) -> Fault:
-        """Return the fault of an operation whose time is up, by what it has waited for."""
+        """Return the fault of an operation whose time is up, by what it has waited for longer."""
         if self.queued is None:
             return asker.expired()
-        return self.queued.too_long(now, {"GATEWAY_DEADLINE": asker.seconds})
+        asked = now if self.asked is None else self.asked
+        if asked - self.queued.since < now - asked:
+            return asker.expired()
+        return self.queued.too_long(asked, {"GATEWAY_DEADLINE": asker.seconds})

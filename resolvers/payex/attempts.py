@@ -116,7 +116,7 @@ class Attempts:
             try:
                 self._heed(route)
                 turn = Turn(asker.caller, asker.turn, access.tenant)
-                await self._places.take(turn, errand, asker)
+                await self._places.take(turn, errand, deadline, asker)
                 try:
                     return await self._attempt(route, access, (errand, attempt), deadline, asker)
                 finally:
@@ -166,8 +166,7 @@ class Attempts:
         started = self._clock()
         if deadline.expired(started):
             raise errand.expired(asker, started)
-        queued = started - errand.queued.since if errand.queued else 0.0
-        errand.queued = None
+        queued = errand.begin(started)
         # What was asked for while the call was queued binds it as well.
         self._heed(route)
         asker.counts.permit()
@@ -208,6 +207,8 @@ class Attempts:
             raise
         finally:
             ended = self._end(asking)
+            if status is not None:
+                self._places.answered(ended - started)
             if settle(ended, generation):
                 self._log_turn(ended)
             asker.counts.made(Call(template, wave, status, started, ended, code, attempt))

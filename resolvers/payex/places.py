@@ -1,13 +1,18 @@
 """Places for calls: what waits for one sleeps here, and is woken when its turn comes."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
+from typing import Final
 
 from resolvers.payex.answers import Asker, Errand, Queued
+from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.limiter import Limiter, Turn
 from resolvers.payex.pulse import Pulse
 from resolvers.payex.stretches import Spent
+
+_REMEMBERED: Final = 20
 
 
 class _Ticket:
@@ -42,13 +47,19 @@ class Places:
         self._timeout = timeout
         self._pulse = pulse
         self._clock = clock
+        self._latest: deque[float] = deque(maxlen=_REMEMBERED)
 
-    async def take(self, turn: Turn, errand: Errand, asker: Asker) -> None:
+    def answered(self, seconds: float) -> None:
+        """Take in how long PayEx took for an answer."""
+        self._latest.append(seconds)
+
+    async def take(self, turn: Turn, errand: Errand, deadline: Deadline, asker: Asker) -> None:
         """Take a place among the calls in flight, which is to be passed on.
 
         Raises:
             Fault: `UPSTREAM_OVERLOADED`, the queue is full; `UPSTREAM_QUEUE_TIMEOUT`.
         """
+        errand.queued = errand.asked = None
         ticket = _Ticket()
         entry = self._limiter.enter(ticket, turn)
         if entry.starts:
@@ -72,6 +83,11 @@ class Places:
         finally:
             now = self._clock()
             waiting.end(now, self._pulse.behind(now))
+        if deadline.remaining(now) < min(self._latest, default=0.0):
+            # PayEx takes longer than that. In an overload it would get one call after the other,
+            # each of which is given up soon after.
+            self.pass_on(turn)
+            raise errand.expired(asker, now)
         # If calls of its own operation ended meanwhile, it belongs to the round after theirs.
         errand.wave = max(errand.wave, asker.counts.last_wave(ended) + 1)
 
