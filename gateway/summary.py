@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gateway import __version__
+from gateway.contradictions import contradictions
 from gateway.credentials import credentials_of
 from gateway.identity.server_tls import tls_options
 from gateway.sandbox import TOKENS
@@ -118,6 +119,7 @@ def _warnings(settings: Settings, now: datetime) -> Iterator[str]:
             "GATEWAY_CSRF_PREVENTION is off: any page can make a browser of your network send "
             "queries."
         )
+    yield from contradictions(settings)
     for whose, end in _certificates(settings):
         if end < now + _SOON:
             word = "has expired" if end < now else "expires soon"

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 from starlette.types import ASGIApp
 
+from gateway.contradictions import contradictions
 from gateway.credentials import credentials_of, watched
 from gateway.environment import SettingsError
 from gateway.sandbox import Fault, create_sandbox
@@ -61,6 +62,7 @@ class Upstream:
         self.origin = settings.upstream_origin or SANDBOX_ORIGIN
         self.credentials = credentials_of(settings)
         self.routes = Routes(settings.upstream_subdomain)
+        self.policies = _policies(settings)
         self.transport = Transport(
             self.origin,
             _limits(settings),
@@ -68,10 +70,10 @@ class Upstream:
                 name: value.get_secret_value() for name, value in settings.upstream_headers.items()
             },
             http=http,
+            pulse=self.policies.pulse,
         )
         self.shared = _shared(settings)
         self.cache = AnswerCache(max_entries=settings.cache_entries, max_bytes=settings.cache_bytes)
-        self.policies = _policies(settings)
         reader = Reader(self.routes, settings.upstream_max_pages, settings.field_map.model_dump())
         self.payex = Payex(
             Attempts(self.transport, self.policies),
@@ -82,13 +84,14 @@ class Upstream:
                 self.cache, _kept(settings), reader, shared=self.shared, origin=self.origin
             ),
         )
-        self._is_sandbox = settings.is_sandbox
+        notices = [SANDBOX_NOTICE] if settings.is_sandbox else []
+        self._notices = [*notices, *contradictions(settings)]
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Watch the credentials while it lasts, and close every connection at the end."""
-        if self._is_sandbox:
-            logger.warning(SANDBOX_NOTICE)
+        for notice in self._notices:
+            logger.warning(notice)
         async with self.transport, watched(self.credentials), beating(self.policies.pulse):
             try:
                 yield

@@ -24,7 +24,7 @@ class Pulse:
         window: seconds for which the latest beat counts in `worst`, up to twice as many.
 
     Attributes:
-        late: seconds that the loop was late, in all.
+        late: seconds that the loop was late, in all, by beats that were late by an interval.
     """
 
     def __init__(self, interval: float = 0.02, window: float = 30.0) -> None:
@@ -41,11 +41,11 @@ class Pulse:
         if self._due is None:
             self._begun = now
         else:
-            late = max(0.0, now - self._due)
-            self.late += late
+            late = now - self._due
             self._turn(now)
             self._worst = max(self._worst, late)
             if late > self.interval:
+                self.late += late
                 self._busy_since = self._due
         self._due = now + self.interval
         return self._busy_since is not None
@@ -64,6 +64,11 @@ class Pulse:
         if self._due is None or now - self._due <= self.interval:
             return 0.0
         return now - self._due
+
+    def busy(self, now: float) -> float:
+        """Return the seconds that the loop was busy until now, in all."""
+        overdue = self._due is not None and now - self._due > self.interval
+        return self.late + (now - (self._due or now) if overdue else 0.0)
 
     def worst(self, now: float) -> float:
         """Return the seconds by which the latest beat of the last minute was late."""

@@ -3,7 +3,8 @@
 import asyncio
 import ssl
 import string
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote
@@ -16,12 +17,51 @@ from resolvers.payex.connections import Connections
 from resolvers.payex.credentials import Access
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.httpx_client import HttpxClient
+from resolvers.payex.pulse import Pulse
 from resolvers.payex.responses import Client, Limits, Response
 from resolvers.payex.tracing import NO_HEADERS
 
 _LONGEST_PATH: Final = 65_536
 # What may stand in a path and a query as it is (RFC 3986), the sign of what is encoded included.
 _IN_URLS: Final = string.ascii_letters + string.digits + "-._~!$&'()*+,;=:@/?%[]"
+
+
+class _Time:
+    """The time that one call has. While the event loop is busy, it stands still."""
+
+    __slots__ = ("_busy", "_clock", "_due", "_pulse", "_timeout", "_timer")
+
+    def __init__(self, seconds: float, pulse: Pulse, clock: Callable[[], float]) -> None:
+        self._pulse = pulse
+        self._clock = clock
+        now = clock()
+        self._busy = pulse.busy(now)
+        self._due = now + seconds
+        self._timeout = asyncio.timeout(None)
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._ring)
+
+    def _ring(self) -> None:
+        loop, now = asyncio.get_running_loop(), self._clock()
+        busy = self._pulse.busy(now)
+        more, self._busy = busy - self._busy, busy
+        if more > 0:
+            # The answer may be there, and has not been read.
+            self._due += more
+            self._timer = loop.call_later(self._due - now, self._ring)
+        else:
+            self._timeout.reschedule(loop.time())
+
+    async def __aenter__(self) -> None:
+        await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        await self._timeout.__aexit__(kind, error, trace)
 
 
 class Transport:
@@ -33,6 +73,8 @@ class Transport:
         headers: what a deployment adds to each call (PayEx's tracking headers are not public).
         http: the transport under httpx, for all tenants, which tests and the embedded sandbox
             put in the place of the network.
+        pulse: tells how long the event loop was busy. A call has that time in addition.
+        clock: seconds of a monotonic clock.
     """
 
     def __init__(
@@ -42,7 +84,11 @@ class Transport:
         *,
         headers: Mapping[str, str] | None = None,
         http: httpx.AsyncBaseTransport | None = None,
+        pulse: Pulse | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._pulse = pulse or Pulse()
+        self._clock = clock
         self._origin = origin
         self._limits = limits
         self._headers = CIMultiDict({"User-Agent": "payex-usage-gateway", **(headers or {})})
@@ -73,9 +119,8 @@ class Transport:
         if len(path) > _LONGEST_PATH:
             raise Fault(FaultCode.UPSTREAM_LINK_REFUSED, hint="The URL is too long.")
         headers = {**headers, "Authorization": f"Bearer {access.token}"}
-        clock = asyncio.timeout(self._limits.timeout)
         try:
-            async with clock:
+            async with _Time(self._limits.timeout, self._pulse, self._clock):
                 with self._connections.lend(access) as client:
                     return await client.get(path, headers)
         except TimeoutError:

@@ -24,6 +24,7 @@ from resolvers.payex.flights import Flights
 from resolvers.payex.limiter import Limiter
 from resolvers.payex.memory import Memory
 from resolvers.payex.problems import Problem
+from resolvers.payex.pulse import Pulse
 from resolvers.payex.reader import Reader
 from resolvers.payex.responses import Limits
 from resolvers.payex.retry_budget import RetryBudget
@@ -144,7 +145,10 @@ def attempting() -> Callable[..., AbstractAsyncContextManager[Attempts]]:
         }
         clock = asyncio.get_running_loop().time
         http = httpx.MockTransport(handler)
-        async with Transport("https://payex.test", limits or Limits(), http=http) as transport:
+        pulse = chosen.setdefault("pulse", Pulse())
+        async with Transport(
+            "https://payex.test", limits or Limits(), http=http, pulse=pulse, clock=clock
+        ) as transport:
             yield kind(transport, Policies(**chosen), clock=clock, chance=lambda: 0.5, wall=wall)
 
     return open_attempts

@@ -16,7 +16,7 @@ ticks = st.integers(0, 40)
 
 def test_a_pulse_that_does_not_beat_is_never_late() -> None:
     pulse = Pulse(interval=EVERY)
-    assert (pulse.behind(1000), pulse.worst(1000), pulse.late) == (0, 0, 0)
+    assert (pulse.behind(1000), pulse.worst(1000), pulse.busy(1000)) == (0, 0, 0)
 
 
 @given(busy=ticks)
@@ -24,7 +24,7 @@ def test_while_a_beat_is_overdue_the_loop_has_been_busy_since_it_was_due(busy: i
     pulse = Pulse(interval=EVERY)
     pulse.beat(100)
     behind = busy if busy > EVERY else 0
-    assert pulse.behind(100 + EVERY + busy) == behind
+    assert pulse.behind(100 + EVERY + busy) == pulse.busy(100 + EVERY + busy) == behind
 
 
 @given(busy=ticks, further=ticks)
@@ -46,7 +46,7 @@ def test_what_the_beats_were_late_adds_up(lates: list[int]) -> None:
     for late in lates:
         now += EVERY + late
         pulse.beat(now)
-    assert pulse.late == sum(lates)
+    assert pulse.late == pulse.busy(now) == sum(late for late in lates if late > EVERY)
     assert pulse.worst(now) == max(lates, default=0)
 
 
@@ -81,8 +81,9 @@ async def test_a_pulse_beats_while_it_is_let(busy: float) -> None:
         loop.call_soon(work)
         await asyncio.sleep(1)
         assert pulse.behind(loop.time()) == 0
-    assert pulse.late == pytest.approx(max(0.0, busy - pulse.interval), abs=pulse.interval)
-    assert pulse.worst(loop.time()) == pytest.approx(pulse.late)
+    late = busy if busy > pulse.interval else 0
+    assert pulse.late == pytest.approx(late, abs=pulse.interval)
+    assert pulse.worst(loop.time()) == pytest.approx(busy, abs=pulse.interval)
     late = pulse.late
     await asyncio.sleep(1)
     assert pulse.late == late

@@ -238,6 +238,26 @@ async def test_a_busy_event_loop_before_payex_answers_is_no_excuse_for_payex(
     assert not times[Spent.LOOP]
 
 
+@pytest.mark.parametrize("busy", [0.0, 0.7, 5.0])
+@pytest.mark.parametrize(("seconds", "answers"), [(0.4, True), (0.6, False)])
+async def test_the_time_of_a_call_stands_still_while_the_event_loop_is_busy(
+    attempting: Attempting, seconds: float, busy: float, *, answers: bool
+) -> None:
+    """PayEx has the half of a second that it may take, and is not blamed for more."""
+    loop: Any = asyncio.get_running_loop()
+    pulse, limits = Pulse(), Limits(timeout=0.5)
+    upstream = Upstream(seconds=seconds + busy)
+    async with (
+        attempting(upstream, pulse=pulse, limits=limits) as attempts,
+        beating(pulse, now),
+    ):
+        loop.call_later(0.1, loop.pass_time, busy)
+        found = await get(attempts)
+    assert isinstance(found, bytes) is answers
+    if isinstance(found, Fault):
+        assert found.code is FaultCode.UPSTREAM_TIMEOUT
+
+
 async def test_a_call_that_still_waits_or_is_under_way_counts_until_now(
     attempting: Attempting,
 ) -> None:

@@ -1,0 +1,34 @@
+"""Settings that contradict each other: one was given, and another one keeps it from mattering."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from gateway.settings import PREFIX, Settings
+
+# What is given is bounded by what stands behind it.
+_BOUNDED: Final = (
+    ("upstream_connect_timeout", "upstream_timeout"),
+    ("upstream_read_timeout", "upstream_timeout"),
+    ("upstream_timeout", "deadline"),
+    ("upstream_queue_timeout", "deadline"),
+    ("upstream_max_connections", "upstream_max_in_flight"),
+    ("retry_base", "retry_cap"),
+    ("retry_after_max", "deadline"),
+)
+# Where there is one client certificate at most, its connections are all there are.
+_BOUNDED_ALONE: Final = (("upstream_max_in_flight", "upstream_max_connections"),)
+
+
+def contradictions(settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each setting that was given and has no effect.
+
+    A default never contradicts what was given: it gives way.
+    """
+    pairs = _BOUNDED if settings.credentials_file else _BOUNDED + _BOUNDED_ALONE
+    for name, bound in pairs:
+        value, most = getattr(settings, name), getattr(settings, bound)
+        if name in settings.model_fields_set and value is not None and value > most:
+            yield (
+                f"{PREFIX}{name.upper()}={value:g} has no effect: it is bounded by "
+                f"{PREFIX}{bound.upper()}={most:g}. Change one of them."
+            )
