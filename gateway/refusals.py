@@ -1,13 +1,17 @@
 """Refusals: what is answered in place of a GraphQL reply, as problem details (RFC 9457)."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+
+# RFC 9110 renamed these. Python has the new names from 3.13 on, and a code must not depend on that.
+_RENAMED: Final = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
 
 
 class Refusal(Exception):  # noqa: N818 - refusing is no error of the gateway's
@@ -31,7 +35,7 @@ class Refusal(Exception):  # noqa: N818 - refusing is no error of the gateway's
         """What happened, for programs: the status by its name, and 401 by GraphQL's word."""
         if self.status is HTTPStatus.UNAUTHORIZED:
             return "UNAUTHENTICATED"
-        return self.status.name
+        return code_of(self.status)
 
     def response(self) -> Response:
         """Return what happened as problem details (RFC 9457).
@@ -40,7 +44,7 @@ class Refusal(Exception):  # noqa: N818 - refusing is no error of the gateway's
         hand our code on, and make up one of their own where they do not.
         """
         body: dict[str, Any] = {
-            "title": self.status.phrase,
+            "title": _title(self.status),
             "status": self.status.value,
             "detail": str(self),
             "errors": [{"message": str(self), "extensions": {"code": self.code}}],
@@ -53,6 +57,15 @@ class Refusal(Exception):  # noqa: N818 - refusing is no error of the gateway's
             {"Cache-Control": "no-store", **self.headers},
             media_type="application/problem+json",
         )
+
+
+def code_of(status: HTTPStatus) -> str:
+    """Return the name of a status as a code: `CONTENT_TOO_LARGE` for 413."""
+    return re.sub("[^A-Z]+", "_", _title(status).upper())
+
+
+def _title(status: HTTPStatus) -> str:
+    return _RENAMED.get(status, status.phrase)
 
 
 def refuses(there_is: str) -> Callable[[Request, Exception], Awaitable[Response]]:

@@ -11,6 +11,7 @@ from typing import Final, Protocol, TypeVar
 
 from gateway.documents.source import DocumentCode
 from gateway.limits.excess import LimitCode
+from gateway.refusals import code_of
 from gateway.reports import Ending
 from resolvers.errors import ErrorCode
 from resolvers.payex.faults import FaultCode
@@ -56,7 +57,7 @@ CODES: Final = one_of(
         *LimitCode,
         # What is refused before it is GraphQL has its status for a code (`Refusal.code`).
         "UNAUTHENTICATED",
-        *(status.name for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST),
+        *(code_of(status) for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST),
     ]
 )
 

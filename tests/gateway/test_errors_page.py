@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
 
 from gateway.documents.source import DocumentCode
 from gateway.limits.excess import LimitCode
+from gateway.refusals import Refusal
 from resolvers.errors import ErrorCode
 from resolvers.payex.faults import FaultCode
 
@@ -46,6 +48,17 @@ def test_the_page_explains_every_further_member_of_an_error() -> None:
         *("supportId", "limit", "measured", "path", "share", "variable"),
         *("retryAfter", "fields", "argument", "instance"),
     ]
+
+
+def test_every_status_of_a_refusal_has_its_code() -> None:
+    """By RFC 9110's names, which do not depend on the version of Python."""
+    rows = re.findall(r"^\| (\d{3}) \| `([A-Z_]+)` \| .*\. \|$", PAGE, re.MULTILINE)
+
+    assert rows == [(status, Refusal(HTTPStatus(int(status)), "").code) for status, _ in rows]
+    codes = dict(rows)
+    assert (codes["413"], codes["414"]) == ("CONTENT_TOO_LARGE", "URI_TOO_LONG")
+    assert codes["422"] == "UNPROCESSABLE_CONTENT"
+    assert len(rows) == 13
 
 
 async def test_the_query_that_the_page_shows_is_answered_as_shown(
