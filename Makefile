@@ -24,7 +24,9 @@ run: $(VENV)/.installed bundle  ## serve on http://127.0.0.1:8000
 	@exec $(BIN)/python -m gateway serve
 
 test: $(VENV)/.installed-dev bundle $(AUDIT)  ## run the whole suite, but for routers and releases
-	$(BIN)/pytest -m "not supergraph and not deploy and not peers and not release" --cov --cov-report=term
+	@echo "Running the suite on every core, which takes a few minutes"
+	@$(BIN)/pytest -m "not supergraph and not deploy and not peers and not release" \
+		-n auto --dist worksteal --cov --cov-report=term
 
 supergraph: $(VENV)/.installed-dev $(ROUTERS)  ## compose, and ask through real routers
 	$(BIN)/pytest -m supergraph

@@ -1,0 +1,15 @@
+"""What holds for every test: how long it may take."""
+
+import pytest
+
+SLOW = {"browser", "deploy", "peers", "release", "supergraph"}
+"""Markers of tests that start many programs, or build what they try."""
+SECONDS = 600
+"""What such a test has, in place of pytest's `timeout`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give slow tests more time. One that names its own limit keeps it."""
+    for item in items:
+        if SLOW & {mark.name for mark in item.iter_markers()}:
+            item.add_marker(pytest.mark.timeout(SECONDS), append=True)
