@@ -36,7 +36,9 @@ def accepted(header: str) -> Accepted:
         Refusal: 406, the client accepts neither type.
     """
     offers: dict[str, tuple[float, int]] = {}
-    for place, element in enumerate(elements(header) or elements("*/*")):
+    given = list(enumerate(elements(header) or elements("*/*")))
+    # Of two ranges of one name, the one that says more counts.
+    for place, element in sorted(given, key=lambda each: _says_nothing_more(each[1])):
         if is_utf_8(element):
             offers.setdefault(element.name, (element.weight, -place))
     anything = offers.get("application/*", offers.get("*/*", (0.0, 0)))
@@ -48,6 +50,10 @@ def accepted(header: str) -> Accepted:
     if graphql > plain:
         return Accepted(GRAPHQL_JSON, named=True)
     return Accepted(JSON, named=JSON in offers)
+
+
+def _says_nothing_more(media_range: Element) -> bool:
+    return all(name == "q" for name, _ in media_range.parameters)
 
 
 def is_utf_8(media_type: Element) -> bool:

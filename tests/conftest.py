@@ -1,11 +1,16 @@
 """What holds for every test: how long it may take."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 SLOW = {"browser", "deploy", "peers", "release", "supergraph"}
 """Markers of tests that start many programs, or build what they try."""
 SECONDS = 600
 """What such a test has, in place of pytest's `timeout`."""
+
+# On a busy machine one example of a property may take long.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

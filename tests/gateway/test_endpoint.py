@@ -202,6 +202,7 @@ async def test_plain_json_is_the_reply_without_an_accept_header(gateway: httpx.A
         (f'text/html;x=", {JSON}", {GRAPHQL_JSON}', GRAPHQL_JSON),
         (f"{JSON};q=0, */*;q=0.1", GRAPHQL_JSON),
         (f"{JSON};q=0, application/*", GRAPHQL_JSON),
+        (f"{JSON};q=0.1, {GRAPHQL_JSON};q=0.5, {JSON};charset=utf-8", JSON),
         (",", JSON),
     ],
 )

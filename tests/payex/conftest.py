@@ -10,7 +10,6 @@ from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 import httpx
 import pytest
-from hypothesis import settings
 
 from resolvers.payex.answers import Asker, Errand
 from resolvers.payex.attempts import Attempts, Policies
@@ -30,9 +29,6 @@ from resolvers.payex.responses import Limits
 from resolvers.payex.retry_budget import RetryBudget
 from resolvers.payex.routes import Route, Routes
 from resolvers.payex.transport import Transport
-
-settings.register_profile("no-deadline", deadline=None)
-settings.load_profile("no-deadline")
 
 DAY = 86_400.0
 T = TypeVar("T")

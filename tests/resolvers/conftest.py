@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import settings
 
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
@@ -27,9 +26,6 @@ from resolvers.payex.retry_budget import RetryBudget
 from resolvers.payex.routes import Routes
 from resolvers.payex.transport import Transport
 from resolvers.rights import EVERYTHING, Rights
-
-settings.register_profile("no-deadline", deadline=None)
-settings.load_profile("no-deadline")
 
 
 @pytest.fixture
