@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.compression import Compresses
 from gateway.documents.documents import Documents
 from gateway.documents.source import document_source
-from gateway.drain import ClosesWhileDraining, draining
+from gateway.drain import draining
 from gateway.endpoint import DEADLINE_HEADER, EndpointRules, GraphQLEndpoint
 from gateway.engine import Engine
 from gateway.environment import load_settings
@@ -35,6 +35,7 @@ from gateway.requests import PREFLIGHTED, RequestRules
 from gateway.settings import Settings
 from gateway.telemetry.tracing import Tracing, tracing_of
 from gateway.upstream import Upstream
+from gateway.workload import MEMBER
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
 from schema.subgraph import build_schema, executable
@@ -123,6 +124,7 @@ def create_app(
     graphql = Compresses(Bounded(endpoint, admission))
     return _Service(
         graphql,
+        admission,
         routes=[
             # For whoever mounts the service below another path.
             Route(ENDPOINT, graphql),
@@ -132,7 +134,6 @@ def create_app(
         ],
         middleware=[
             *monitor.middleware(),
-            Middleware(ClosesWhileDraining, readiness=readiness),
             *([Middleware(_SandboxHeader)] if settings.is_sandbox else []),
             *_cors(settings),
         ],
@@ -184,20 +185,24 @@ class _Service(Starlette):
 
     Args:
         graphql: answers what is sent to the endpoint.
+        admission: the bound on operations, which it shares with the other server processes.
         settings: Starlette's own.
     """
 
-    def __init__(self, graphql: ASGIApp, **settings: Any) -> None:
+    def __init__(self, graphql: ASGIApp, admission: Admission, **settings: Any) -> None:
         super().__init__(**settings)
         # To `/graphql/` it would answer with an address of plain HTTP where a proxy ends TLS, and a
         # client would send its token there.
         self.router.redirect_slashes = False
+        self._admission = admission
         self._graphql = graphql
         for each in reversed(settings["middleware"]):
             self._graphql = each.cls(self._graphql, *each.args, **each.kwargs)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if scope["type"] == "lifespan":
+            self._admission.member = scope.get("state", {}).get(MEMBER, self._admission.member)
         is_graphql = scope["type"] == "http" and scope["path"] == ENDPOINT
         await (self._graphql if is_graphql else super().__call__)(scope, receive, send)
 

@@ -14,7 +14,8 @@ from gateway.environment import SettingsError, load_settings, tell
 from gateway.logs import log_config
 from gateway.sandbox import CATALOGUE, TOKENS, Fault, create_sandbox
 from gateway.sandbox.faults import KINDS, ROUTES
-from gateway.server import CANNOT_START, serve
+from gateway.server import serve
+from gateway.server_process import CANNOT_START
 from gateway.settings import Settings
 from gateway.startup import prepared
 from gateway.summary import summary

@@ -1,7 +1,7 @@
 """Draining: from the signal to stop on, readiness is false, and the server goes on for a while.
 
-A load balancer needs some seconds to notice. In them every answer closes its connection, so that
-clients with kept connections go elsewhere, and nobody's request meets a closing one.
+A load balancer needs some seconds to notice. In them the server closes each connection with an
+answer, so that clients with kept connections go elsewhere, and no request meets a closing one.
 """
 
 import asyncio
@@ -12,9 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
-
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.health import Readiness
 
@@ -43,10 +40,10 @@ def draining(readiness: Readiness, delay: float) -> Iterator[None]:
         if not callable(stop):
             return
         if readiness.draining or not delay:
-            readiness.draining = True
+            readiness.drain()
             stop(number, frame)
             return
-        readiness.draining = True
+        readiness.drain()
         logger.info("Draining for %s seconds (GATEWAY_SHUTDOWN_DELAY).", delay)
         loop.call_soon_threadsafe(loop.call_later, delay, stop, number, None)
 
@@ -57,21 +54,3 @@ def draining(readiness: Readiness, delay: float) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-class ClosesWhileDraining:
-    """Tells clients not to use their connections again once the process is about to stop."""
-
-    def __init__(self, app: ASGIApp, readiness: Readiness) -> None:
-        self._app = app
-        self._readiness = readiness
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-
-        async def closing(message: Message) -> None:
-            if message["type"] == "http.response.start" and self._readiness.draining:
-                MutableHeaders(scope=message)["connection"] = "close"
-            await send(message)
-
-        await self._app(scope, receive, closing)

@@ -54,7 +54,15 @@ class Readiness:
         self._admission = admission
         self._has_keys = has_keys
         self._clock = clock
-        self.draining = False
+
+    @property
+    def draining(self) -> bool:
+        """Whether the process is about to stop."""
+        return self._admission.member.draining
+
+    def drain(self) -> None:
+        """Be unready from now on, since the process is about to stop."""
+        self._admission.member.drain()
 
     @property
     def reason(self) -> Unready | None:

@@ -4,19 +4,34 @@ httptools gives up a request that asks for another protocol: its body is lost, a
 the head in a later segment is read as the next request. A server may ignore `Upgrade` (RFC 9110,
 section 7.8), and this one does: the body of such a request is its body. It also passes over the
 trailers of a chunked body: uvicorn would add them to the headers that an app is reading already.
+
+It never closes a connection on which a request has begun to come, and none without having said
+`Connection: close`, unless the client has asked for nothing for a while.
 """
 
 from asyncio import AbstractEventLoop
-from typing import Any
+from selectors import EVENT_READ, DefaultSelector
+from typing import Any, Final
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
+
+from gateway.workload import Member
+
+QUIET: Final = 1.0
+"""Seconds for which a server that stops waits for the next request of an idle connection."""
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """The protocol of one connection, as `uvicorn.Config(http=...)` takes it."""
+    """The protocol of one connection, as `uvicorn.Config(http=...)` takes it.
+
+    Attributes:
+        member: the process that has the connection among its connections, if somebody counts them.
+    """
+
+    member: Member | None
 
     def __init__(
         self,
@@ -27,6 +42,13 @@ class HttpProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.parser = RequestParser(self)  # type: ignore[assignment]  # what uvicorn asks of it
+        self.member = None
+        self._told = False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take the end of the connection."""
+        super().connection_lost(exc)
+        self.let_go()
 
     def on_headers_complete(self) -> None:
         """Take a request whose head is there, unless its head comes once more."""
@@ -34,14 +56,64 @@ class HttpProtocol(HttpToolsProtocol):
             if self.parser.get_method() == b"CONNECT":
                 raise ValueError("A server that is no proxy has no tunnels.")
             return
+        before: RequestResponseCycle | None = self.cycle
         super().on_headers_complete()
         # The app has the former list. Trailers go to this one, which nobody reads.
         self.headers = []
+        if self.member and self.member.overfull:
+            # The client comes back by a new connection, which another process gets.
+            self.let_go()
+            self._told = True
+        if self._told:
+            self.cycle.keep_alive = False
+            if before is not None and not before.response_started:
+                # Only the last one of several requests that came together closes the connection.
+                before.keep_alive = True
 
     def on_message_complete(self) -> None:
         """Take the end of a body, unless the body is still to come."""
         if not self.parser.should_upgrade():
             super().on_message_complete()
+
+    def tell(self) -> None:
+        """Close the connection with its next answer, which says so."""
+        self._told = True
+        last: RequestResponseCycle | None = self.cycle
+        if last is not None:
+            last.keep_alive = False
+
+    def shutdown(self) -> None:
+        """Close the connection with its next answer, or soon if nothing is asked."""
+        self.tell()
+        if self._idle:
+            self._unset_keepalive_if_required()
+            self.timeout_keep_alive_task = self.loop.call_later(
+                QUIET, self.timeout_keep_alive_handler
+            )
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection on which nothing was asked for so long."""
+        # What has come and is not read yet would be lost with it.
+        if not self.transport.is_closing() and not self._readable():
+            self.transport.close()
+
+    def let_go(self) -> None:
+        """Count the connection no more: it has ended, or its client was told to leave it."""
+        if self.member:
+            self.member.let_go()
+            self.member = None
+
+    @property
+    def _idle(self) -> bool:
+        """Whether no request is being read or answered."""
+        last: RequestResponseCycle | None = self.cycle
+        scope: Any = self.scope
+        return (last is None or last.response_complete) and (scope is None or "method" in scope)
+
+    def _readable(self) -> bool:
+        with DefaultSelector() as selector:
+            selector.register(self.transport.get_extra_info("socket").fileno(), EVENT_READ)
+            return bool(selector.select(0))
 
     def head(self) -> bytes:
         """Return the head that was read last, without its wish for another protocol."""

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.refusals import Refusal
+from gateway.workload import alone
 
 _RETRY_AFTER = 1
 
@@ -18,36 +19,55 @@ _RETRY_AFTER = 1
 class Admission:
     """Keeps count of the operations in flight. It has no clock: time is an argument, in seconds.
 
+    The server processes of one gateway share their room: an operation is refused once there is none
+    in any of them.
+
     Args:
-        limit: operations in flight at most.
+        limit: operations in flight at most, for each process.
         window: seconds for which a refusal still counts as overload.
     """
 
     def __init__(self, limit: int, window: float = 1.0) -> None:
         self.limit = limit
-        self.in_flight = 0
+        self.member = alone()
         self.shed = 0
         self._window = window
-        self._refused_at: float | None = None
+
+    @property
+    def in_flight(self) -> int:
+        """Operations in flight in this process, which may be more than its own part of the room."""
+        return self.member.in_flight
 
     def enter(self, now: float) -> bool:
         """Return whether one more operation may run; it must then `leave`."""
-        if self.in_flight >= self.limit:
+        if self._full():
             self.shed += 1
-            self._refused_at = now
+            self.member.refuse(now)
             return False
-        self.in_flight += 1
+        self.member.enter()
         return True
 
     def leave(self) -> None:
         """Note that an operation has ended."""
-        self.in_flight -= 1
+        self.member.leave()
 
     def shedding(self, now: float) -> bool:
         """Whether operations are being refused: now, or within the last `window` seconds."""
-        if self.in_flight >= self.limit:
-            return True
-        return self._refused_at is not None and now - self._refused_at < self._window
+        return self._full() or self.member.workload.refused_since(now - self._window)
+
+    def measured(self) -> str:
+        """Return what is in flight, and the bound, in words."""
+        workload = self.member.workload
+        processes = workload.processes
+        each = f" in each of {processes} server processes" if processes > 1 else ""
+        return (
+            f"{workload.in_flight} operations are in flight; at most {self.limit * processes} may "
+            f"be (GATEWAY_MAX_OPERATIONS{each})."
+        )
+
+    def _full(self) -> bool:
+        workload = self.member.workload
+        return workload.in_flight >= self.limit * workload.processes
 
 
 class Bounded:
@@ -72,8 +92,7 @@ class Bounded:
         if not admission.enter(self._clock()):
             refusal = Refusal(
                 HTTPStatus.SERVICE_UNAVAILABLE,
-                f"{admission.in_flight} operations are in flight; at most {admission.limit} may be "
-                "(GATEWAY_MAX_OPERATIONS).",
+                admission.measured(),
                 {"Retry-After": str(_RETRY_AFTER)},
             )
             await refusal.response()(scope, receive, send)

@@ -1,32 +1,22 @@
 """The server process: it listens before it starts, so that a taken port is told in plain words."""
 
 import contextlib
-import gc
 import logging
 import signal
 import socket
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
-import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.lifespan.on import LifespanOn
-from uvicorn.supervisors import Multiprocess
 
-from gateway.environment import SettingsError, tell
-from gateway.http_protocol import HttpProtocol
-from resolvers.payex.credentials import CredentialsError
+from gateway.environment import SettingsError
+from gateway.server_process import Server, ServerConfig
+from gateway.server_processes import ServerProcesses
 
 logger = logging.getLogger(__name__)
 
 _ADDRESS: Final = "GATEWAY_HOST and GATEWAY_PORT or by --host and --port"
 _METRICS: Final = "GATEWAY_METRICS_HOST and GATEWAY_METRICS_PORT"
-
-CANNOT_START: Final = 2
-"""The exit status of a command that cannot start."""
-_GLANCE: Final = 0.5
-"""Seconds within which a process tells whether it serves, unless it is still being loaded."""
 
 
 def serve(
@@ -68,94 +58,12 @@ def serve(
             processes.run()
             failed = processes.failed
         else:
-            failed = _run(uvicorn.Server(config), listeners)
+            failed = _run(Server(config), listeners)
     if failed:
         raise SettingsError("The gateway could not start, for the reason that is told above.")
 
 
-class ServerConfig(uvicorn.Config):
-    """Tells in a server process why the app or HTTPS cannot be made, in place of a traceback.
-
-    The command has made both before. Files may have changed since.
-
-    Args:
-        app: the app, its factory, or the import path of either.
-        http: the protocol of a connection.
-        options: further options of `uvicorn.Config`.
-    """
-
-    def __init__(
-        self,
-        app: Callable[..., Any] | str,
-        *,
-        http: type[HttpProtocol] = HttpProtocol,
-        **options: Any,
-    ) -> None:
-        # WebSockets are none of what is spoken here, and uvicorn's lines on them have the address.
-        super().__init__(app, http=http, ws="none", **options)
-
-    def load(self) -> None:
-        """Make them, or end the process."""
-        try:
-            super().load()
-        except (SettingsError, CredentialsError) as error:
-            tell(error)
-            sys.exit(CANNOT_START)
-        if self.lifespan != "off":
-            self.lifespan_class = _Lifespan
-        # The schema and all modules are there to stay: 96,000 objects that the collector would look
-        # through every few hundred operations, for 59 ms each time (measured).
-        gc.collect()
-        gc.freeze()
-
-
-class _Lifespan(LifespanOn):
-    """Tells why an app that was made does not start, where it knows, in place of a traceback."""
-
-    async def send(self, message: Any) -> None:
-        """Take what the app says of its start and its end."""
-        error = sys.exception()
-        if isinstance(error, (SettingsError, CredentialsError)):
-            tell(error)
-            message = {**message, "message": ""}
-        await super().send(message)
-
-
-class ServerProcesses(Multiprocess):
-    """Server processes of which each is replaced that dies, once all of them have served.
-
-    Before, whatever ends one would end the next one as well: `failed` says that it was so.
-    """
-
-    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
-        super().__init__(config, sockets)
-        self.failed = False
-        self._have_served = False
-
-    def keep_subprocess_alive(self) -> None:
-        """Look at the processes once."""
-        if self.should_exit.is_set() or self.signal_queue:
-            return
-        if self._have_served:
-            super().keep_subprocess_alive()
-        elif any(process.exitcode is not None for process in self.processes):
-            self.should_exit.set()
-        else:
-            self._have_served = all(process.is_ready(_GLANCE) for process in self.processes)
-            if self._have_served:
-                logger.info("All %s server processes serve.", len(self.processes))
-        # A signal would have set it before.
-        self.failed = self.should_exit.is_set()
-
-    def terminate_all(self) -> None:
-        """Tell the processes to stop."""
-        super().terminate_all()
-        # As long as this process listened as well, connections would be taken that nobody answers.
-        for listener in self.sockets:
-            listener.close()
-
-
-def _run(server: uvicorn.Server, listeners: list[socket.socket]) -> bool:
+def _run(server: Server, listeners: list[socket.socket]) -> bool:
     """Run in this process, and return whether it failed to start."""
     try:
         server.run(sockets=listeners)

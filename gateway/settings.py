@@ -72,7 +72,15 @@ class Settings(
     port: int = Field(
         8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one."
     )
-    workers: int = Field(1, ge=1, le=256, description="How many server processes share the port.")
+    workers: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description=(
+            "How many server processes share the port. A new connection goes to the one with the "
+            "fewest."
+        ),
+    )
     insecure: bool = Field(
         default=False,
         description=(
@@ -91,7 +99,10 @@ class Settings(
     max_operations: int = Field(
         200,
         ge=1,
-        description="The most operations in flight in one process; the next is answered with 503.",
+        description=(
+            "The most operations in flight, for each server process. The processes share their "
+            "room: only when all of it is taken, the next operation is answered with 503."
+        ),
     )
     shutdown_delay: float = Field(
         0.0,
@@ -103,7 +114,10 @@ class Settings(
         ),
     )
     shutdown_timeout: int = Field(
-        30, ge=1, le=3600, description="Seconds that requests in flight then have to be answered."
+        30,
+        ge=1,
+        le=3600,
+        description="Seconds that requests that have begun to come then have to be answered.",
     )
     max_numbers: int = Field(
         100, ge=1, description="The most numbers in one `invoices` or `customers` field."

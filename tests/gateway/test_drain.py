@@ -6,11 +6,9 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 
-import httpx
 import pytest
-from starlette.responses import PlainTextResponse
 
-from gateway.drain import ClosesWhileDraining, draining
+from gateway.drain import draining
 from gateway.health import Readiness
 from gateway.overload import Admission
 
@@ -97,18 +95,3 @@ def test_a_server_in_another_thread_is_left_alone(readiness: Readiness) -> None:
     thread.join()
 
     assert entered == [True]
-
-
-async def test_answers_close_their_connection_once_the_process_drains(
-    readiness: Readiness,
-) -> None:
-    app = ClosesWhileDraining(PlainTextResponse("x"), readiness)
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://gateway.example"
-    ) as client:
-        before = await client.get("/")
-        readiness.draining = True
-        after = await client.get("/")
-
-    assert "connection" not in before.headers
-    assert after.headers["connection"] == "close"

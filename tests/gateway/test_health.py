@@ -27,15 +27,15 @@ def test_who_drains_is_not_ready_and_draining_is_the_first_reason() -> None:
     readiness = Readiness(admission, lambda: bool(keys), clock=lambda: 0.0)
     admission.enter(0.0)
     reasons = [readiness.reason]
-    readiness.draining = True
-    reasons.append(readiness.reason)
-    readiness.draining = False
     keys.append("a key")
+    reasons.append(readiness.reason)
+    keys.clear()
+    readiness.drain()
     reasons.append(readiness.reason)
     admission = Admission(1)
     reasons.append(Readiness(admission).reason)
 
-    assert reasons == ["no-keys", "draining", "shedding", None]
+    assert reasons == ["no-keys", "shedding", "draining", None]
 
 
 async def test_who_never_had_the_issuers_keys_is_not_ready_and_says_why(

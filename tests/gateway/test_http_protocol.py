@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from gateway.http_protocol import HttpProtocol
-from gateway.server import ServerConfig
+from gateway.server_process import ServerConfig
 from tests.gateway.service import SECONDS, Service, running
 
 BODY = b'{"query": "{ __typename }"}'

@@ -16,7 +16,9 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.supervisors.multiprocess import SIGNALS
 
 from gateway.environment import SettingsError
-from gateway.server import ServerConfig, ServerProcesses, serve
+from gateway.server import serve
+from gateway.server_process import ServerConfig
+from gateway.server_processes import ServerProcesses
 
 SECONDS = 60
 

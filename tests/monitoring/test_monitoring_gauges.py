@@ -72,7 +72,7 @@ def test_operations_come_and_go(house: House) -> None:
     house.admission.leave()
     house.now += 10
     assert house.value("ready") == 1
-    house.readiness.draining = True
+    house.readiness.drain()
     assert house.value("ready") == 0
 
 

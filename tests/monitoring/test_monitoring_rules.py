@@ -183,7 +183,7 @@ class Gateways:
     async def draining(self) -> Running:
         """A gateway that stops."""
         parts = self._parts()
-        parts.readiness.draining = True
+        parts.readiness.drain()
         return parts.client, _nothing
 
     async def full(self) -> Running:

@@ -1,0 +1,166 @@
+"""Workload: what each server process of one gateway has under way, in memory that all of them see.
+
+Every number in it has one writer: the process itself, or the one that hands connections out. So
+nobody waits for anybody. What changes often is a counter that only grows: two readings that are
+equal tell what was so in between.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+MEMBER: Final = "payex-usage-member"
+"""Where an app finds the `Member` of its process: in the state of its lifespan."""
+
+# The columns of the table. Whoever hands connections out writes the first two.
+_SEATED, _GIVEN, _GONE, _DRAINING, _ENTERED, _LEFT, _REFUSED = range(7)
+_COLUMNS: Final = 7
+_MICROSECONDS: Final = 1_000_000
+
+
+class Workload:
+    """A table with a row for each process.
+
+    Args:
+        seats: how many rows there are. While processes are replaced, they are more than usual.
+        cells: `cells_for(seats)` zeros, in memory that the processes share; own memory if None.
+    """
+
+    def __init__(self, seats: int, cells: Any = None) -> None:
+        self.seats = seats
+        self.cells = [0] * self.cells_for(seats) if cells is None else cells
+
+    @staticmethod
+    def cells_for(seats: int) -> int:
+        """Return how many integers a table with so many rows takes."""
+        return _COLUMNS * seats
+
+    def take_seat(self) -> int | None:
+        """Return the lowest row that is free, which is taken from now on; None if there is none."""
+        for number, seated in enumerate(self._column(_SEATED)):
+            if not seated:
+                self.cells[number] = 1
+                return number
+        return None
+
+    def vacate(self, number: int) -> None:
+        """Forget a process that has ended, and all that it had under way."""
+        for column in range(_COLUMNS):
+            self.cells[column * self.seats + number] = 0
+
+    def give(self, number: int) -> None:
+        """Note that a process is given a connection."""
+        self.cells[_GIVEN * self.seats + number] += 1
+
+    def emptiest(self, among: Iterable[int], last: int = -1) -> list[int]:
+        """Return these rows in the order in which they are offered a connection.
+
+        The emptiest is the first; those that are alike take turns. A process that is about to stop
+        comes after all others.
+
+        Args:
+            among: the rows.
+            last: the one that was given the last connection.
+        """
+        connections, draining = self.connections(), self._column(_DRAINING)
+
+        def place(number: int) -> tuple[int, int, int]:
+            return draining[number], connections[number], (number - last - 1) % self.seats
+
+        return sorted(among, key=place)
+
+    def connections(self) -> list[int]:
+        """Return how many connections each process keeps."""
+        counts = zip(self._column(_GIVEN), self._column(_GONE), strict=True)
+        return [given - gone for given, gone in counts]
+
+    @property
+    def processes(self) -> int:
+        """How many processes there are."""
+        return sum(self._column(_SEATED))
+
+    @property
+    def in_flight(self) -> int:
+        """How many operations are in flight in all processes."""
+        while True:
+            entered, left = self._column(_ENTERED), self._column(_LEFT)
+            if (entered, left) == (self._column(_ENTERED), self._column(_LEFT)):
+                return sum(entered) - sum(left)
+
+    def refused_since(self, moment: float) -> bool:
+        """Whether any process has refused an operation after this moment, in seconds."""
+        refusals = filter(None, self._column(_REFUSED))
+        return any(refused - 1 > moment * _MICROSECONDS for refused in refusals)
+
+    def staying(self) -> list[int]:
+        """Return the rows of the processes that are not about to stop."""
+        states = zip(self._column(_SEATED), self._column(_DRAINING), strict=True)
+        return [number for number, (seated, drain) in enumerate(states) if seated and not drain]
+
+    def _column(self, column: int) -> list[int]:
+        values: list[int] = self.cells[column * self.seats : (column + 1) * self.seats]
+        return values
+
+
+class Member:
+    """One of the processes, which writes its own row.
+
+    Args:
+        workload: the table.
+        number: the row, which is taken.
+    """
+
+    def __init__(self, workload: Workload, number: int) -> None:
+        self.workload = workload
+        self.number = number
+
+    def enter(self) -> None:
+        """Note that an operation begins."""
+        self._cell(_ENTERED, 1)
+
+    def leave(self) -> None:
+        """Note that an operation has ended."""
+        self._cell(_LEFT, 1)
+
+    def refuse(self, now: float) -> None:
+        """Note that an operation is refused at this time, in seconds."""
+        self._cell(_REFUSED, int(now * _MICROSECONDS) + 1 - self._cell(_REFUSED))
+
+    def let_go(self) -> None:
+        """Note that a connection has ended, or that its client was told to come back by another."""
+        self._cell(_GONE, 1)
+
+    @property
+    def in_flight(self) -> int:
+        """How many operations are in flight in this process."""
+        return self._cell(_ENTERED) - self._cell(_LEFT)
+
+    @property
+    def draining(self) -> bool:
+        """Whether the process is about to stop."""
+        return bool(self._cell(_DRAINING))
+
+    def drain(self) -> None:
+        """Note that the process is about to stop."""
+        self._cell(_DRAINING, 1)
+
+    @property
+    def overfull(self) -> bool:
+        """Whether another process is so much emptier that a connection should move there.
+
+        Moved, it does not make that one the fuller of the two: it never moves back.
+        """
+        connections = self.workload.connections()
+        others = [connections[other] for other in self.workload.staying() if other != self.number]
+        return bool(others) and connections[self.number] > min(others) + 1
+
+    def _cell(self, column: int, more: int = 0) -> int:
+        place = column * self.workload.seats + self.number
+        self.workload.cells[place] += more
+        value: int = self.workload.cells[place]
+        return value
+
+
+def alone() -> Member:
+    """Return the only process of a gateway."""
+    workload = Workload(1)
+    return Member(workload, workload.take_seat() or 0)

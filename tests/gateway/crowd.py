@@ -1,0 +1,144 @@
+"""A small app served by the gateway's server, and clients who keep their connections."""
+
+import asyncio
+import os
+import random
+import re
+import select
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from gateway.logs import log_config
+from gateway.overload import Admission, Bounded
+from gateway.server import serve
+from gateway.workload import MEMBER
+from tests.gateway.service import ELSE, ROOT, SECONDS
+
+LONGEST = 0.03
+LIMIT = 8
+
+
+class Limited:
+    """The app within a bound on operations, for which processes share their room."""
+
+    def __init__(self) -> None:
+        self._admission = Admission(LIMIT)
+        self._bounded = Bounded(app, self._admission)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or start and stop."""
+        if scope["type"] == "http" and scope["path"] == "/measured":
+            await PlainTextResponse(self._admission.measured())(scope, receive, send)
+            return
+        if scope["type"] == "http":
+            await self._bounded(scope, receive, send)
+            return
+        self._admission.member = scope["state"][MEMBER]
+        while (message := await receive())["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        await send({"type": f"{message['type']}.complete"})
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer after a while with the number of the process, or never."""
+    await asyncio.sleep(SECONDS if scope["path"] == "/never" else LONGEST * random.random())  # noqa: S311
+    await PlainTextResponse(str(os.getpid()))(scope, receive, send)
+
+
+@contextmanager
+def served(path: Path, **options: Any) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Serve the app in a process of its own, and tell its port.
+
+    Args:
+        path: the file that takes what is logged.
+        options: those of `gateway.server.serve`.
+    """
+    given = {"host": "127.0.0.1", "port": 0, "timeout_graceful_shutdown": SECONDS}
+    program = f"from tests.gateway.crowd import main; main({given | options!r})"
+    with path.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            env=ELSE,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield process, _port(process, path, options.get("workers", 1))
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(SECONDS)
+
+
+def main(options: dict[str, Any]) -> None:
+    """Serve, in the process of its own."""
+    serve(
+        "tests.gateway.crowd:Limited",
+        factory=True,
+        log_config=log_config("text", "INFO"),
+        access_log=False,
+        **options,
+    )
+
+
+def _port(process: subprocess.Popen[bytes], path: Path, workers: int) -> int:
+    deadline = time.monotonic() + SECONDS
+    said = "processes serve" if workers > 1 else "Started server process"
+    while time.monotonic() < deadline:
+        assert process.poll() is None, path.read_text()
+        printed = path.read_text()
+        address = re.search(r"Serving on https?://[^\s:]+:(\d+)", printed)
+        if address and said in printed:
+            return int(address[1])
+        time.sleep(0.02)
+    pytest.fail(f"It does not serve:\n{path.read_text()}")
+
+
+class Connection:
+    """A connection that is kept as long as the server keeps it."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self.closes = False
+
+    @classmethod
+    async def to(cls, port: int, tls: ssl.SSLContext | None = None) -> "Connection":
+        """Connect."""
+        name = "localhost" if tls else None
+        return cls(*await asyncio.open_connection("127.0.0.1", port, ssl=tls, server_hostname=name))
+
+    async def ask(self, path: str = "/") -> tuple[int, str]:
+        """Return the status and the body of the answer to one request."""
+        self._writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        head = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower()
+        self.closes = "connection: close" in head
+        length = re.search(r"content-length: (\d+)", head)
+        assert length
+        body = await self._reader.readexactly(int(length[1]))
+        return int(head.split()[1]), body.decode()
+
+    async def ended(self) -> bool:
+        """Whether the server has closed it. Nothing else comes before anything is asked."""
+        descriptor = self._writer.get_extra_info("socket").fileno()
+        while select.select([descriptor], [], [], 0)[0]:
+            if self._reader.at_eof():
+                return True
+            await asyncio.sleep(0)
+        return False
+
+    def close(self) -> None:
+        """Close it."""
+        self._writer.close()

@@ -1,0 +1,224 @@
+"""Server processes share their work: connections, and the room for operations."""
+
+import asyncio
+import os
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.strategies import DataObject, data, integers, lists
+
+from gateway.overload import Admission
+from gateway.workload import Member, Workload
+from tests.gateway.crowd import LIMIT, Connection, served
+from tests.gateway.service import SECONDS
+
+SEATS = 4
+
+
+class Processes(RuleBasedStateMachine):
+    """Processes come and go, and operations with them. Lists keep account of the same."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.workload = Workload(SEATS)
+        self.inside: dict[int, int] = {}
+        self.admissions: dict[int, Admission] = {}
+
+    @rule()
+    def start(self) -> None:
+        """A process takes the lowest seat that is free, if one is."""
+        number = self.workload.take_seat()
+        free = [number for number in range(SEATS) if number not in self.inside]
+        assert number == min(free, default=None)
+        if number is not None:
+            self.inside[number] = 0
+            self.admissions[number] = Admission(2)
+            self.admissions[number].member = Member(self.workload, number)
+
+    @precondition(lambda self: self.inside)
+    @rule(values=data())
+    def die(self, values: DataObject) -> None:
+        """A process ends without a word. Nothing of what it did stays."""
+        number = values.draw(integers(0, SEATS - 1).filter(self.inside.__contains__))
+        self.workload.vacate(number)
+        del self.inside[number], self.admissions[number]
+
+    @precondition(lambda self: self.inside)
+    @rule(values=data())
+    def enter(self, values: DataObject) -> None:
+        """An operation is refused only when there is no room in any process."""
+        number = values.draw(integers(0, SEATS - 1).filter(self.inside.__contains__))
+        room = sum(self.inside.values()) < 2 * len(self.inside)
+        assert self.admissions[number].enter(5.0) == room
+        self.inside[number] += room
+
+    @precondition(lambda self: any(self.inside.values()))
+    @rule(values=data())
+    def leave(self, values: DataObject) -> None:
+        """An operation ends."""
+        number = values.draw(integers(0, SEATS - 1).filter(lambda n: self.inside.get(n, 0) > 0))
+        self.admissions[number].leave()
+        self.inside[number] -= 1
+
+    @invariant()
+    def what_is_in_flight_is_known_to_all(self) -> None:
+        """Each knows its own part, and the whole."""
+        assert self.workload.in_flight == sum(self.inside.values())
+        assert self.workload.processes == len(self.inside)
+        for number, admission in self.admissions.items():
+            assert admission.in_flight == self.inside[number]
+
+
+TestProcesses = Processes.TestCase
+TestProcesses.settings = settings(deadline=None, stateful_step_count=30)
+
+
+@given(connections=lists(integers(0, 40), min_size=SEATS, max_size=SEATS))
+def test_connections_move_until_all_processes_have_as_many_and_then_stay(
+    connections: list[int],
+) -> None:
+    """Each moves at most once, to the emptiest process."""
+    workload = Workload(SEATS)
+    members = [Member(workload, workload.take_seat() or 0) for _ in connections]
+    for member, count in zip(members, connections, strict=True):
+        for _ in range(count):
+            workload.give(member.number)
+    moves, last = 0, -1
+    while full := [member for member in members if member.overfull]:
+        full[0].let_go()
+        last = workload.emptiest(range(SEATS), last)[0]
+        workload.give(last)
+        moves += 1
+
+    assert max(workload.connections()) - min(workload.connections()) <= 1
+    assert sum(workload.connections()) == sum(connections)
+    assert moves <= sum(connections)
+
+
+def test_processes_that_are_alike_take_turns() -> None:
+    workload = Workload(SEATS)
+
+    assert workload.emptiest([0, 1, 3]) == [0, 1, 3]
+    assert workload.emptiest([0, 1, 3], last=1) == [3, 0, 1]
+
+
+def test_who_is_about_to_stop_gets_connections_last_and_none_moves_there() -> None:
+    workload = Workload(SEATS)
+    stopping, other = (Member(workload, workload.take_seat() or 0) for _ in range(2))
+    stopping.drain()
+    for _ in range(3):
+        workload.give(other.number)
+
+    assert workload.emptiest([0, 1]) == [other.number, stopping.number]
+    assert not other.overfull
+
+
+def test_a_refusal_is_known_to_all_for_a_second() -> None:
+    workload = Workload(SEATS)
+    one, other = Admission(1), Admission(1)
+    for admission in (one, other):
+        admission.member = Member(workload, workload.take_seat() or 0)
+    assert not one.shedding(0.0)
+    one.enter(7.0)
+    one.enter(7.0)
+    refused = not other.enter(7.0)
+    one.leave()
+    one.leave()
+
+    assert refused
+    assert one.shedding(7.5)
+    assert not one.shedding(8.5)
+    assert one.measured() == (
+        "0 operations are in flight; at most 2 may be "
+        "(GATEWAY_MAX_OPERATIONS in each of 2 server processes)."
+    )
+
+
+@asynccontextmanager
+async def connected(port: int, number: int) -> AsyncIterator[list[Connection]]:
+    """Connect so many clients, one after the other."""
+    connections = [await Connection.to(port) for _ in range(number)]
+    yield connections
+    for connection in connections:
+        connection.close()
+
+
+def test_clients_who_keep_their_connections_are_shared_out_evenly(tmp_path: Path) -> None:
+    async def ask(port: int) -> Counter[str]:
+        async with asyncio.timeout(SECONDS), connected(port, 4) as clients:
+            said: Counter[str] = Counter()
+            for _ in range(5):
+                replies = await asyncio.gather(*(client.ask() for client in clients))
+                said.update(body for _, body in replies)
+            return said
+
+    with served(tmp_path / "log", workers=2) as (_, port):
+        said = asyncio.run(ask(port))
+
+    assert sorted(said.values()) == [10, 10]
+
+
+def test_no_operation_is_refused_while_another_process_has_room(tmp_path: Path) -> None:
+    """All that are asked sit on one process, and go beyond its part. Only past all room is 503."""
+    full = f"{2 * LIMIT} operations are in flight; at most {2 * LIMIT} may be"
+
+    async def ask(port: int) -> list[tuple[int, str]]:
+        async with asyncio.timeout(SECONDS), connected(port, 4 * LIMIT + 2) as clients:
+            where = [(await client.ask())[1] for client in clients]
+            crowded = [c for c, here in zip(clients, where, strict=True) if here == where[0]]
+            waiting = [asyncio.create_task(c.ask("/never")) for c in crowded[: 2 * LIMIT]]
+            while not (await crowded[-1].ask("/measured"))[1].startswith(full):
+                assert not any(task.done() for task in waiting)
+            other = clients[where.index((set(where) - {where[0]}).pop())]
+            replies = [await crowded[-1].ask(), await other.ask()]
+            for task in waiting:
+                task.cancel()
+            return replies
+
+    with served(tmp_path / "log", workers=2, timeout_graceful_shutdown=1) as (_, port):
+        replies = asyncio.run(ask(port))
+
+    assert [status for status, _ in replies] == [503, 503]
+    assert all(full in body for _, body in replies)
+
+
+def test_a_process_that_dies_leaves_its_clients_and_its_room_to_the_others(tmp_path: Path) -> None:
+    """Its clients come back by the one that is left, and move on to the one in its place."""
+
+    async def ask(port: int) -> set[str]:
+        async with asyncio.timeout(SECONDS), connected(port, 2 * LIMIT) as clients:
+            places = [(await client.ask())[1] for client in clients]
+            victim = places[0]
+            lost = [
+                asyncio.create_task(client.ask("/never"))
+                for client, place in zip(clients, places, strict=True)
+                if place == victim
+            ]
+            await asyncio.sleep(0)
+            os.kill(int(victim), signal.SIGKILL)
+            await asyncio.gather(*lost, return_exceptions=True)
+        async with asyncio.timeout(SECONDS):
+            clients = [await Connection.to(port) for _ in range(4)]
+            seen: list[str] = []
+            while len(set(seen)) < 2 or Counter(seen[-4:]).most_common(1)[0][1] > 2:
+                for place, client in enumerate(clients):
+                    if client.closes:
+                        client.close()
+                        clients[place] = await Connection.to(port)
+                    status, body = await clients[place].ask()
+                    assert status == 200
+                    seen.append(body)
+            # All the room is there again: nothing of the dead one counts.
+            replies = await asyncio.gather(*(client.ask() for client in clients))
+            assert [status for status, _ in replies] == [200] * 4
+            for client in clients:
+                client.close()
+            return set(seen[-4:]) - {victim}
+
+    with served(tmp_path / "log", workers=2) as (_, port):
+        assert len(asyncio.run(ask(port))) == 2
