@@ -14,6 +14,7 @@ from graphql import GraphQLError, GraphQLSyntaxError, ValueNode
 from gateway.quotes import without_values
 from resolvers.errors import ErrorCode, RequestError
 from resolvers.payex.faults import Fault
+from resolvers.payex.problems import FieldErrorCode
 
 logger = logging.getLogger(__name__)
 
@@ -53,11 +54,7 @@ def _format(error: GraphQLError, support_id: str, *, executed: bool) -> dict[str
         case Fault():
             message, extensions = str(cause), _of_fault(cause)
         case RequestError():
-            message, extensions = str(cause), {"code": cause.code.value}
-            if cause.argument:
-                extensions["argument"] = cause.argument
-            if cause.instance:
-                extensions["instance"] = cause.instance
+            message, extensions = str(cause), _of_request(cause)
         case _ if not executed and error.extensions:
             message, extensions = error.message, dict(error.extensions)
         case _ if not executed and _is_of_the_request(error):
@@ -65,7 +62,10 @@ def _format(error: GraphQLError, support_id: str, *, executed: bool) -> dict[str
             extensions = {"code": _request_code(error)}
         case None | GraphQLError() if _is_of_an_argument(cause or error):
             message = without_values(error.message)
-            extensions = {"code": ErrorCode.BAD_USER_INPUT.value}
+            extensions = {
+                "code": ErrorCode.BAD_USER_INPUT.value,
+                "reason": FieldErrorCode.VALUE_MISSING.value,
+            }
         case _:
             log_unexpected(cause or error, support_id)
             message, extensions = MASKED, {"code": ErrorCode.INTERNAL_SERVER_ERROR.value}
@@ -102,6 +102,17 @@ def _of_fault(fault: Fault) -> dict[str, Any]:
         extensions["measured"] = round(fault.measured, 3)
     if fault.retry_after is not None:
         extensions["retryAfter"] = round(fault.retry_after, 3)
+    return extensions
+
+
+def _of_request(error: RequestError) -> dict[str, Any]:
+    extensions: dict[str, Any] = {"code": error.code.value}
+    if error.argument:
+        extensions["argument"] = error.argument
+    if error.reason:
+        extensions["reason"] = error.reason.value
+    if error.instance:
+        extensions["instance"] = error.instance
     return extensions
 
 

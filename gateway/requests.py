@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from gateway.header_fields import elements, listed, remembered
 from gateway.media_types import JSON, is_utf_8
 from gateway.refusals import Refusal
+from schema.json_numbers import JSONNumber
 
 # A request that carries one of these is never sent by a browser across origins without its asking
 # first (a CORS preflight), and so is one of a JSON body.
@@ -20,6 +21,7 @@ PREFLIGHTED: Final = (
     "x-apollo-operation-name",
 )
 
+_JSON: Final = msgspec.json.Decoder(float_hook=JSONNumber)
 _SHAPE: Final[dict[str, type]] = {
     "query": str,
     "variables": dict,
@@ -137,7 +139,7 @@ def _unsupported() -> Refusal:
 
 def _decoded(text: bytes, what: str) -> Any:
     try:
-        return msgspec.json.decode(text)
+        return _JSON.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Refusal(HTTPStatus.BAD_REQUEST, f"{what} is not JSON.") from None
 

@@ -12,6 +12,8 @@ what exists and what does not is refused alike.
 
 from collections.abc import Mapping, Sequence
 
+from graphql import GraphQLError, GraphQLID
+
 from resolvers import node_ids
 from resolvers.errors import ErrorCode, RequestError, problem_error
 from resolvers.gates import find_holder, find_subscription
@@ -21,7 +23,7 @@ from resolvers.node_ids import NodeKind
 from resolvers.operation import Operation
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.numbers import refusal
-from resolvers.payex.problems import Problem, refused
+from resolvers.payex.problems import FieldError, FieldErrorCode, Problem, refused
 from resolvers.payex.routes import Billing, Holder
 from resolvers.rights import unseen
 
@@ -42,7 +44,7 @@ def find_owner(operation: Operation, owner_no: str) -> Owner:
         Fault: `LEDGER_NOT_CONFIGURED`, the gateway has no credentials for it.
     """
     if message := refusal("ownerNo", owner_no):
-        raise RequestError(ErrorCode.BAD_USER_INPUT, message, argument="ownerNo")
+        raise _bad("ownerNo", message, FieldErrorCode.NUMBER_MALFORMED)
     if not operation.rights.sees_ledger(owner_no):
         raise RequestError(ErrorCode.FORBIDDEN, "This ledger is not open to you.")
     if not operation.payex.knows(owner_no):
@@ -55,10 +57,10 @@ def too_many(argument: str, numbers: Sequence[str], operation: Operation) -> Pro
     maximum = operation.bounds.max_numbers
     if len(numbers) <= maximum:
         return None
-    return refused(
-        argument,
-        f"{argument} may hold {maximum} numbers (GATEWAY_MAX_NUMBERS); it holds {len(numbers)}.",
+    message = (
+        f"{argument} may hold {maximum} numbers (GATEWAY_MAX_NUMBERS); it holds {len(numbers)}."
     )
+    return refused(FieldError(argument, message, FieldErrorCode.TOO_MANY_NUMBERS))
 
 
 async def find_node(
@@ -99,7 +101,7 @@ def holder_reference(
     holder = Holder(owner.owner_no, billing, "")
     number = _text(key, holder.parameter)
     if message := refusal(holder.parameter, number):
-        raise RequestError(ErrorCode.BAD_USER_INPUT, message, argument=holder.parameter)
+        raise _bad(holder.parameter, message, FieldErrorCode.NUMBER_MALFORMED)
     return HolderNode(_seen(operation, Holder(owner.owner_no, billing, number)))
 
 
@@ -150,12 +152,18 @@ def _seen(operation: Operation, holder: Holder) -> Holder:
 
 def _foreign(argument: str) -> RequestError:
     message = f"{argument} is not an id of this gateway."
-    return RequestError(ErrorCode.BAD_USER_INPUT, message, argument=argument)
+    return _bad(argument, message, FieldErrorCode.ID_MALFORMED)
 
 
 def _text(key: Mapping[str, object], name: str) -> str:
-    value = key.get(name)
-    if not isinstance(value, str):
-        message = f"A reference needs {name} as text."
-        raise RequestError(ErrorCode.BAD_USER_INPUT, message, argument=name)
+    """Return a member of a reference, read as an argument of the type `ID` is."""
+    try:
+        value: str = GraphQLID.coerce_input_value(key.get(name))
+    except GraphQLError:
+        message = f"A reference needs {name} as text or as an integer."
+        raise _bad(name, message, FieldErrorCode.REFERENCE_MALFORMED) from None
     return value
+
+
+def _bad(argument: str, message: str, reason: FieldErrorCode) -> RequestError:
+    return RequestError(ErrorCode.BAD_USER_INPUT, message, argument=argument, reason=reason)

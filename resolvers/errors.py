@@ -5,7 +5,7 @@ import re
 from typing import Final
 
 from resolvers.payex.instances import harmless
-from resolvers.payex.problems import Problem, ProblemType
+from resolvers.payex.problems import FieldErrorCode, Problem, ProblemType
 
 # PayEx may put what it refuses in the place of its name.
 _NAME: Final = re.compile(r"[A-Za-z]{1,40}")
@@ -31,6 +31,7 @@ class RequestError(Exception):
         code: what happened, for programs.
         message: what happened, for people. It repeats nothing that the client sent.
         argument: the argument that is to blame.
+        reason: what is wrong with it, for programs.
         instance: PayEx's id of the problem behind it.
     """
 
@@ -40,11 +41,13 @@ class RequestError(Exception):
         message: str,
         *,
         argument: str | None = None,
+        reason: FieldErrorCode | None = None,
         instance: str | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.argument = argument
+        self.reason = reason
         self.instance = instance
 
 
@@ -53,15 +56,23 @@ def problem_error(problem: Problem) -> RequestError:
 
     PayEx's own words may quote a number. Where there is room for a problem, they are data.
     """
+    reason = None
     match problem.kind:
         case ProblemType.VALIDATION:
             code = ErrorCode.BAD_USER_INPUT
             ours = problem.raw is None
             words = " ".join(error.message for error in problem.field_errors) if ours else ""
             message = words or "PayEx refused an argument."
+            reason = next((error.code for error in problem.field_errors), None)
         case ProblemType.UNRECOGNIZED:
             code, message = ErrorCode.UPSTREAM_PROBLEM, "PayEx told of a problem."
         case _:
             code, message = ErrorCode.NOT_FOUND, f"There is none: {problem.kind.value[0]}."
     argument = next((name for name in problem.parameters if _NAME.fullmatch(name)), None)
-    return RequestError(code, message, argument=argument, instance=harmless(problem.instance))
+    return RequestError(
+        code,
+        message,
+        argument=argument,
+        reason=reason,
+        instance=harmless(problem.instance),
+    )

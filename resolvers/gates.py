@@ -18,7 +18,13 @@ from resolvers.operation import Operation
 from resolvers.payex.answers import Answer
 from resolvers.payex.faults import Fault
 from resolvers.payex.numbers import refusal
-from resolvers.payex.problems import Problem, ProblemType, refused
+from resolvers.payex.problems import (
+    FieldError,
+    FieldErrorCode,
+    Problem,
+    ProblemType,
+    refused,
+)
 from resolvers.payex.routes import Holder, Kind
 from resolvers.rights import unseen
 
@@ -52,7 +58,7 @@ async def find_holder(
         Fault: PayEx could not be asked.
     """
     if message := refusal(holder.parameter, holder.number):
-        return refused(holder.parameter, message)
+        return refused(FieldError(holder.parameter, message, FieldErrorCode.NUMBER_MALFORMED))
     if not operation.rights.sees(holder):
         return unseen(holder)
     needs = holder_needs(below, holder, operation.bounds)
@@ -92,7 +98,7 @@ async def find_subscription(
         Fault: PayEx could not be asked.
     """
     if message := refusal("subscriptionNo", number):
-        return refused("subscriptionNo", message)
+        return refused(FieldError("subscriptionNo", message, FieldErrorCode.NUMBER_MALFORMED))
     holder = parent.holder
     needs = subscription_needs(below, holder, number, operation.bounds)
     deeper = list(_usage(operation, holder, number, needs, parent.wave))

@@ -104,13 +104,17 @@ def _add(
             case "usageRecords" | "usageTotals", dict(arguments):
                 first, after = arguments.get("first"), arguments.get("after")
                 page = records_page(holder, number, first, after, bounds)
-                if page.refusal() or _span_refused(arguments):
+                if page.refusal() or _filter(arguments).refusal():
                     needs.refused = True
                 else:
                     needs.details = True
 
 
-def _span_refused(arguments: Mapping[str, Any]) -> bool:
+def _filter(arguments: Mapping[str, Any]) -> RecordFilter:
+    """Return the filter as far as it may be refused."""
     given = arguments.get("filter") or {}
-    start, end = given.get("startTimeFrom"), given.get("startTimeBefore")
-    return RecordFilter(from_time=start, before_time=end).refusal() is not None
+    return RecordFilter.of(
+        from_time=given.get("startTimeFrom"),
+        before_time=given.get("startTimeBefore"),
+        minimum_amount=given.get("minimumAmount"),
+    )

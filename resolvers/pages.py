@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from resolvers.payex.problems import Problem, refused
+from resolvers.payex.problems import FieldError, FieldErrorCode, Problem, refused
 from resolvers.payex.records import Item
 
 T = TypeVar("T", bound=Item)
@@ -93,13 +93,15 @@ class PageRequest:
             message = (
                 f"first must be between 1 and {self.maximum} ({self.setting}); it is {self.first}."
             )
-            return refused("first", message)
+            return refused(FieldError("first", message, FieldErrorCode.FIRST_OUT_OF_RANGE))
         if self.after is not None:
             cursor = _unpack(self.after)
             if cursor is None:
-                return refused("after", "after is not a cursor of this gateway.")
+                message = "after is not a cursor of this gateway."
+                return refused(FieldError("after", message, FieldErrorCode.CURSOR_MALFORMED))
             if cursor[0] != self.list_key:
-                return refused("after", "after is a cursor of another list.")
+                message = "after is a cursor of another list."
+                return refused(FieldError("after", message, FieldErrorCode.CURSOR_OF_ANOTHER_LIST))
         return None
 
     def page(self, items: Sequence[T]) -> Page[T] | Problem:
@@ -114,7 +116,7 @@ class PageRequest:
                     "after stands behind an element that the list no longer holds. The list has "
                     "changed since: start again without after."
                 )
-                return refused("after", message)
+                return refused(FieldError("after", message, FieldErrorCode.CURSOR_GONE))
             start = found + 1
         # A default above the maximum would refuse what the client never said.
         first = self.first or min(DEFAULT_FIRST, self.maximum)

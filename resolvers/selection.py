@@ -5,16 +5,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+from resolvers.malformed import Malformed
 from resolvers.payex.amounts import VolumeUnit
-from resolvers.payex.problems import Problem, refused
+from resolvers.payex.problems import FieldError, FieldErrorCode, Problem, refused
 from resolvers.payex.records import UsageRecord
 
 # PayEx gives times without a zone. If a deployment's records carry one nevertheless, they are
 # compared as what they are assumed to be otherwise: Swedish local time.
 _LOCAL = ZoneInfo("Europe/Stockholm")
+
+
+# Where clients give the conditions that may be malformed.
+_PATHS = {
+    "from_time": "filter.startTimeFrom",
+    "before_time": "filter.startTimeBefore",
+    "minimum_amount": "filter.minimumAmount",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +39,29 @@ class RecordFilter:
     destinations: Sequence[str] | None = None
     minimum_amount: Decimal | None = None
     currency_code: str | None = None
+    malformed: tuple[FieldError, ...] = ()
+
+    @classmethod
+    def of(cls, **conditions: Any) -> Self:
+        """Return the filter of conditions as they came. One that is malformed will be refused."""
+        malformed = [
+            value.refused_at(_PATHS[name])
+            for name, value in conditions.items()
+            if isinstance(value, Malformed)
+        ]
+        read = {
+            name: value for name, value in conditions.items() if not isinstance(value, Malformed)
+        }
+        return cls(**read, malformed=tuple(malformed))
 
     def refusal(self) -> Problem | None:
         """Return what is wrong with the conditions."""
+        if self.malformed:
+            return refused(*self.malformed)
         start, end = self.from_time, self.before_time
         if start is not None and end is not None and local(start) >= local(end):
-            return refused(
-                "filter", "filter.startTimeBefore must be later than filter.startTimeFrom."
-            )
+            message = "filter.startTimeBefore must be later than filter.startTimeFrom."
+            return refused(FieldError("filter", message, FieldErrorCode.TIME_SPAN_EMPTY))
         return None
 
     def select(self, records: Sequence[UsageRecord]) -> Sequence[UsageRecord]:

@@ -68,7 +68,7 @@ class UsageRecordFilter:
 
     def conditions(self) -> RecordFilter:
         """Return the conditions as the resolvers know them."""
-        return RecordFilter(
+        return RecordFilter.of(
             from_time=given(self.start_time_from),
             before_time=given(self.start_time_before),
             usage_types=given(self.usage_types),

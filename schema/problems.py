@@ -6,8 +6,8 @@ from typing import Any
 import strawberry
 
 from resolvers.payex import problems as payex
-from resolvers.payex.problems import ProblemType
-from schema.declarations import reads
+from resolvers.payex.problems import FieldErrorCode, ProblemType
+from schema.declarations import described, reads
 from schema.directives import FEW, INTERNAL, RAW
 from schema.scalars import RawJSON
 
@@ -39,6 +39,34 @@ class Problem:
     )
 
 
+described(
+    "FieldErrorCode",
+    FieldErrorCode,
+    "What is wrong with an argument. May gain values. Where a field has no result union, the error "
+    "`BAD_USER_INPUT` has the same values in `extensions.reason`.",
+    {
+        "CURSOR_GONE": (
+            "`after` stands behind an element that the list no longer holds: start again."
+        ),
+        "CURSOR_MALFORMED": "`after` is no cursor of this API.",
+        "CURSOR_OF_ANOTHER_LIST": "`after` is a cursor of another list.",
+        "DECIMAL_MALFORMED": "A `Decimal` is not text or a number of the form `12.50`.",
+        "FIRST_OUT_OF_RANGE": "`first` is below 1, or larger than a page may be.",
+        "ID_MALFORMED": "A global id is none that this API gave. In errors only.",
+        "NUMBER_MALFORMED": (
+            "The number of a ledger, an invoice, a customer or a subscription is empty, too long, "
+            "or holds a character that no such number has."
+        ),
+        "REFERENCE_MALFORMED": "A reference of the supergraph lacks its key. In errors only.",
+        "REFUSED_BY_PAYEX": "PayEx refused the argument; the message is PayEx's own.",
+        "TIME_MALFORMED": "A `LocalDateTime` is no date and time of ISO 8601, or does not exist.",
+        "TIME_SPAN_EMPTY": "A span of time ends before it begins.",
+        "TOO_MANY_NUMBERS": "A list of numbers is longer than one field takes.",
+        "VALUE_MISSING": "A variable is null where a value is needed. In errors only.",
+    },
+)
+
+
 def _of(kind: ProblemType) -> Callable[[Any], bool]:
     return lambda obj: isinstance(obj, payex.Problem) and obj.kind is kind
 
@@ -50,7 +78,10 @@ class FieldError:
     parameter: str = strawberry.field(
         description="The parameter's name or path, as PayEx has it: `customerNo`."
     )
-    message: str = strawberry.field(description="What is wrong with it.")
+    message: str = strawberry.field(description="What is wrong with it, for people.")
+    code: FieldErrorCode = strawberry.field(
+        description="What is wrong with it, for programs. The message may change, the code stays."
+    )
 
 
 @strawberry.type(

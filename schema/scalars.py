@@ -1,18 +1,31 @@
-"""Scalars that GraphQL does not bring along: exact decimals, local times, JSON as it came."""
+"""Scalars that GraphQL does not bring along: exact decimals, local times, JSON as it came.
 
+None raises an error for what it cannot read: the field gets `Malformed`, and refuses it.
+"""
+
+import re
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NewType
 
 import msgspec
 import strawberry
+from graphql import FloatValueNode, IntValueNode, StringValueNode, ValueNode
 from strawberry.types.scalar import ScalarDefinition
+
+from resolvers.malformed import Malformed
+from resolvers.payex.problems import FieldErrorCode
+from resolvers.payex.times import moment
+from schema.json_numbers import JSONNumber
 
 ExactDecimal = NewType("ExactDecimal", Decimal)
 LocalDateTime = NewType("LocalDateTime", datetime)
 LocalDate = NewType("LocalDate", date)
 RawJSON = NewType("RawJSON", object)
 
+# What Python takes beside it (`1_000`, other digits than these, blanks, NaN) is no number here.
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _ENCODER = msgspec.json.Encoder()
 # Beyond this many digits before or behind the point, the exponent is the clearer spelling.
 _PLAIN_DIGITS = 60
@@ -26,16 +39,22 @@ def _write_decimal(value: Decimal) -> str:
     return format(value, "f") if plain else text
 
 
-def _read_decimal(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError('Decimal must be text such as "12.50", or a number.')  # noqa: TRY004
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite():
-        raise ValueError('Decimal must be text such as "12.50", or a number.')
-    return number
+def _read_decimal(value: Any) -> Decimal | Malformed:
+    if isinstance(value, JSONNumber):
+        value = value.text
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        value = repr(value)
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        # An exponent may be too large even for a decimal.
+        with suppress(InvalidOperation):
+            return Decimal(value)
+    return Malformed(FieldErrorCode.DECIMAL_MALFORMED, 'text such as "12.50", or a number')
+
+
+def _decimal_literal(node: ValueNode, _variables: object = None) -> Decimal | Malformed:
+    if isinstance(node, IntValueNode | FloatValueNode | StringValueNode):
+        return _read_decimal(node.value)
+    return _read_decimal(None)
 
 
 def _write_iso(value: date) -> str:
@@ -49,15 +68,15 @@ def _write_moment(value: datetime) -> str:
     return value.isoformat()
 
 
-def _read_local_date_time(value: Any) -> datetime:
-    message = "LocalDateTime must be text such as 2026-11-01T00:00:00, without a zone."
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise ValueError(message) from None
-    if moment.tzinfo is not None or "T" not in value:
-        raise ValueError(message)
-    return moment
+def _read_moment(value: Any) -> datetime | Malformed:
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return moment(value)
+    return Malformed(FieldErrorCode.TIME_MALFORMED, "text such as 2026-11-01T00:00:00")
+
+
+def _moment_literal(node: ValueNode, _variables: object = None) -> datetime | Malformed:
+    return _read_moment(node.value if isinstance(node, StringValueNode) else None)
 
 
 SCALARS: dict[object, ScalarDefinition] = {
@@ -69,15 +88,18 @@ SCALARS: dict[object, ScalarDefinition] = {
         ),
         serialize=_write_decimal,
         parse_value=_read_decimal,
+        parse_literal=_decimal_literal,
     ),
     LocalDateTime: strawberry.scalar(
         name="LocalDateTime",
         description=(
             'A date and time without a zone, as PayEx gives it: `"2026-11-01T08:30:00"`. '
-            "It is assumed to be Swedish local time; do not append `Z`."
+            "It is assumed to be Swedish local time. In arguments, a time with a zone or `Z` is "
+            "turned into it, and a date alone is its midnight."
         ),
         serialize=_write_moment,
-        parse_value=_read_local_date_time,
+        parse_value=_read_moment,
+        parse_literal=_moment_literal,
     ),
     LocalDate: strawberry.scalar(
         name="LocalDate",

@@ -9,6 +9,7 @@ from strawberry.federation.schema import FederationAny
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.errors import ErrorCode, RequestError
+from resolvers.payex.problems import FieldErrorCode
 from schema.declarations import Info
 from schema.ledger import Customer, Invoice, Owner
 from schema.query import Query
@@ -35,7 +36,12 @@ def _entity(info: Any, representation: Any) -> Any:
     entity = _ENTITIES.get(name) if isinstance(name, str) else None
     if entity is None:
         message = "A representation needs the name of one of this graph's entities as __typename."
-        return RequestError(ErrorCode.BAD_USER_INPUT, message, argument="representations")
+        return RequestError(
+            ErrorCode.BAD_USER_INPUT,
+            message,
+            argument="representations",
+            reason=FieldErrorCode.REFERENCE_MALFORMED,
+        )
     try:
         key = {member: value for member, value in given.items() if member != "__typename"}
         return entity.resolve_reference(info, key)

@@ -32,7 +32,7 @@ class FaultCode(enum.StrEnum):
 
 MESSAGES = {
     FaultCode.DEADLINE_EXCEEDED: "The operation's time is up.",
-    FaultCode.LEDGER_NOT_CONFIGURED: "This gateway has no credentials for the ledger ownerNo.",
+    FaultCode.LEDGER_NOT_CONFIGURED: "The gateway has no credentials for this ledger (ownerNo).",
     FaultCode.UPSTREAM_BODY_TOO_LARGE: "PayEx answered with a body larger than the limit.",
     FaultCode.UPSTREAM_BREAKER_OPEN: "PayEx has failed too often; the gateway lets it rest.",
     FaultCode.UPSTREAM_ERROR: "PayEx failed to answer.",

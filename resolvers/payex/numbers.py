@@ -9,19 +9,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a number may look like: its length, and the characters it is made of, if known."""
+    """What a number may look like: its length, and the characters it is made of, if known.
+
+    `allowed` says in words which they are.
+    """
 
     longest: int
     characters: re.Pattern[str] | None = None
+    allowed: str = ""
 
 
-# PayEx documents the length and characters of customerNo. The other lengths are assumed, and their
-# characters are not known: only what no number can hold is refused.
+# PayEx documents the length and characters of customerNo. The other lengths are assumed, and so are
+# the characters of ownerNo, which all samples write in digits; the settings keep to them as well.
+# Of invoiceNo and subscriptionNo they are not known: only what no number can hold is refused.
 _CUSTOMER_CHARACTERS = re.compile(r"[a-zA-Z0-9äåöÄÅÖ&/_ -.]+")
+_OWNER_CHARACTERS = re.compile(r"[a-zA-Z0-9äåöÄÅÖ_.-]+")
 RULES = {
-    "ownerNo": Rule(15),
+    "ownerNo": Rule(15, _OWNER_CHARACTERS, "letters (with å, ä, ö), digits and the signs _ . -"),
     "invoiceNo": Rule(15),
-    "customerNo": Rule(15, _CUSTOMER_CHARACTERS),
+    "customerNo": Rule(
+        15,
+        _CUSTOMER_CHARACTERS,
+        "letters (with å, ä, ö), digits, spaces and the signs & / _ ! \" # $ % ' ( ) * + , - .",
+    ),
     "subscriptionNo": Rule(34),
 }
 
@@ -45,8 +55,5 @@ def refusal(parameter: str, number: str) -> str | None:
     if not {".", ".."}.isdisjoint(re.split(r"[/\\]", number)):
         return f"{parameter} holds a path."
     if rule.characters and not rule.characters.fullmatch(number):
-        return (
-            f"{parameter} holds a character that PayEx does not allow: letters (with å, ä, ö), "
-            "digits, spaces and the signs & / _ ! \" # $ % ' ( ) * + , - . are."
-        )
+        return f"{parameter} holds a character that PayEx does not allow: {rule.allowed} are."
     return None

@@ -41,12 +41,31 @@ _OF_CUSTOMERS = {ProblemType.VALIDATION, ProblemType.CUSTOMER_NOT_FOUND}
 _BELOW_SUBSCRIPTIONS = {Kind.SUBSCRIPTION, Kind.DETAILS, Kind.SUMMARIES}
 
 
+class FieldErrorCode(enum.Enum):
+    """What is wrong with one input, for programs."""
+
+    CURSOR_GONE = "CURSOR_GONE"
+    CURSOR_MALFORMED = "CURSOR_MALFORMED"
+    CURSOR_OF_ANOTHER_LIST = "CURSOR_OF_ANOTHER_LIST"
+    DECIMAL_MALFORMED = "DECIMAL_MALFORMED"
+    FIRST_OUT_OF_RANGE = "FIRST_OUT_OF_RANGE"
+    ID_MALFORMED = "ID_MALFORMED"
+    NUMBER_MALFORMED = "NUMBER_MALFORMED"
+    REFERENCE_MALFORMED = "REFERENCE_MALFORMED"
+    REFUSED_BY_PAYEX = "REFUSED_BY_PAYEX"
+    TIME_MALFORMED = "TIME_MALFORMED"
+    TIME_SPAN_EMPTY = "TIME_SPAN_EMPTY"
+    TOO_MANY_NUMBERS = "TOO_MANY_NUMBERS"
+    VALUE_MISSING = "VALUE_MISSING"
+
+
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One input that PayEx refused: its parameter path and what is wrong with it."""
+    """One input that was refused: its parameter path, and what is wrong with it."""
 
     parameter: str
     message: str
+    code: FieldErrorCode = FieldErrorCode.REFUSED_BY_PAYEX
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +110,15 @@ def expected(problem: Problem, route: Route) -> Problem:
     return replace(problem, kind=ProblemType.UNRECOGNIZED)
 
 
-def refused(parameter: str, message: str) -> Problem:
-    """Return the validation problem of an argument that the gateway refuses without a call."""
+def refused(*errors: FieldError) -> Problem:
+    """Return the validation problem of arguments that the gateway refuses without a call."""
     return Problem(
         ProblemType.VALIDATION,
         type="validation",
         title="A validation error occurred",
         status=400,
         detail="The gateway refused an argument. PayEx was not asked.",
-        field_errors=(FieldError(parameter, message),),
+        field_errors=errors,
     )
 
 

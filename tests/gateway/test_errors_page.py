@@ -13,6 +13,7 @@ from gateway.limits.excess import LimitCode
 from gateway.refusals import Refusal
 from resolvers.errors import ErrorCode
 from resolvers.payex.faults import FaultCode
+from resolvers.payex.problems import FieldErrorCode
 
 PAGE = (Path(__file__).parents[2] / "docs" / "errors.md").read_text("utf-8")
 ROWS = re.findall(r"^\| `([A-Z_]+)` \|(.*)\|$", PAGE, re.MULTILINE)
@@ -20,7 +21,14 @@ CODES = {code: [cell.strip() for cell in cells.split("|")] for code, cells in RO
 
 
 def test_the_tables_have_every_code_exactly_once() -> None:
-    assert [code for code, _ in ROWS] == [*FaultCode, *ErrorCode, *DocumentCode, *LimitCode]
+    reasons = [code.value for code in FieldErrorCode]
+    assert [code for code, _ in ROWS] == [
+        *FaultCode,
+        *ErrorCode,
+        *reasons,
+        *DocumentCode,
+        *LimitCode,
+    ]
 
 
 def test_every_code_says_when_whether_to_retry_and_where_null_stands() -> None:
@@ -46,7 +54,7 @@ def test_the_page_explains_every_further_member_of_an_error() -> None:
 
     assert explained == [
         *("supportId", "limit", "measured", "path", "share", "variable"),
-        *("retryAfter", "fields", "argument", "instance"),
+        *("retryAfter", "fields", "argument", "reason", "instance"),
     ]
 
 

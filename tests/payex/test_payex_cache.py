@@ -23,7 +23,7 @@ from resolvers.payex.cache import (
     weigh,
 )
 from resolvers.payex.faults import Fault, FaultCode
-from resolvers.payex.problems import Problem, ProblemType, refused
+from resolvers.payex.problems import FieldError, Problem, ProblemType, refused
 from resolvers.payex.records import (
     Decoder,
     ItemList,
@@ -285,7 +285,7 @@ def test_a_cache_without_room_keeps_nothing(bounds: dict[str, int]) -> None:
 
 def test_by_default_it_follows_the_clock_of_the_process() -> None:
     cache = AnswerCache()
-    cache.put(key(), refused("invoiceNo", "It is empty."), 0, 60)
+    cache.put(key(), refused(FieldError("invoiceNo", "It is empty.")), 0, 60)
 
     assert isinstance(cache.get(key()), Problem)
 

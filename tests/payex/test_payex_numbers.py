@@ -51,7 +51,18 @@ def test_each_number_has_its_longest_length(parameter: str, longest: int) -> Non
     )
 
 
-@pytest.mark.parametrize("parameter", ["ownerNo", "invoiceNo", "subscriptionNo"])
+@pytest.mark.parametrize(
+    "number", ["12 34 !!", "1234;", "a/b", "%2F", "日本", "\uff11\uff12\uff13\uff14"]
+)
+def test_a_ledgers_number_is_letters_and_digits(number: str) -> None:
+    message = refusal("ownerNo", number)
+
+    assert message is not None
+    assert number not in message
+    assert refusal("ownerNo", "Åhus-1_2.3") is None
+
+
+@pytest.mark.parametrize("parameter", ["invoiceNo", "subscriptionNo"])
 @pytest.mark.parametrize("number", ["+46 70-123", "a/b", "%2F", "日本", "..."])
 def test_characters_are_not_judged_where_payex_documents_none(parameter: str, number: str) -> None:
     assert refusal(parameter, number) is None

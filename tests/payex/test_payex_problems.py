@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from resolvers.payex.problems import (
     FieldError,
+    FieldErrorCode,
     Problem,
     ProblemType,
     expected,
@@ -187,13 +188,14 @@ def test_a_parameter_is_blamed_in_whatever_casing_payex_names_it() -> None:
 
 
 def test_a_refused_argument_is_told_in_payex_words() -> None:
-    problem = refused("first", "first is too large.")
+    error = FieldError("first", "first is too large.", FieldErrorCode.FIRST_OUT_OF_RANGE)
+    problem = refused(error)
     assert (problem.kind, problem.type, problem.status) == (
         ProblemType.VALIDATION,
         "validation",
         400,
     )
-    assert problem.field_errors == (FieldError("first", "first is too large."),)
+    assert problem.field_errors == (error,)
     assert problem.parameters == ["first"]
 
 

@@ -1,10 +1,13 @@
 """Bad input is answered in plain words that name the argument, and without a call."""
 
+import json
 from typing import Any
 
+import httpx
 import pytest
 
 VALIDATION = "... on ValidationProblem { status fieldErrors { parameter message } }"
+CODED = "... on ValidationProblem { fieldErrors { parameter message code } }"
 
 
 def owner(selection: str) -> str:
@@ -195,28 +198,176 @@ async def test_more_numbers_than_the_bound_are_refused_one_and_all(
     assert payex.calls == []
 
 
+MALFORMED: dict[str, tuple[str, str, list[Any]]] = {
+    "minimumAmount": (
+        "Decimal",
+        "DECIMAL_MALFORMED",
+        [
+            "abc",
+            "",
+            True,
+            "NaN",
+            "Infinity",
+            "1_000",
+            "\uff11\uff12",
+            " 1",
+            "1e",
+            "1E+" + "9" * 30,
+            [1],
+            {},
+        ],
+    ),
+    "startTimeFrom": (
+        "LocalDateTime",
+        "TIME_MALFORMED",
+        ["yesterday", "2026-11-31T00:00:00", "\uff12\uff10\uff12\uff16-11-01", 5, 1.5, False],
+    ),
+    "startTimeBefore": ("LocalDateTime", "TIME_MALFORMED", ["2026-W01-1", ""]),
+}
+
+
+@pytest.mark.parametrize("field", ["usageRecords", "usageTotals"])
 @pytest.mark.parametrize(
-    ("type_", "value"),
+    ("name", "value"),
+    [(name, value) for name, (_, _, values) in MALFORMED.items() for value in values],
+)
+async def test_a_malformed_value_is_a_problem_of_its_field_however_it_is_given(
+    ask: Any, payex: Any, field: str, name: str, value: Any
+) -> None:
+    """As a literal, as a variable, and as a variable's member."""
+    type_, code, _ = MALFORMED[name]
+    asked = f"subscriptionNo bad: {field}(filter: %s) {{ {CODED} }}"
+    for declared, given in (
+        ("", f"{{{name}: {json.dumps(value, ensure_ascii=False)}}}"),
+        (f"query ($x: {type_}) ", f"{{{name}: $x}}"),
+        ("query ($x: UsageRecordFilter) ", "$x"),
+    ):
+        sent = {name: value} if given == "$x" else value
+        reply = await ask(declared + owner(USAGE.format(asked % given)), x=sent)
+
+        found = reply["data"]["owner"]["invoice"]["subscription"]
+        assert found["subscriptionNo"] == "70"
+        (error,) = found["bad"]["fieldErrors"]
+        assert (error["parameter"], error["code"]) == (f"filter.{name}", code)
+        assert f"filter.{name} must be text such as" in error["message"]
+        assert payex.calls == []
+
+
+async def test_each_malformed_value_of_a_filter_is_told(ask: Any) -> None:
+    field = f'usageTotals(filter: {{minimumAmount: "x", startTimeFrom: "y"}}) {{ {CODED} }}'
+    reply = await ask(owner(USAGE.format(field)))
+
+    found = reply["data"]["owner"]["invoice"]["subscription"]["usageTotals"]
+    assert {error["code"] for error in found["fieldErrors"]} == {
+        "DECIMAL_MALFORMED",
+        "TIME_MALFORMED",
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "code"),
     [
-        ("Decimal", "abc"),
-        ("Decimal", True),
-        ("Decimal", "NaN"),
-        ("LocalDateTime", "2026-11-01"),
-        ("LocalDateTime", "2026-11-01T00:00:00Z"),
-        ("LocalDateTime", 5),
+        ("usageRecords(first: 0)", "FIRST_OUT_OF_RANGE"),
+        ('usageRecords(after: "x")', "CURSOR_MALFORMED"),
+        (
+            'usageTotals(filter: {startTimeFrom: "2026-11-02", startTimeBefore: "2026-11-01"})',
+            "TIME_SPAN_EMPTY",
+        ),
     ],
 )
-async def test_a_scalar_of_the_wrong_form_says_what_it_should_be(
-    ask: Any, payex: Any, type_: str, value: object
-) -> None:
-    name = "minimumAmount" if type_ == "Decimal" else "startTimeFrom"
-    field = f"usageTotals(filter: {{{name}: $x}}) {{ __typename }}"
-    reply = await ask(f"query ($x: {type_}) " + owner(USAGE.format(field)), x=value)
+async def test_what_is_wrong_with_an_argument_has_a_code(ask: Any, field: str, code: str) -> None:
+    reply = await ask(owner(USAGE.format(f"bad: {field} {{ {CODED} }}")))
 
-    assert "data" not in reply
-    assert f"{type_} must be text such as" in reply["errors"][0]["message"]
-    assert reply["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    (error,) = reply["data"]["owner"]["invoice"]["subscription"]["bad"]["fieldErrors"]
+    assert error["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("field", "code"),
+    [
+        ('invoice(invoiceNo: "")', "NUMBER_MALFORMED"),
+        ('customer(customerNo: "a?b")', "NUMBER_MALFORMED"),
+    ],
+)
+async def test_what_is_wrong_with_a_number_has_a_code(ask: Any, field: str, code: str) -> None:
+    reply = await ask(owner(f"bad: {field} {{ {CODED} }}"))
+
+    assert reply["data"]["owner"]["bad"]["fieldErrors"][0]["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("field", "argument", "reason"),
+    [
+        ('owner(ownerNo: "12 34 !!") { ownerNo }', "ownerNo", "NUMBER_MALFORMED"),
+        ('node(id: "x") { id }', "id", "ID_MALFORMED"),
+        (
+            '_entities(representations: [{__typename: "Owner"}]) { __typename }',
+            "ownerNo",
+            "REFERENCE_MALFORMED",
+        ),
+    ],
+)
+async def test_where_there_is_no_union_the_error_has_the_same_codes(
+    ask: Any, payex: Any, field: str, argument: str, reason: str
+) -> None:
+    (error,) = (await ask(f"{{ {field} }}"))["errors"]
+
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert error["extensions"]["argument"] == argument
+    assert error["extensions"]["reason"] == reason
     assert payex.calls == []
+
+
+async def test_a_null_where_a_value_is_needed_has_a_code(ask: Any) -> None:
+    query = 'query ($no: ID = "1") { owner(ownerNo: $no) { ownerNo } }'
+    (error,) = (await ask(query, no=None))["errors"]
+
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert error["extensions"]["reason"] == "VALUE_MISSING"
+
+
+@pytest.mark.parametrize("value", ["9007199254740993.0", "9007199254740993", '"9007199254740993"'])
+async def test_a_decimal_finds_nothing_that_a_binary_float_would_round_to_it(
+    ask: Any, payex: Any, value: str
+) -> None:
+    records = [{"amount": 9007199254740992, "currency": "SEK"}]
+    answer = httpx.Response(200, json={"items": records})
+    payex.answers["/invoices/55/subscriptions/70/usage-details"] = answer
+    field = (
+        f"usageTotals(filter: {{minimumAmount: {value}}}) "
+        "{ ... on UsageTotals { recordCount } }"
+    )
+
+    reply = await ask(owner(USAGE.format(field)))
+
+    found = reply["data"]["owner"]["invoice"]["subscription"]["usageTotals"]
+    assert found == {"recordCount": 0}
+
+
+@pytest.mark.parametrize(
+    ("written", "count"),
+    [
+        ("2026-10-31T22:59:59Z", 1),
+        ("2026-10-31T23:00:00Z", 0),
+        ("2026-11-01T00:59:59+02:00", 1),
+        ("2026-11-01", 0),
+    ],
+)
+async def test_a_filters_time_with_a_zone_is_turned_into_swedish_time(
+    ask: Any, payex: Any, written: str, count: int
+) -> None:
+    records = [{"startTime": "2026-10-31T23:59:59", "amount": 1, "currency": "SEK"}]
+    answer = httpx.Response(200, json={"items": records})
+    payex.answers["/invoices/55/subscriptions/70/usage-details"] = answer
+    field = (
+        f'usageTotals(filter: {{startTimeFrom: "{written}"}}) '
+        "{ ... on UsageTotals { recordCount } }"
+    )
+
+    reply = await ask(owner(USAGE.format(field)))
+
+    found = reply["data"]["owner"]["invoice"]["subscription"]["usageTotals"]
+    assert found == {"recordCount": count}
 
 
 async def test_several_operations_without_a_name_are_refused_rather_than_guessed(ask: Any) -> None:

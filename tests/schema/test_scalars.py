@@ -4,9 +4,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from graphql import GraphQLError, GraphQLID
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import json
 
+from resolvers.malformed import Malformed
+from schema.json_numbers import JSONNumber
 from schema.scalars import SCALARS, ExactDecimal, LocalDateTime
 
 
@@ -48,3 +52,58 @@ def test_a_decimal_has_no_exponent_unless_that_is_clearer(value: str, text: str)
 @given(st.datetimes(timezones=st.none() | st.just(UTC) | st.timezones()))
 def test_a_time_is_written_as_python_does(value: datetime) -> None:
     assert written(LocalDateTime, value) == value.isoformat()
+
+
+def read(scalar: object, value: object) -> object:
+    """Return what a scalar reads of a variable."""
+    parse_value = SCALARS[scalar].parse_value
+    assert parse_value is not None
+    return parse_value(value)
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False))
+def test_the_decimal_that_is_written_is_read_again(value: Decimal) -> None:
+    assert read(ExactDecimal, written(ExactDecimal, value)) == value
+
+
+@given(st.from_regex(r"-?[1-9][0-9]{0,30}(\.[0-9]{1,30}|e-?[0-9]{1,2})", fullmatch=True))
+def test_a_json_number_is_read_to_the_last_digit(text: str) -> None:
+    number = json.Decoder(float_hook=JSONNumber).decode(text)
+
+    assert read(ExactDecimal, number) == Decimal(text)
+    assert float(number) == float(text)
+
+
+@given(st.integers())
+def test_an_integer_is_read_to_the_last_digit(value: int) -> None:
+    assert read(ExactDecimal, value) == Decimal(value)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_float_of_a_program_is_read_as_it_is_written(value: float) -> None:
+    assert read(ExactDecimal, value) == Decimal(repr(value))
+
+
+@given(st.text())
+def test_a_decimal_has_the_digits_from_0_to_9_and_nothing_that_python_alone_takes(
+    text: str,
+) -> None:
+    found = read(ExactDecimal, text)
+
+    assert isinstance(found, Malformed) or set(text) <= set("0123456789+-.eE")
+
+
+@pytest.mark.parametrize("text", ["55.0", "9007199254740992.0", "1e3"])
+def test_an_id_of_a_whole_json_number_is_that_number(text: str) -> None:
+    assert GraphQLID.coerce_input_value(JSONNumber(text)) == str(int(Decimal(text)))
+
+
+@pytest.mark.parametrize("text", ["9007199254740993.0", "55.5", "1e999"])
+def test_an_id_is_never_a_rounded_number(text: str) -> None:
+    with pytest.raises(GraphQLError):
+        GraphQLID.coerce_input_value(JSONNumber(text))
+
+
+@given(st.datetimes())
+def test_the_time_that_is_written_is_read_again(value: datetime) -> None:
+    assert read(LocalDateTime, written(LocalDateTime, value)) == value

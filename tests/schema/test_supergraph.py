@@ -153,7 +153,9 @@ async def test_a_problem_of_a_reference_is_answered_below_it(
     ("reference", "code"),
     [
         ({"__typename": "Invoice", "ownerNo": "1234"}, "BAD_USER_INPUT"),
-        ({"__typename": "Invoice", "ownerNo": "1234", "invoiceNo": 5}, "BAD_USER_INPUT"),
+        ({"__typename": "Invoice", "ownerNo": "1234", "invoiceNo": 5.5}, "BAD_USER_INPUT"),
+        ({"__typename": "Invoice", "ownerNo": "1234", "invoiceNo": True}, "BAD_USER_INPUT"),
+        ({"__typename": "Owner", "ownerNo": "12 34 !!"}, "BAD_USER_INPUT"),
         ({"__typename": "Customer", "ownerNo": "1234", "customerNo": ""}, "BAD_USER_INPUT"),
         ({"__typename": "UsageSubscription", "id": "WyJpIiwiMTIzNCIsIjU1Il0"}, "BAD_USER_INPUT"),
         ({"__typename": "UsageSubscription", "id": "x"}, "BAD_USER_INPUT"),
@@ -174,6 +176,14 @@ async def test_a_malformed_reference_is_a_coded_error(
     assert reply["data"]["_entities"] == [None, {"__typename": "Owner"}]
     assert reply["errors"][0]["extensions"]["code"] == code
     assert payex.calls == []
+
+
+async def test_a_references_number_is_read_as_an_argument_is(ask: Any) -> None:
+    """GraphQL's `ID` takes integers, and some routers send them."""
+    number = {"__typename": "Invoice", "ownerNo": 1234, "invoiceNo": 55}
+    reply = await ask(entities("... on Invoice { ownerNo invoiceNo }"), r=[number])
+
+    assert reply["data"]["_entities"] == [{"ownerNo": "1234", "invoiceNo": "55"}]
 
 
 async def test_two_ledgers_with_equal_numbers_never_meet(ask: Any, payex: Any) -> None:
