@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -529,6 +530,26 @@ async def test_a_client_that_hangs_up_while_it_sends_gets_nothing_and_breaks_not
     chunks = iter([b'{"query": ', None])
 
     assert await exchange(endpoint, lambda: next(chunks)) == []
+
+
+async def test_the_time_of_an_operation_begins_when_its_request_comes() -> None:
+    """Not when its body is there, or the keys that its token is checked with."""
+    moments: list[float] = []
+
+    async def body() -> AsyncIterator[bytes]:
+        moments.append(time.monotonic())
+        yield b'{"query": "{ __typename }"}'
+
+    def new_operation(_seconds: float, started: float, _rights: Rights, _trace: Trace) -> Operation:
+        moments.append(started)
+        raise RuntimeError
+
+    transport = httpx.ASGITransport(endpoint_of(new_operation))
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway.example") as client:
+        await client.post("/", content=body(), headers={"content-type": JSON})
+
+    asked_for_the_body, started = moments
+    assert started <= asked_for_the_body
 
 
 async def test_a_failure_of_the_gateway_is_a_problem_without_its_text(

@@ -358,6 +358,25 @@ async def test_who_has_to_make_room_for_another_caller_is_told_that_the_queue_is
     assert upstream.asked == ["0", "1", "other"]
 
 
+@pytest.mark.parametrize("ticks", range(4))
+async def test_who_leaves_while_it_has_to_make_room_takes_no_place_along(
+    attempting: Attempting, ticks: int
+) -> None:
+    """It may leave just before or just after it is told."""
+    limiter = Limiter(in_flight=1, queued=2)
+    async with attempting(Upstream(), limiter=limiter, kind=Attempts) as attempts:
+        many = [asyncio.create_task(get(attempts, str(n), who=("many", "a"))) for n in range(3)]
+        await asyncio.sleep(0.5)
+        other = asyncio.create_task(get(attempts, "other", who=("other", "a")))
+        for tick in range(4):
+            if tick == ticks:
+                many[-1].cancel()
+            await asyncio.sleep(0)
+        await asyncio.gather(*many, return_exceptions=True)
+        assert isinstance(await other, bytes)
+    assert (limiter.in_flight, limiter.queued) == (0, 0)
+
+
 def moments(ticks: int) -> Iterator[tuple[int, int]]:
     """All pairs of ticks at which two of the calls may be cancelled."""
     return ((first, later) for first in range(ticks) for later in range(first, ticks))

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -16,7 +17,7 @@ from resolvers.operation import Operation
 from resolvers.payex.answers import Answer
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.routes import Billing, Holder, Kind, Route, Routes
-from resolvers.rights import Numbers, Rights
+from resolvers.rights import EVERYTHING, Numbers, Rights
 
 Operate = Callable[..., AbstractAsyncContextManager[Operation]]
 INSTANCE = "dd07e588-70c8-4b27-95f5-020cc2968c06"
@@ -226,6 +227,24 @@ async def test_an_operation_asks_for_no_longer_than_its_seconds(operate: Operate
         assert fault.limit == {"GATEWAY_DEADLINE": 0.05, "GATEWAY_UPSTREAM_MAX_IN_FLIGHT": 1}
         assert fault.measured is not None
     assert upstream.cancelled == len(operation.tally.calls) == 1
+
+
+async def test_what_has_passed_of_the_request_s_time_is_the_operation_s_no_more(
+    operate: Operate,
+) -> None:
+    """The body may have come late."""
+    upstream = Hanging()
+    started = time.monotonic() - 5
+    async with (
+        operate(upstream) as first,
+        Operation(
+            first.payex, Bounds(), rights=EVERYTHING, seconds=5, started=started
+        ) as operation,
+    ):
+        answer = await operation.routes.answer(route())
+    assert isinstance(answer.outcome, Fault)
+    assert answer.outcome.limit == {"GATEWAY_DEADLINE": 5}
+    assert not operation.tally.calls
 
 
 async def test_an_operation_makes_no_more_calls_than_it_may(operate: Operate) -> None:

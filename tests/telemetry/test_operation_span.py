@@ -12,6 +12,8 @@ from starlette.types import Message
 
 from gateway.reports import Report
 from gateway.telemetry.attributes import attributes, is_error, span_name
+from resolvers.payex.stretches import Spent
+from resolvers.tally import Tally
 from tests.telemetry.traced import HOLDER, INVOICE, Gate, Replies, Traced, settle, told
 
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -221,3 +223,13 @@ async def test_payex_is_told_nothing_where_it_is_not_to_be(traced: Start) -> Non
 
     assert gateway.named("GET")
     assert "traceparent" not in replies.requests[0].headers
+
+
+@pytest.mark.parametrize("what", Spent)
+def test_a_wait_is_told_by_what_it_was_for(what: Spent) -> None:
+    report = Report(tally=Tally(1), spent={**dict.fromkeys(Spent, 0.0), what: 1.5})
+
+    seconds = {name: told for name, told in attributes(report).items() if "seconds" in name}
+
+    upstream = "payex.usage.upstream.seconds"
+    assert seconds == {upstream: 0.0, f"payex.usage.{what}.seconds": 1.5}
