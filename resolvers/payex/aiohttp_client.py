@@ -18,7 +18,7 @@ from yarl import URL
 from resolvers.payex.breakages import Breakage, told
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.handshake import LEFT
-from resolvers.payex.responses import Limits, Response, broken_compression, whole
+from resolvers.payex.responses import Heard, Limits, Response, broken_compression, whole
 from resolvers.payex.tls import client_context
 
 # Bytes of one line of an answer's head.
@@ -144,11 +144,12 @@ class AiohttpClient:
             middlewares=(connector.send,),
         )
 
-    async def get(self, path: str, headers: Mapping[str, str]) -> Response:
+    async def get(self, path: str, headers: Mapping[str, str], heard: Heard) -> Response:
         """Send one GET and read the whole answer, as any `Client` does."""
         url = URL(self._origin + path, encoded=True)
         try:
             async with self._session.get(url, headers=headers, allow_redirects=False) as answer:
+                heard()
                 body = await whole(answer.content.iter_any(), self._limits)
                 return Response(status=answer.status, body=body, headers=answer.headers)
         except aiohttp.ConnectionTimeoutError:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import SystemRandom
 
-from resolvers.payex.answers import Asker, Call, Errand
+from resolvers.payex.answers import Asker, Errand
 from resolvers.payex.backoff import Backoff, parse_retry_after, retryable
 from resolvers.payex.breakages import Breakage
-from resolvers.payex.breaker import Breaker, counts_as_failure
+from resolvers.payex.breaker import Breaker
 from resolvers.payex.credentials import Access
 from resolvers.payex.deadline import Deadline
+from resolvers.payex.exchanges import Exchanges, Step
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.holds import Holds
 from resolvers.payex.limiter import Limiter, Turn
@@ -26,6 +27,7 @@ from resolvers.payex.pulse import Pulse
 from resolvers.payex.responses import Response
 from resolvers.payex.retry_budget import RetryBudget
 from resolvers.payex.routes import Route
+from resolvers.payex.silences import Silences
 from resolvers.payex.stretches import Spent, Stretch
 from resolvers.payex.transport import Transport
 
@@ -60,6 +62,7 @@ class Policies:
     limiter: Limiter
     holds: Holds = field(default_factory=Holds)
     queue_timeout: float | None = None
+    silences: Silences = field(default_factory=Silences)
     pulse: Pulse = field(default_factory=Pulse)
 
 
@@ -88,6 +91,7 @@ class Attempts:
         self._transport = transport
         self._policies = policies
         self._places = Places(policies.limiter, policies.queue_timeout, policies.pulse, clock)
+        self._exchanges = Exchanges(policies.breaker, policies.silences, policies.pulse, clock)
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
@@ -162,7 +166,6 @@ class Attempts:
         asker: Asker,
     ) -> bytes | Problem:
         errand, attempt = progress
-        breaker = self._policies.breaker
         started = self._clock()
         if deadline.expired(started):
             raise errand.expired(asker, started)
@@ -170,49 +173,43 @@ class Attempts:
         # What was asked for while the call was queued binds it as well.
         self._heed(route)
         asker.counts.permit()
-        if not breaker.allow(started):
-            wait = breaker.retry_after(started)
-            raise Fault(FaultCode.UPSTREAM_BREAKER_OPEN, retry_after=wait)
-        generation = breaker.generation
-        status: int | None = None
-        code: FaultCode | None = None
-        instance: str | None = None
-        template = route.template
-        wave = errand.wave
-        trace = asker.trace.call(template, wave, attempt, queued)
-        asking = asker.counts.begin(Spent.UPSTREAM, started)
-        settle = breaker.abandoned
+        step = Step(route.template, errand.wave, attempt, queued)
+        exchange = self._exchanges.begin(step, asker, deadline)
+        deadline.on_left = exchange.leave
         try:
-            response = await self._transport.get(route.path, access, trace.headers)
-            status = response.status
-            settle = breaker.failed if counts_as_failure(None, status) else breaker.succeeded
-            return self._understand(response)
+            response = await self._transport.get(
+                route.path, access, exchange.headers, exchange.hear
+            )
+            exchange.answered(response.status)
+            found = self._understand(response)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or task.cancelling():
-                # Nobody waits any more. How long PayEx would have taken is not known.
-                code = FaultCode.DEADLINE_EXCEEDED if deadline.expired(self._clock()) else None
+                exchange.give_up()
                 raise
             # Nobody has cancelled the call: something below has given up by itself, and would take
             # everyone who waits along.
-            code = FaultCode.UPSTREAM_UNREACHABLE
-            raise Fault(code, hint=Breakage.GIVEN_UP) from None
+            fault = Fault(FaultCode.UPSTREAM_UNREACHABLE, hint=Breakage.GIVEN_UP)
+            exchange.tell(fault.code)
+            raise fault from None
         except Fault as fault:
-            code, instance = fault.code, fault.instance
-            if code is FaultCode.UPSTREAM_RATE_LIMITED and fault.retry_after:
+            if exchange.status is None:
+                exchange.failed(fault.code)
+            if fault.code is FaultCode.UPSTREAM_RATE_LIMITED and fault.retry_after:
                 fault.retry_after = self._hold(route, fault.retry_after)
-            # With a path that fits no URL, PayEx was not asked at all.
-            if status is None and code is not FaultCode.UPSTREAM_LINK_REFUSED:
-                settle = breaker.failed if counts_as_failure(code, None) else breaker.succeeded
+            exchange.tell(fault.code, fault.instance)
+            if exchange.is_left:
+                raise asyncio.CancelledError from None
             raise
         finally:
-            ended = self._end(asking)
-            if status is not None:
-                self._places.answered(ended - started)
-            if settle(ended, generation):
-                self._log_turn(ended)
-            asker.counts.made(Call(template, wave, status, started, ended, code, attempt))
-            trace.ended(status, code, instance)
+            deadline.on_left = None
+            exchange.tell()
+            exchange.end()
+            if exchange.status is not None:
+                self._places.answered(self._clock() - started)
+        if exchange.is_left:
+            raise asyncio.CancelledError
+        return found
 
     def _heed(self, route: Route) -> None:
         """Heed what PayEx has asked for.
@@ -234,18 +231,6 @@ class Attempts:
                 "PayEx asks to slow down (429): no call of one ledger goes for %.0f seconds.", left
             )
         return left or seconds
-
-    def _log_turn(self, now: float) -> None:
-        """Say that an outage began, or is over. While it lasts, each call would say the same."""
-        rests = self._policies.breaker.retry_after(now)
-        if rests:
-            logger.warning(
-                "The breaker is open: too many calls to PayEx failed. It lets PayEx rest for %g "
-                "seconds at a time, until a call succeeds.",
-                rests,
-            )
-        else:
-            logger.warning("The breaker is closed: PayEx answers again.")
 
     def _understand(self, response: Response) -> bytes | Problem:
         """Tell a body from a problem from a fault.

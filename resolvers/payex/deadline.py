@@ -5,6 +5,7 @@ Times are seconds of one monotonic clock, which the caller reads and passes in a
 
 import math
 import re
+from collections.abc import Callable
 from typing import Self
 
 _PLAIN_DECIMAL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
@@ -15,12 +16,17 @@ class Deadline:
 
     Attributes:
         at: the moment, in seconds of the clock. `math.inf` is a deadline that never comes.
+        on_left: of shared work, is asked when nobody waits for it any more, and returns the
+            seconds that it is to go on nevertheless. None is none.
     """
 
-    __slots__ = ("at",)
+    __slots__ = ("at", "on_left")
+
+    on_left: Callable[[], float] | None
 
     def __init__(self, at: float) -> None:
         self.at = at
+        self.on_left = None
 
     @classmethod
     def after(cls, seconds: float, now: float) -> Self:

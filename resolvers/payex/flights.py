@@ -26,7 +26,8 @@ class Flights(Generic[K, T]):
 
     A flight belongs to all who wait for it. It ends when its work does, or when the last of them
     has left; until then nobody's cancellation reaches another. Once it is over, nothing of it is
-    kept: whoever comes later starts anew.
+    kept: whoever comes later starts anew. Work that was left may go on for a while, for itself
+    alone (`Deadline.on_left`).
 
     Args:
         clock: seconds of a monotonic clock.
@@ -37,6 +38,8 @@ class Flights(Generic[K, T]):
         self._flights: dict[K, _Flight[T]] = {}
         # Also those that were left and are still cleaning up: the loop itself holds tasks weakly.
         self._tasks: set[asyncio.Task[T]] = set()
+        # Those that were left and go on for themselves.
+        self._left: set[asyncio.Task[T]] = set()
 
     async def join(
         self, key: K, fly: Callable[[Deadline], Coroutine[Any, Any, T]], deadline: Deadline
@@ -82,7 +85,7 @@ class Flights(Generic[K, T]):
             timer.cancel()
             flight.waiters.remove(landed)
             if not flight.waiters and not flight.task.done() and self._forget(key, flight):
-                flight.task.cancel()
+                self._leave(flight)
         return flight.task.result(), coalesced
 
     def __contains__(self, key: K) -> bool:
@@ -98,8 +101,8 @@ class Flights(Generic[K, T]):
 
         The waiters meet the cancellation of what they wait for.
         """
-        for flight in self._flights.values():
-            flight.task.cancel()
+        for task in (*(flight.task for flight in self._flights.values()), *self._left):
+            task.cancel()
         self._flights.clear()
         if self._tasks:
             await asyncio.wait(self._tasks)
@@ -114,6 +117,7 @@ class Flights(Generic[K, T]):
 
         def land(task: "asyncio.Task[T]") -> None:
             self._tasks.discard(task)
+            self._left.discard(task)
             self._forget(key, flight)
             if not task.cancelled():
                 # Read it, lest asyncio reports what a flight that was left fails with.
@@ -123,6 +127,21 @@ class Flights(Generic[K, T]):
 
         task.add_done_callback(land)
         return flight
+
+    def _leave(self, flight: _Flight[T]) -> None:
+        """Cancel the work, once it has gone on for as long as it asks for."""
+        on_left = flight.deadline.on_left
+        seconds = on_left() if on_left else 0.0
+        if seconds > 0:
+            self._left.add(flight.task)
+            asyncio.get_running_loop().call_later(seconds, self._cut_off, flight.task)
+        else:
+            flight.task.cancel()
+
+    def _cut_off(self, task: "asyncio.Task[T]") -> None:
+        if task in self._left:
+            self._left.remove(task)
+            task.cancel()
 
     def _forget(self, key: K, flight: _Flight[T]) -> bool:
         """Free the key if it is this flight's, and tell whether it was."""

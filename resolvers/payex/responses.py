@@ -1,6 +1,6 @@
 """What comes back from one GET, and the bounds that it is held to."""
 
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -80,15 +80,23 @@ def broken_compression() -> Fault:
     return Fault(FaultCode.UPSTREAM_MALFORMED, hint="The body's compression is broken.")
 
 
+Heard = Callable[[], None]
+
+
+def nobody_hears() -> None:
+    """Tell nobody."""
+
+
 class Client(Protocol):
     """An HTTP client of one upstream."""
 
-    async def get(self, path: str, headers: Mapping[str, str]) -> Response:
+    async def get(self, path: str, headers: Mapping[str, str], heard: Heard) -> Response:
         """Send one GET and read the whole answer, without following it anywhere.
 
         Args:
             path: path and query, encoded.
             headers: what this call alone carries.
+            heard: is told when the head of the answer is there.
 
         Raises:
             Fault: any but that of the time of the whole call.

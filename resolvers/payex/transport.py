@@ -18,7 +18,7 @@ from resolvers.payex.credentials import Access
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.httpx_client import HttpxClient
 from resolvers.payex.pulse import Pulse
-from resolvers.payex.responses import Client, Limits, Response
+from resolvers.payex.responses import Client, Heard, Limits, Response, nobody_hears
 from resolvers.payex.tracing import NO_HEADERS
 
 _LONGEST_PATH: Final = 65_536
@@ -100,7 +100,11 @@ class Transport:
         self._connections = Connections(self._client)
 
     async def get(
-        self, path: str, access: Access, headers: Mapping[str, str] = NO_HEADERS
+        self,
+        path: str,
+        access: Access,
+        headers: Mapping[str, str] = NO_HEADERS,
+        heard: Heard = nobody_hears,
     ) -> Response:
         """Send one GET and read the whole answer.
 
@@ -108,6 +112,7 @@ class Transport:
             path: path and query, encoded.
             access: what opens the ledger.
             headers: what this call alone carries beside.
+            heard: is told when the head of the answer is there.
 
         Raises:
             Fault: `UPSTREAM_TIMEOUT`, `UPSTREAM_UNREACHABLE`, `UPSTREAM_BODY_TOO_LARGE`,
@@ -122,7 +127,7 @@ class Transport:
         try:
             async with _Time(self._limits.timeout, self._pulse, self._clock):
                 with self._connections.lend(access) as client:
-                    return await client.get(path, headers)
+                    return await client.get(path, headers, heard)
         except TimeoutError:
             raise self._limits.expired() from None
 

@@ -1,0 +1,200 @@
+"""Who answers nobody opens the breaker, however short deadlines are; who has no time does not."""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resolvers.payex.answers import Answer, Asker
+from resolvers.payex.breaker import Breaker, BreakerState
+from resolvers.payex.client import Payex
+from resolvers.payex.deadline import Deadline
+from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.limiter import Limiter
+from resolvers.payex.routes import Billing, Holder, Kind
+from resolvers.tally import Tally
+from tests.payex.conftest import VirtualLoop
+
+pytestmark = pytest.mark.virtual_time
+Connect = Callable[..., AbstractAsyncContextManager[Payex]]
+NEVER = 3600.0
+
+
+class Upstream:
+    """PayEx that is silent for so long, and takes as long again for its body."""
+
+    def __init__(self, seconds: float = 0.05, body: float = 0.0) -> None:
+        self.seconds = seconds
+        self.body = body
+        self.calls = self.under_way = self.most = 0
+
+    async def __call__(self, _request: httpx.Request) -> httpx.Response:
+        """Answer."""
+        self.calls += 1
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        try:
+            await asyncio.sleep(self.seconds)
+        finally:
+            self.under_way -= 1
+        return httpx.Response(200, content=self._content())
+
+    async def _content(self) -> AsyncIterator[bytes]:
+        await asyncio.sleep(self.body)
+        yield b"{}"
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def ask(
+    payex: Payex, number: int = 0, seconds: float = math.inf, tally: Tally | None = None
+) -> Answer:
+    """Ask for an invoice, with so much time."""
+    deadline = Deadline.after(seconds, now())
+    asker = Asker(tally or Tally(500), deadline, seconds, rights="", turn=object())
+    route = payex.routes.of(Holder("xxx", Billing.BILLED, str(number)), Kind.HOLDER)
+    return await payex.answer(route, 1, asker)
+
+
+def code(answer: Answer) -> FaultCode | None:
+    return answer.outcome.code if isinstance(answer.outcome, Fault) else None
+
+
+@pytest.mark.parametrize("answered", [0, 1, 200])
+@pytest.mark.parametrize("seconds", [0.01, 0.2, 5.0])
+async def test_ninety_hung_calls_open_the_breaker_whatever_time_they_have(
+    connect: Connect, answered: int, seconds: float
+) -> None:
+    upstream, breaker = Upstream(), Breaker()
+    async with connect(upstream, policies={"breaker": breaker}) as payex:
+        for number in range(answered):
+            await ask(payex, number)
+        upstream.seconds = NEVER
+        hung = []
+        for number in range(90):
+            hung.append(asyncio.create_task(ask(payex, number, seconds)))
+            await asyncio.sleep(0.1)
+        await asyncio.gather(*hung)
+        assert breaker.openings > 0
+        assert upstream.calls < answered + 90
+    assert upstream.under_way == 0
+
+
+async def test_all_at_once_they_open_it_as_well(connect: Connect) -> None:
+    upstream, breaker = Upstream(NEVER), Breaker()
+    async with connect(upstream, policies={"breaker": breaker}) as payex:
+        answers = await asyncio.gather(*(ask(payex, number, 0.2) for number in range(90)))
+        assert {code(answer) for answer in answers} == {FaultCode.DEADLINE_EXCEEDED}
+        # The others were given up with their operations.
+        assert upstream.under_way == 20
+        await asyncio.sleep(2)
+        assert breaker.state(now()) is BreakerState.OPEN
+        assert upstream.under_way == 0
+
+
+@given(
+    usual=st.floats(0.01, 2),
+    calls=st.lists(
+        st.tuples(st.floats(1, 3.9), st.floats(0, 4), st.floats(0, 0.5)), min_size=40, max_size=80
+    ),
+)
+def test_no_impatience_opens_the_breaker_of_an_upstream_that_answers_as_it_does(
+    connect: Connect, usual: float, calls: list[tuple[float, float, float]]
+) -> None:
+    """Its calls take up to nearly four times as long as its quickest; clients wait as they like."""
+    breaker = Breaker(requests=2, failure_share=0.01)
+    upstream = Upstream(usual)
+
+    async def run() -> None:
+        async with connect(upstream, policies={"breaker": breaker}) as payex:
+            await ask(payex)
+            waiting = []
+            for number, (times, patience, pause) in enumerate(calls):
+                upstream.seconds = usual * times
+                waiting.append(asyncio.create_task(ask(payex, number, usual * patience)))
+                await asyncio.sleep(usual * pause)
+            await asyncio.gather(*waiting)
+            await asyncio.sleep(usual * 4)
+        assert upstream.under_way == 0
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(run())
+    assert breaker.openings == 0
+
+
+async def test_a_call_that_goes_on_is_told_to_its_operation_when_that_ends(
+    connect: Connect,
+) -> None:
+    """What becomes of it then is none of the operation's time, and is asked by nobody again."""
+    upstream, tally = Upstream(1.0), Tally(500)
+    async with connect(upstream) as payex:
+        await ask(payex, seconds=0.2, tally=tally)
+        [call] = tally.calls
+        assert (call.status, call.fault) == (None, FaultCode.DEADLINE_EXCEEDED)
+        assert call.ended - call.started == pytest.approx(0.2)
+        assert upstream.under_way == 1
+        await asyncio.sleep(2)
+        assert (upstream.calls, upstream.under_way, tally.calls) == (1, 0, [call])
+
+
+@pytest.mark.parametrize("status", [200, 404, 503])
+async def test_what_it_is_answered_says_what_any_answer_says(connect: Connect, status: int) -> None:
+    async def answer(_: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(1)
+        return httpx.Response(status)
+
+    breaker = Breaker(requests=1)
+    async with connect(answer, policies={"breaker": breaker}) as payex:
+        await ask(payex, seconds=0.2)
+        await asyncio.sleep(1)
+        assert (breaker.state(now()) is BreakerState.OPEN) == (status == 503)
+
+
+async def test_an_answer_that_has_begun_is_no_silence(connect: Connect) -> None:
+    breaker = Breaker(requests=1)
+    upstream = Upstream(0.1, body=NEVER)
+    async with connect(upstream, policies={"breaker": breaker}) as payex:
+        for number in range(30):
+            await ask(payex, number, 0.2)
+            await ask(payex, number, 3)
+        assert breaker.openings == 0
+
+
+async def test_a_probe_without_an_answer_opens_the_breaker_anew(connect: Connect) -> None:
+    """It keeps its place until its silence is a sign, so that few operations meet the hole."""
+    breaker = Breaker(requests=1, pause=10)
+    upstream = Upstream(NEVER)
+    async with connect(upstream, policies={"breaker": breaker}) as payex:
+        await ask(payex, seconds=3)
+        await asyncio.sleep(10)
+        await ask(payex, seconds=0.2)
+        assert code(await ask(payex, 1, seconds=0.2)) is FaultCode.UPSTREAM_BREAKER_OPEN
+        await asyncio.sleep(2)
+        assert (breaker.state(now()), breaker.openings) == (BreakerState.OPEN, 2)
+    assert upstream.calls == 2
+
+
+async def test_a_call_that_goes_on_keeps_its_place(connect: Connect) -> None:
+    """The bound on calls under way holds for PayEx, whoever waits."""
+    upstream = Upstream(1.0)
+    policies = {"limiter": Limiter(in_flight=3, queued=100)}
+    async with connect(upstream, policies=policies) as payex:
+        impatient = [ask(payex, number, 0.2) for number in range(50)]
+        await asyncio.gather(*impatient, ask(payex, 99))
+    assert upstream.most == 3
+
+
+async def test_a_gateway_that_stops_does_not_wait_for_it(connect: Connect) -> None:
+    upstream = Upstream(1.0)
+    async with connect(upstream) as payex:
+        await ask(payex, seconds=0.2)
+        begun = now()
+        assert upstream.under_way == 1
+    assert (now(), upstream.under_way) == (begun, 0)
