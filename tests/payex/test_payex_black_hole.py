@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resolvers.payex.answers import Answer, Asker
@@ -99,10 +99,11 @@ async def test_all_at_once_they_open_it_as_well(connect: Connect) -> None:
         assert upstream.under_way == 0
 
 
+@settings(max_examples=25, deadline=None)
 @given(
     usual=st.floats(0.01, 2),
     calls=st.lists(
-        st.tuples(st.floats(1, 3.9), st.floats(0, 4), st.floats(0, 0.5)), min_size=40, max_size=80
+        st.tuples(st.floats(1, 3.9), st.floats(0, 4), st.floats(0, 0.5)), min_size=20, max_size=40
     ),
 )
 def test_no_impatience_opens_the_breaker_of_an_upstream_that_answers_as_it_does(
