@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import httpx
 import pytest
@@ -30,6 +30,7 @@ from gateway.health import Readiness
 from gateway.identity.configuration import identity_of
 from gateway.monitoring.monitor import Monitor
 from gateway.overload import Admission
+from gateway.projection.plan import FallReason
 from gateway.refusals import Refusal
 from gateway.reports import Ending, Report
 from gateway.sandbox import TOKENS, Fault, create_sandbox
@@ -47,6 +48,11 @@ needs_promtool = pytest.mark.skipif(
 )
 
 NAMES: Final = set(re.findall(r"payex_usage_\w+", " ".join(alert["expr"] for alert in ALERTS)))
+OF_TIME: Final = {
+    "payex_usage_operation_overhead_seconds_bucket",
+    "payex_usage_upstream_call_duration_seconds_bucket",
+    "payex_usage_event_loop_lag_seconds",
+}
 OVER_THE_SANDBOX: Final = {
     **CONNECTED,
     "GATEWAY_LEDGER_TOKENS": f'{{"1234": "{TOKENS["1234"]}"}}',
@@ -93,8 +99,18 @@ class Parts:
         self.monitor.observe(report)
 
 
-Running = tuple[httpx.AsyncClient, Callable[[], Awaitable[object]]]
-"""A client of a gateway, and what happens to that in a minute."""
+class Running(NamedTuple):
+    """A gateway that runs.
+
+    Attributes:
+        client: its client.
+        minute: lets happen what happens in a minute.
+        timed: whether the times that it tells are made up. Others are those of a busy machine.
+    """
+
+    client: httpx.AsyncClient
+    minute: Callable[[], Awaitable[object]]
+    timed: bool = True
 
 
 class Gateways:
@@ -119,7 +135,7 @@ class Gateways:
             for number in range(20):
                 await client.post("/graphql", json=asked(invoice(str(number), SUBSCRIPTIONS)))
 
-        return client, minute
+        return Running(client, minute, timed=False)
 
     async def certificates(self, days: int) -> Running:
         """A gateway whose two certificates expire in so many days."""
@@ -128,16 +144,21 @@ class Gateways:
             GATEWAY_CLIENT_CERTIFICATE_FILE=path, GATEWAY_TLS_CERTIFICATE_FILE=path
         )
 
-    async def bug(self) -> Running:
-        """A gateway that fails by itself."""
+    async def answers(self, answer: httpx.Response | Exception) -> Running:
+        """A gateway whose upstream answers all calls alike."""
 
-        def fails(_: httpx.Request) -> httpx.Response:
-            raise RuntimeError
+        def respond(_: httpx.Request) -> httpx.Response:
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
 
-        client = await self._serve(CONNECTED, fails)
-        return client, lambda: asyncio.gather(
-            *(client.post("/graphql", json=asked(invoice(str(number)))) for number in range(3))
-        )
+        client = await self._serve(CONNECTED, respond)
+
+        async def minute() -> None:
+            for number in range(3):
+                await client.post("/graphql", json=asked(invoice(str(number))))
+
+        return Running(client, minute, timed=False)
 
     async def queue(self) -> Running:
         """A gateway with more calls than places for them."""
@@ -159,7 +180,7 @@ class Gateways:
             await waiting
 
         self.stack.push_async_callback(end)
-        return client, _nothing
+        return Running(client, _nothing, timed=False)
 
     async def keys(self) -> Running:
         """A gateway that could never read the issuer's keys, and is sent a token."""
@@ -178,13 +199,13 @@ class Gateways:
             await keys.refresh()
             await parts.refuse(token)
 
-        return parts.client, minute
+        return Running(parts.client, minute)
 
     async def draining(self) -> Running:
         """A gateway that stops."""
         parts = self._parts()
         parts.readiness.drain()
-        return parts.client, _nothing
+        return Running(parts.client, _nothing)
 
     async def full(self) -> Running:
         """A gateway that has as many operations as it may have, and is asked for more."""
@@ -195,7 +216,7 @@ class Gateways:
         async def minute() -> None:
             assert not parts.admission.enter(0)
 
-        return parts.client, minute
+        return Running(parts.client, minute)
 
     async def slow(self, seconds: float, *calls: float) -> Running:
         """A gateway that takes so long, in calls of so long."""
@@ -204,7 +225,25 @@ class Gateways:
         async def minute() -> None:
             parts.observe(seconds, *calls)
 
-        return parts.client, minute
+        return Running(parts.client, minute)
+
+    async def busy(self, seconds: float) -> Running:
+        """A gateway whose event loop was late by so much a moment ago."""
+        parts, now = self._parts(), time.monotonic()
+        for beat in (now - seconds, now):
+            parts.upstream.policies.pulse.beat(beat)
+        return Running(parts.client, _nothing)
+
+    async def falls(self, reason: FallReason) -> Running:
+        """A gateway whose plans cannot answer."""
+        parts = self._parts()
+
+        async def minute() -> None:
+            report = Report()
+            report.ending, report.fall = Ending.OK, reason
+            parts.monitor.observe(report)
+
+        return Running(parts.client, minute)
 
     async def broken(self, setting: str) -> Running:
         """A gateway whose file was changed to something that cannot be used."""
@@ -221,7 +260,7 @@ class Gateways:
             ):
                 await asyncio.sleep(0.01)
 
-        return parts.client, minute
+        return Running(parts.client, minute)
 
     def _parts(self, **variables: str) -> Parts:
         parts = Parts(**variables)
@@ -260,9 +299,17 @@ CASES: Final[dict[str, tuple[Callable[[Gateways], Awaitable[Running]], set[str]]
     "PayEx is slow": (lambda made: made.slow(6.0, 6.0), {"PayexUsageUpstreamSlow"}),
     "the gateway is slow": (lambda made: made.slow(1.0, 0.1), {"PayexUsageGatewaySlow"}),
     "both are as usual": (lambda made: made.slow(0.11, 0.1), set()),
+    "PayEx asks to slow down": (
+        lambda made: made.answers(httpx.Response(429, headers={"Retry-After": "600"})),
+        FAILS | {"PayexUsageHeldBack"},
+    ),
+    "the loop is busy": (lambda made: made.busy(2.0), {"PayexUsageEventLoopLate"}),
+    "the loop is busy at times": (lambda made: made.busy(0.2), set()),
+    "a plan fails": (lambda made: made.falls(FallReason.UNEXPECTED), {"PayexUsagePlanFails"}),
+    "no plan can answer": (lambda made: made.falls(FallReason.UNPLANNABLE), set()),
     "the gateway has a bug": (
-        lambda made: made.bug(),
-        {"PayexUsageFailing", "PayexUsageErrors"},
+        lambda made: made.answers(RuntimeError()),
+        {"PayexUsageFailing", "PayexUsageErrors", "PayexUsagePlanFails"},
     ),
     "it is full": (
         lambda made: made.full(),
@@ -306,8 +353,9 @@ async def gateways(serve: Any, tmp_path: Path) -> AsyncIterator[Gateways]:
         yield made
 
 
-def stored(before: Samples, after: Samples, target: dict[str, str]) -> Any:
+def stored(before: Samples, after: Samples, target: dict[str, str], *, timed: bool) -> Any:
     """Return each series that the alerts name: its value, and how much it grows in a minute."""
+    names = NAMES if timed else NAMES - OF_TIME
     first, now = series(before, target), time.time()
     return {
         name: (
@@ -316,7 +364,7 @@ def stored(before: Samples, after: Samples, target: dict[str, str]) -> Any:
             value - first.get(name, 0) if re.search(r"_(total|bucket|count|sum)\b", name) else 0,
         )
         for name, value in series(after, target).items()
-        if name.partition("{")[0] in NAMES
+        if name.partition("{")[0] in names
     }
 
 
@@ -339,13 +387,16 @@ async def test_what_a_gateway_exports_fires_these_alerts_and_no_others(
     gateways: Gateways, tmp_path: Path, case: str
 ) -> None:
     make, firing = CASES[case]
-    client, minute = await make(gateways)
+    client, minute, timed = await make(gateways)
     before = await read(client)
     await minute()
     after = await read(client)
 
     groups = {
-        file: ({written("up", target): (1, 0), **stored(before, after, target)}, firing)
+        file: (
+            {written("up", target): (1, 0), **stored(before, after, target, timed=timed)},
+            firing,
+        )
         for file, (target, *_) in targets().items()
     }
     await asyncio.to_thread(run, groups, tmp_path)
@@ -376,6 +427,7 @@ def test_a_target_that_cannot_be_read_fires_its_alert_and_none_at_all_another(
 def test_every_alert_fires_in_a_case_and_stays_silent_in_another() -> None:
     fired = [firing for _, firing in CASES.values()]
 
+    assert OF_TIME <= NAMES
     assert set().union(*fired) | OF_TARGETS == {alert["alert"] for alert in ALERTS}
     assert set() in fired
 
