@@ -29,6 +29,7 @@ from gateway.limits.variables import oversized_variables
 from gateway.projection.executor import ProjectingExecutor
 from gateway.projection.plan import Fall, FallReason
 from gateway.refusals import Refusal
+from gateway.unreadable import warnings
 from resolvers.errors import ErrorCode
 from resolvers.operation import Operation
 from schema.scopes import Need, missing
@@ -163,8 +164,9 @@ class Engine:
                 "limit": self._limits.max_cost,
             }
         }
-        if document.warnings:
-            extensions["warnings"] = document.warnings
+        unreadable = operation.tally.unreadable
+        if document.warnings or unreadable:
+            extensions["warnings"] = [*document.warnings, *warnings(unreadable)]
         return Outcome(True, result.data, result.errors or (), extensions, fall)
 
     async def _by_core(

@@ -20,6 +20,7 @@ from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault
 from resolvers.payex.instances import harmless
 from resolvers.payex.problems import Problem, ProblemType
+from resolvers.payex.records import ItemList, SubscriptionItem
 from resolvers.payex.routes import Holder, Route
 from resolvers.payex.tracing import UNTRACED, BatchTrace, Trace, Untraced
 from resolvers.rights import Rights, UnseenError, unseen
@@ -139,13 +140,15 @@ class Operation:
             task.exception()
 
     def _told(self, route: Route, answer: Answer) -> Answer:
-        """Log a fault, and take from the callers what would tell them more than they may know.
+        """Note what an answer tells, and take from it what is more than the caller may know.
 
         To an end user, an invoice that PayEx does not have is as one that is somebody else's.
         """
         told = answer.outcome
         if isinstance(told, Problem):
             self.tally.problem(told.kind.name)
+        if isinstance(told, ItemList | SubscriptionItem) and told.unreadable:
+            self.tally.lacks(route.kind, told.unreadable)
         if isinstance(told, Fault):
             # The line of the request has the code of each. An outage brings thousands of those
             # that the gateway itself makes.

@@ -6,17 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Any, Self
-from zoneinfo import ZoneInfo
 
 from resolvers.malformed import Malformed
 from resolvers.payex.amounts import VolumeUnit
 from resolvers.payex.problems import FieldError, FieldErrorCode, Problem, refused
 from resolvers.payex.records import UsageRecord
-
-# PayEx gives times without a zone. If a deployment's records carry one nevertheless, they are
-# compared as what they are assumed to be otherwise: Swedish local time.
-_LOCAL = ZoneInfo("Europe/Stockholm")
-
 
 # Where clients give the conditions that may be malformed.
 _PATHS = {
@@ -59,7 +53,7 @@ class RecordFilter:
         if self.malformed:
             return refused(*self.malformed)
         start, end = self.from_time, self.before_time
-        if start is not None and end is not None and local(start) >= local(end):
+        if start is not None and end is not None and start >= end:
             message = "filter.startTimeBefore must be later than filter.startTimeFrom."
             return refused(FieldError("filter", message, FieldErrorCode.TIME_SPAN_EMPTY))
         return None
@@ -74,11 +68,11 @@ class RecordFilter:
     def _conditions(self) -> Sequence[Callable[[UsageRecord], bool]]:
         conditions: list[Callable[[UsageRecord], bool]] = []
         if self.from_time is not None:
-            start = local(self.from_time)
-            conditions.append(lambda r: r.start_time is not None and local(r.start_time) >= start)
+            start = self.from_time
+            conditions.append(lambda r: r.start_time is not None and r.start_time >= start)
         if self.before_time is not None:
-            end = local(self.before_time)
-            conditions.append(lambda r: r.start_time is not None and local(r.start_time) < end)
+            end = self.before_time
+            conditions.append(lambda r: r.start_time is not None and r.start_time < end)
         if self.usage_types is not None:
             types = {text.casefold() for text in self.usage_types}
             conditions.append(
@@ -138,37 +132,39 @@ def order(
 ) -> Sequence[UsageRecord]:
     """Return the records ordered; equal ones stay as PayEx has them.
 
-    Amounts are ordered within one currency, currencies by their codes; volumes by the volume used,
-    within one dimension (events, time, data), whatever their units. Records that lack the value
-    come last in either direction.
+    Amounts are ordered within one currency, and volumes, by the volume used and whatever their
+    units, within one dimension (events, time, data). The direction does not turn around the
+    currencies, which stand in the order of their codes, nor the dimensions. Records that lack the
+    value come last in either direction.
     """
     key = _KEYS[field]
-    keyed = [(key(record), record) for record in records]
-    with_value = [pair for pair in keyed if pair[0] is not None]
-    with_value.sort(key=lambda pair: pair[0], reverse=direction is Direction.DESCENDING)
-    return [r for _, r in with_value] + [r for value, r in keyed if value is None]
+    found: list[tuple[_Key, UsageRecord]] = []
+    lacking: list[UsageRecord] = []
+    for record in records:
+        value = key(record)
+        if value is None:
+            lacking.append(record)
+        else:
+            found.append((value, record))
+    found.sort(key=lambda pair: pair[0][1], reverse=direction is Direction.DESCENDING)
+    found.sort(key=lambda pair: pair[0][0])
+    return [record for _, record in found] + lacking
 
 
-def local(moment: datetime) -> datetime:
-    """Return a moment as local time without a zone."""
-    if moment.tzinfo is None:
-        return moment
-    try:
-        return moment.astimezone(_LOCAL).replace(tzinfo=None)
-    except OverflowError:  # The first or last hours that a date can have, as in "for ever".
-        return moment.replace(tzinfo=None)
+_Key = tuple[Any, Any]
+"""What stands apart in either direction, and what is ordered within it."""
 
 
-def _time(record: UsageRecord) -> Any:
-    return None if record.start_time is None else local(record.start_time)
+def _time(record: UsageRecord) -> _Key | None:
+    return None if record.start_time is None else (0, record.start_time)
 
 
-def _amount(record: UsageRecord) -> Any:
+def _amount(record: UsageRecord) -> _Key | None:
     charge = record.charge
     return None if charge is None else (charge.currency_code or "", charge.amount)
 
 
-def _volume(record: UsageRecord) -> Any:
+def _volume(record: UsageRecord) -> _Key | None:
     total = record.total
     if total is None:
         return None
@@ -176,7 +172,7 @@ def _volume(record: UsageRecord) -> Any:
     return dimension, _WIDE.multiply(total.value, Decimal(factor))
 
 
-_KEYS: dict[OrderField, Callable[[UsageRecord], Any]] = {
+_KEYS: dict[OrderField, Callable[[UsageRecord], _Key | None]] = {
     OrderField.TIME: _time,
     OrderField.AMOUNT: _amount,
     OrderField.VOLUME: _volume,

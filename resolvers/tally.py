@@ -6,6 +6,8 @@ from typing import Any
 
 from resolvers.payex.answers import Call, Unread
 from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.records import Member, Unreadable
+from resolvers.payex.routes import Kind
 from resolvers.payex.stretches import Spent, Stretch, seconds
 
 Told = Callable[[Call | Unread], None]
@@ -37,6 +39,7 @@ class Tally:
         self.joined = 0
         self.fresh_for: float | None = None
         self.problems: Counter[str] = Counter()
+        self.unreadable: Counter[tuple[Kind, Member]] = Counter()
         self.batches: list[int] = []
         self.late: Told | None = None
         self._max_calls = max_calls
@@ -113,6 +116,11 @@ class Tally:
     def problem(self, type_: str) -> None:
         """Note that PayEx told of a problem of this type."""
         self.problems[type_] += 1
+
+    def lacks(self, kind: Kind, unreadable: Unreadable) -> None:
+        """Note what could not be read of an answer of this kind."""
+        for member, count in unreadable.items():
+            self.unreadable[kind, member] += count
 
     def fresh(self, seconds: float) -> None:
         """Note for how many seconds an answer stays the same; the shortest time counts."""

@@ -4,15 +4,14 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Context, Decimal, Inexact
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 
 from resolvers.payex.amounts import Money, Volume, VolumeUnit
-from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.records import UsageRecord
-from resolvers.selection import local
 
-# Far more digits than money needs; a sum that would need yet more is refused, never rounded.
-_EXACT = Context(prec=200, traps=[Inexact])
+# No sum is rounded. It has hardly more digits than what it sums, and numbers are of ordinary size
+# (`resolvers.payex.amounts`).
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 class Group(enum.Enum):
@@ -53,11 +52,7 @@ class Total:
         return [Volume(value, code) for code, value in self._used.items()]
 
     def add(self, record: UsageRecord) -> None:
-        """Take a record into the sums.
-
-        Raises:
-            decimal.Inexact: the sum has more digits than can be held.
-        """
+        """Take a record into the sums."""
         self.record_count += 1
         if record.amount is None:
             self.without_amount += 1
@@ -83,30 +78,23 @@ def totals(records: Sequence[UsageRecord], group_by: Sequence[Group]) -> Totals:
     """Return exact sums of the records by group.
 
     Currencies always stand apart, asked for or not: no sum ever holds two.
-
-    Raises:
-        Fault: `UPSTREAM_MALFORMED`, where a sum cannot be exact.
     """
     wanted = frozenset(group_by)
     found: dict[tuple[object, ...], Total] = {}
-    try:
-        for record in records:
-            currency = record.currency.strip().upper() or None if record.currency else None
-            key = (
-                record.usage_type if Group.USAGE_TYPE in wanted else None,
-                _day(record) if Group.DAY in wanted else None,
-                record.destination if Group.DESTINATION in wanted else None,
-                currency,
-            )
-            total = found.get(key)
-            if total is None:
-                total = found[key] = Total(*key)
-            total.add(record)
-    except Inexact:
-        hint = "A sum has more digits than can be held exactly."
-        raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=hint) from None
+    for record in records:
+        currency = record.currency.strip().upper() or None if record.currency else None
+        key = (
+            record.usage_type if Group.USAGE_TYPE in wanted else None,
+            _day(record) if Group.DAY in wanted else None,
+            record.destination if Group.DESTINATION in wanted else None,
+            currency,
+        )
+        total = found.get(key)
+        if total is None:
+            total = found[key] = Total(*key)
+        total.add(record)
     return Totals(list(found.values()), len(records))
 
 
 def _day(record: UsageRecord) -> date | None:
-    return None if record.start_time is None else local(record.start_time).date()
+    return None if record.start_time is None else record.start_time.date()

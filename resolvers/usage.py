@@ -11,7 +11,7 @@ from resolvers.ledger import HolderNode, SubscriptionNode
 from resolvers.operation import Operation
 from resolvers.pages import Page
 from resolvers.payex.answers import Answer
-from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.faults import Fault
 from resolvers.payex.problems import Problem
 from resolvers.payex.records import ItemList, SubscriptionItem, UsageRecord, UsageSummary
 from resolvers.payex.routes import Holder, Kind
@@ -67,7 +67,7 @@ async def subscriptions(
     """Return a page of the holder's subscriptions, in PayEx's order.
 
     Raises:
-        Fault: PayEx could not be asked, or it listed a subscription without a number.
+        Fault: PayEx could not be asked.
     """
     request = subscriptions_page(parent.holder, first, after, operation.bounds)
     if problem := request.refusal():
@@ -77,8 +77,6 @@ async def subscriptions(
     found = _items(answer)
     if isinstance(found, Problem):
         return found
-    if any(not item.number for item in found):
-        raise Fault(FaultCode.UPSTREAM_MALFORMED, hint="A listed subscription has no number.")
     page = request.page(found)
     if isinstance(page, Problem):
         return page

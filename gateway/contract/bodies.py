@@ -1,11 +1,11 @@
 """A body taken apart into its members, without reading a single value."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
 from resolvers.payex.routes import Kind
+from resolvers.payex.surrogates import Marked, replaced
 
 Object = dict[str, msgspec.Raw]
 
@@ -43,14 +43,14 @@ def json_type(raw: msgspec.Raw) -> str:
 
 def text_of(raw: msgspec.Raw) -> str:
     """Return a text or a number as text, and anything else as empty text."""
-    value: Any = msgspec.json.decode(raw) if json_type(raw) in {"text", "number"} else ""
-    return str(value)
+    text = replaced(bytes(raw)) if json_type(raw) in {"text", "number"} else b'""'
+    return msgspec.json.decode(text, type=str) if text.startswith(b'"') else text.decode()
 
 
 def is_list_of_objects(raw: msgspec.Raw) -> bool:
     """Whether a value is a list that holds nothing but objects."""
     return json_type(raw) == "list" and all(
-        json_type(element) == "object" for element in _LIST.decode(raw)
+        json_type(element) == "object" for element in _LIST.decode(replaced(bytes(raw)))
     )
 
 
@@ -71,15 +71,18 @@ def take_apart(body: bytes, *, is_list: bool) -> Parts:
         raise Unreadable("a page of HTML or XML")
     try:
         body.decode()
-        msgspec.json.decode(body, type=msgspec.Raw)
+        marked = Marked(body)
+        msgspec.json.decode(marked.body, type=msgspec.Raw)
         if text[:1] != b"{":
             raise Unreadable(f"JSON, but no object ({json_type(msgspec.Raw(text))})")
-        whole = _OBJECT.decode(body)
-        if not is_list:
-            return Parts(whole)
-        return Parts(whole, _navigation(whole), _items(whole))
+        whole = _OBJECT.decode(marked.body)
+        parts = (_navigation(whole), _items(whole)) if is_list else ()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Unreadable("a body that is not JSON") from None
+    return Parts(
+        _restored(whole, marked),
+        *([_restored(one, marked) for one in objects] for objects in parts),
+    )
 
 
 def _navigation(whole: Object) -> list[Object]:
@@ -89,6 +92,11 @@ def _navigation(whole: Object) -> list[Object]:
 
 def _items(whole: Object) -> list[Object]:
     raw = whole.get("items")
-    if raw is None or not is_list_of_objects(raw):
+    if raw is None or json_type(raw) != "list":
         return []
-    return [_OBJECT.decode(element) for element in _LIST.decode(raw)]
+    elements = _LIST.decode(raw)
+    return [_OBJECT.decode(element) for element in elements if json_type(element) == "object"]
+
+
+def _restored(members: Object, marked: Marked) -> Object:
+    return {name: msgspec.Raw(marked.restored(value)) for name, value in members.items()}

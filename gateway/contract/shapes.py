@@ -8,24 +8,16 @@ import enum
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, get_args
 
 import msgspec
 
 from gateway.contract.bodies import is_list_of_objects, json_type, text_of
+from resolvers.payex.decoders import Decoder, usage_records, usage_summaries
 from resolvers.payex.faults import Fault
 from resolvers.payex.field_map import USAGE_DETAILS, USAGE_SUMMARIES, fit
-from resolvers.payex.records import (
-    Day,
-    Decoder,
-    Item,
-    UsageRecord,
-    UsageSummary,
-    usage_records,
-    usage_summaries,
-)
+from resolvers.payex.records import Day, Item, Moment, UsageRecord, UsageSummary
 from resolvers.payex.routes import Holder, Kind, Routes
 
 
@@ -167,11 +159,7 @@ def _usage(
         name = msgspec.json.encode(assumed[field])
 
         def fits(raw: msgspec.Raw) -> bool:
-            try:
-                reader.page(b'{"items":[{%b:%b}]}' % (name, bytes(raw)))
-            except Fault:
-                return False
-            return True
+            return not reader.page(b'{"items":[{%b:%b}]}' % (name, bytes(raw))).unreadable
 
         return fits
 
@@ -190,7 +178,7 @@ def _camel(name: str) -> str:
 
 def _words(annotation: Any) -> str:
     types = get_args(annotation)
-    for type_, words in ((Decimal, "number"), (datetime, "date-time"), (Day, "date")):
+    for type_, words in ((Decimal, "number"), (Moment, "date-time"), (Day, "date")):
         if type_ in types:
             return words
     return "text or whole number" if int in types else "text"

@@ -20,6 +20,7 @@ from gateway.monitoring.labels import (
     FirstNames,
     Series,
 )
+from gateway.monitoring.members import UnreadableMembers
 from gateway.projection.plan import FallReason
 from gateway.reports import Ending, Report
 from resolvers.errors import ErrorCode
@@ -128,6 +129,7 @@ class Metrics:
             ),
             lambda reason: reason,
         )
+        self._unreadable = UnreadableMembers(registry)
         self._answers = Series(
             self._counter(
                 "answers",
@@ -226,6 +228,7 @@ class Metrics:
             if stretch.what in _QUEUED and stretch.ended is not None:
                 waited = stretch.ended - stretch.started
                 self._queue[(stretch.what,)].observe(waited, trace_id)
+        self._unreadable.add(tally.unreadable)
         self._made(tally.calls, trace_id)
         # Others may still wait for a call that this operation has started.
         for unread in tally.unread:

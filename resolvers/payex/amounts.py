@@ -1,10 +1,17 @@
 """Money and volumes, as PayEx states them: a decimal beside a code."""
 
 import enum
-from decimal import Decimal
+from collections.abc import Collection
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from typing import Final
 
 import msgspec
+
+# Far more than money needs. Bounded numbers have sums that are exact and can be written out; one
+# such as 1e999999999 has neither, here or at a client.
+MOST_DIGITS: Final = 60
+_EXPONENTS: Final = frozenset(range(-MOST_DIGITS, MOST_DIGITS))
 
 
 class VolumeUnit(enum.Enum):
@@ -40,6 +47,32 @@ class Volume(msgspec.Struct, frozen=True):
     def unit(self) -> VolumeUnit:
         """The documented unit behind the code, in whatever casing it came."""
         return _UNITS.get(self.code) or _unit(self.code)
+
+
+def number(text: str) -> Decimal:
+    """Return the number that a text states: digits, perhaps with a point, a sign or an exponent.
+
+    Blanks around it are ignored. Its first digit that is not zero stands at most 60 places from
+    the point.
+
+    Raises:
+        ValueError: the text cannot be read. The message does not repeat it.
+    """
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    # Python takes underscores between digits, which may be meant as points.
+    if "_" in text or not are_numbers([value]):
+        raise ValueError("Expected a number of ordinary size")
+    return value
+
+
+def are_numbers(values: Collection[Decimal]) -> bool:
+    """Whether all values are finite and of ordinary size, as `number` has it."""
+    return all(map(Decimal.is_finite, values)) and _EXPONENTS.issuperset(
+        map(Decimal.adjusted, values)
+    )
 
 
 # The same few codes stand in all records. A bound keeps odd ones from filling the memory.

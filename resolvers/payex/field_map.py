@@ -49,6 +49,11 @@ USAGE_SUMMARIES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+SUBSCRIPTIONS: Mapping[str, str] = MappingProxyType(
+    {name: name for name in ("subscriptionNo", "usageDetails", "usageSummaries")}
+)
+"""The members of a subscription, which PayEx documents: no deployment changes them."""
+
 _ESCAPED = re.compile(r'["\\\x00-\x1f]')
 
 

@@ -1,7 +1,7 @@
 """The JSON that the elements of a list were decoded from, for those who ask for it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import msgspec
@@ -18,19 +18,22 @@ class Origin:
     collector finds, of every answer.
 
     Args:
-        bodies: the pages of the list.
+        pages: the pages of the list: a body, or the JSON of the elements.
         identities: what tells the elements from each other; their JSON if None.
     """
 
-    def __init__(self, bodies: Sequence[bytes], identities: Sequence[bytes] | None = None) -> None:
-        self._bodies = bodies
+    def __init__(
+        self,
+        pages: Sequence[bytes | Sequence[msgspec.Raw]],
+        identities: Sequence[bytes] | None = None,
+    ) -> None:
+        self._pages = pages
         self._identities = identities
 
     @cached_property
     def raws(self) -> list[msgspec.Raw]:
         """The elements' JSON. Cut from the bodies only when someone reads it."""
-        pages = (msgspec.json.decode(body, type=_RawItems) for body in self._bodies)
-        return [raw for page in pages for raw in page.items or ()]
+        return list(self._cut())
 
     @cached_property
     def twins(self) -> list[int]:
@@ -41,3 +44,10 @@ class Origin:
             counts.append(seen[identity])
             seen[identity] += 1
         return counts
+
+    def _cut(self) -> Iterator[msgspec.Raw]:
+        for page in self._pages:
+            if isinstance(page, bytes):
+                yield from msgspec.json.decode(page, type=_RawItems).items or ()
+            else:
+                yield from page

@@ -6,18 +6,16 @@ from http import HTTPStatus
 from typing import Any
 
 from resolvers.payex.answers import Content
-from resolvers.payex.faults import Fault, FaultCode
-from resolvers.payex.problems import Problem, expected
-from resolvers.payex.records import (
+from resolvers.payex.decoders import (
     Decoder,
-    Item,
-    ItemList,
-    SubscriptionItem,
-    alone,
     decode_object,
+    subscriptions,
     usage_records,
     usage_summaries,
 )
+from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.problems import Problem, expected
+from resolvers.payex.records import ItemList, Page
 from resolvers.payex.routes import Kind, Route, Routes
 
 Fetch = Callable[[Route, int], Awaitable[bytes | Problem]]
@@ -58,8 +56,8 @@ class Reader:
         self._routes = routes
         self._max_pages = max_pages
         self._decoders: dict[Kind, Decoder[Any]] = {
-            Kind.SUBSCRIPTIONS: Decoder(SubscriptionItem),
-            Kind.SUBSCRIPTION: Decoder(SubscriptionItem),
+            Kind.SUBSCRIPTIONS: subscriptions(),
+            Kind.SUBSCRIPTION: subscriptions(),
             Kind.DETAILS: usage_records(field_map.get("usage_details", {})),
             Kind.SUMMARIES: usage_summaries(field_map.get("usage_summaries", {})),
         }
@@ -71,7 +69,7 @@ class Reader:
             Fault: a body cannot be understood, or the list cannot be followed to its end.
         """
         bodies: list[bytes] = []
-        items: list[Item] = []
+        pages: list[Page[Any]] = []
         seen = {route.path}
         while True:
             body = await fetch(route, len(bodies))
@@ -82,12 +80,12 @@ class Reader:
                 return Reading(decode_object(body), (body,))
             decoder = self._decoders[route.kind]
             if route.kind is Kind.SUBSCRIPTION:
-                return Reading(alone(decoder.one(body), body), (body,))
-            page, link = decoder.page(body)
-            items.extend(page)
-            if not link:
-                return Reading(ItemList(items, bodies), tuple(bodies))
-            route = self._next(link, route, seen)
+                return Reading(decoder.one(body), (body,))
+            page = decoder.page(body)
+            pages.append(page)
+            if not page.next:
+                return Reading(ItemList(pages), tuple(bodies))
+            route = self._next(page.next, route, seen)
 
     def _next(self, link: str, route: Route, seen: set[str]) -> Route:
         following = self._routes.follow(link, route.holder, route.kind)

@@ -1,20 +1,22 @@
-"""Usage records and usage summaries, decoded once from PayEx's bodies into typed values."""
+"""Usage records, summaries and subscriptions: typed values with the way back to their JSON."""
 
-import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from operator import attrgetter
-from typing import Any, Generic, Self, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, NamedTuple, Self, TypeVar
 
 import msgspec
 
 from resolvers.payex.amounts import Money, Volume, currency_code
-from resolvers.payex.faults import Fault, FaultCode
-from resolvers.payex.field_map import USAGE_DETAILS, USAGE_SUMMARIES, fit
 from resolvers.payex.origin import Origin
+from resolvers.payex.times import day
 
 T = TypeVar("T", bound="Item")
+
+Moment = Annotated[datetime, msgspec.Meta(tz=False)]
+"""A Swedish local time (`resolvers.payex.times`)."""
 
 
 class Day(date):
@@ -22,13 +24,27 @@ class Day(date):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `YYYY-MM-DD`, with any time after it.
+        """Read a date by the one rule for times.
 
         Raises:
             ValueError: the text is no date.
         """
-        moment = datetime.fromisoformat(text)
-        return cls(moment.year, moment.month, moment.day)
+        return cls.fromordinal(day(text).toordinal())
+
+
+class Member(NamedTuple):
+    """A member of PayEx's body: the field that it feeds, and its own name."""
+
+    field: str
+    name: str
+
+
+ELEMENT: Final = Member("items", "items")
+"""A whole element of a list that is no object."""
+NUMBER: Final = Member("subscriptionNo", "subscriptionNo")
+
+Unreadable = Mapping[Member, int]
+"""Members that could not be read, and in how many elements each. Their fields are null."""
 
 
 class Item(msgspec.Struct, dict=True):
@@ -64,13 +80,10 @@ class Item(msgspec.Struct, dict=True):
 class Usage(Item, kw_only=True):
     """What usage records and usage summaries share. Every member may be absent or null."""
 
-    usage_type: str | None = None
-    product_group_id: str | int | None = None
-    quantity: Decimal | None = None
-    charged_volume: Decimal | None = None
-    total_volume: Decimal | None = None
-    volume_code: str | None = None
-    currency: str | None = None
+    if TYPE_CHECKING:
+        charged_volume: Decimal | None = None
+        total_volume: Decimal | None = None
+        volume_code: str | None = None
 
     @property
     def charged(self) -> Volume | None:
@@ -88,17 +101,25 @@ class Usage(Item, kw_only=True):
 class UsageRecord(Usage, kw_only=True):
     """One rated call, message, data session or purchase (PayEx: a usage detail).
 
-    Times are local (assumed: Swedish) without a zone.
+    Times are Swedish local times without a zone. The fields stand in the order of the field map: a
+    body in the same order is decoded 5 % faster.
     """
 
     usage_detail_id: str | int | None = None
-    start_time: datetime | None = None
+    start_time: Moment | None = None
+    usage_type: str | None = None
+    product_group_id: str | int | None = None
     detail_info: str | None = None
     destination: str | None = None
     destination_code: str | int | None = None
+    quantity: Decimal | None = None
+    charged_volume: Decimal | None = None
+    total_volume: Decimal | None = None
+    volume_code: str | None = None
     unit_price: Decimal | None = None
     amount: Decimal | None = None
     vat_rate: Decimal | None = None
+    currency: str | None = None
 
     @property
     def charge(self) -> Money | None:
@@ -116,9 +137,16 @@ class UsageRecord(Usage, kw_only=True):
 class UsageSummary(Usage, kw_only=True):
     """PayEx's own sum of one kind of usage over a period."""
 
+    product_group_id: str | int | None = None
+    usage_type: str | None = None
+    volume_code: str | None = None
     start_period: Day | None = None
     end_period: Day | None = None
+    quantity: Decimal | None = None
+    charged_volume: Decimal | None = None
+    total_volume: Decimal | None = None
     total_charge: Decimal | None = None
+    currency: str | None = None
 
     @property
     def charge(self) -> Money | None:
@@ -139,7 +167,7 @@ class SubscriptionItem(Item, kw_only=True):
 
     @property
     def number(self) -> str:
-        """The subscription number as text; empty where PayEx gave none."""
+        """The subscription number as text; empty where PayEx gave none that can be read."""
         return "" if self.subscription_no is None else str(self.subscription_no)
 
     @property
@@ -147,142 +175,65 @@ class SubscriptionItem(Item, kw_only=True):
         """The number."""
         return self.number.encode()
 
+    @property
+    def unreadable(self) -> Unreadable:
+        """What could not be read of one that is a whole body."""
+        unreadable: Unreadable = self.__dict__["unreadable"]
+        return unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list, decoded.
+
+    Attributes:
+        items: its elements.
+        next: the link to the next page, if there is one.
+        source: the JSON of the elements, or the body in which it stands.
+        unreadable: what could not be read.
+    """
+
+    items: Sequence[T]
+    next: str | None
+    source: bytes | Sequence[msgspec.Raw] = field(repr=False)
+    unreadable: Unreadable
+
 
 class ItemList(Generic[T]):
-    """The elements of all pages of one list, in PayEx's order, bound to their JSON."""
+    """The elements of all pages of one list, in PayEx's order, bound to their JSON.
 
-    def __init__(self, items: Sequence[T], bodies: Sequence[bytes]) -> None:
-        self.items = items
+    A subscription without a number that can be read is left out: nothing can be asked for by it.
+
+    Attributes:
+        items: the elements.
+        unreadable: what could not be read of them.
+    """
+
+    def __init__(self, pages: Sequence[Page[T]]) -> None:
+        items: Sequence[T] = [item for page in pages for item in page.items]
+        if len(pages) == 1:
+            items = pages[0].items
+        unreadable: Counter[Member] = Counter()
+        for page in pages:
+            unreadable.update(page.unreadable)
         numbers = None
         if items and isinstance(items[0], SubscriptionItem):
             numbers = [item.identity for item in items]
-        origin = Origin(bodies, numbers)
+        origin = Origin([page.source for page in pages], numbers)
         for position, item in enumerate(items):
             # Not by a method: that would take as long again, for each of many.
             own = item.__dict__
             own["origin"] = origin
             own["position"] = position
+        if numbers and not all(numbers):
+            unreadable[NUMBER] = numbers.count(b"")
+            items = [item for item in items if item.identity]
+        self.items = items
+        self.unreadable: Unreadable = unreadable
 
 
-def alone(item: T, body: bytes) -> T:
+def alone(item: T, body: bytes, unreadable: Unreadable) -> T:
     """Return an element that is a whole body, bound to it."""
-    origin = Origin([], [b""])
-    origin.raws = [msgspec.Raw(body)]
-    item.__dict__.update(origin=origin, position=0)
+    origin = Origin([[msgspec.Raw(body)]], [b""])
+    item.__dict__.update(origin=origin, position=0, unreadable=unreadable)
     return item
-
-
-class _Navigation(msgspec.Struct):
-    next: str | None = None
-
-
-class _Page(msgspec.Struct, Generic[T]):
-    items: list[T] | None
-    navigation: _Navigation | None = None
-
-
-class Decoder(Generic[T]):
-    """Decodes the pages of one kind of list, and single elements.
-
-    Args:
-        item: the type of the elements.
-        members: field name in Python to member name in JSON, where they differ.
-    """
-
-    def __init__(self, item: type[T], members: Mapping[str, str] | None = None) -> None:
-        if members is not None:
-            fields = [(f.name, f.type, f.default) for f in msgspec.structs.fields(item)]
-            mapped = msgspec.defstruct(
-                item.__name__, fields, bases=(item,), rename=dict(members), kw_only=True
-            )
-        else:
-            mapped = item
-        self._page = msgspec.json.Decoder(_Page[mapped], dec_hook=_day)  # type: ignore[valid-type]
-        self._one = msgspec.json.Decoder(mapped, dec_hook=_day)
-        self._decimals = [
-            (field.name, field.encode_name)
-            for field in msgspec.structs.fields(mapped)
-            if Decimal in get_args(field.type)
-        ]
-
-    def page(self, body: bytes) -> tuple[list[T], str | None]:
-        """Decode one page into its elements and the link to the next one, if any.
-
-        Raises:
-            Fault: `UPSTREAM_MALFORMED`. Its hint names the member, never the value.
-        """
-        page = _decode(self._page, body)
-        items: list[T] = page.items or []
-        self._refuse_not_finite(items)
-        return items, page.navigation.next if page.navigation else None
-
-    def one(self, body: bytes) -> T:
-        """Decode a body that is one element.
-
-        Raises:
-            Fault: `UPSTREAM_MALFORMED`.
-        """
-        item: T = _decode(self._one, body)
-        return item
-
-    def _refuse_not_finite(self, items: Sequence[T]) -> None:
-        # Decimal reads "NaN" and "Infinity" from a JSON string, in more spellings than a glance at
-        # the body could tell, and a sum never recovers from one.
-        for name, member in self._decimals:
-            read = attrgetter(name)
-            # Zero is left out with what is null: it is finite as well.
-            if all(map(Decimal.is_finite, filter(None, map(read, items)))):
-                continue
-            numbers = ((place, read(item)) for place, item in enumerate(items))
-            position = next(place for place, one in numbers if one and not one.is_finite())
-            hint = f"Expected a finite number - at `$.items[{position}].{member}`"
-            raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=hint)
-
-
-def usage_records(changes: Mapping[str, str]) -> Decoder[UsageRecord]:
-    """Return the decoder of `usage-details` under a deployment's field map."""
-    return Decoder(UsageRecord, _snake_cased(fit(USAGE_DETAILS, changes)))
-
-
-def usage_summaries(changes: Mapping[str, str]) -> Decoder[UsageSummary]:
-    """Return the decoder of `usage-summaries` under a deployment's field map."""
-    return Decoder(UsageSummary, _snake_cased(fit(USAGE_SUMMARIES, changes)))
-
-
-def decode_object(body: bytes) -> msgspec.Raw:
-    """Check that a body is a JSON object, and return it as it is.
-
-    Raises:
-        Fault: `UPSTREAM_MALFORMED`.
-    """
-    _decode(_OBJECT, body)
-    return msgspec.Raw(body)
-
-
-_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
-
-
-def _decode(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
-    try:
-        if not body.isascii():
-            # msgspec passes over what no field takes without reading it, but `raw` hands it on.
-            body.decode()
-        return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        # The message states types and the path to the member. It quotes no value.
-        raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Fault(FaultCode.UPSTREAM_MALFORMED, hint="The body is not JSON.") from None
-
-
-def _day(type_: type, value: object) -> object:
-    if type_ is Day and isinstance(value, str):
-        try:
-            return Day.parse(value)
-        except ValueError:
-            raise ValueError("Expected a date") from None
-    raise TypeError("Expected a date as text")
-
-
-def _snake_cased(members: Mapping[str, str]) -> dict[str, str]:
-    return {re.sub("([A-Z])", r"_\1", f).lower(): member for f, member in members.items()}

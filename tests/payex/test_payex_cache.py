@@ -22,15 +22,10 @@ from resolvers.payex.cache import (
     shared_access_mark,
     weigh,
 )
+from resolvers.payex.decoders import Decoder, subscriptions, usage_records, usage_summaries
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.problems import FieldError, Problem, ProblemType, refused
-from resolvers.payex.records import (
-    Decoder,
-    ItemList,
-    SubscriptionItem,
-    usage_records,
-    usage_summaries,
-)
+from resolvers.payex.records import ItemList, SubscriptionItem
 from resolvers.payex.routes import Billing, Holder, Kind, Route, Routes
 
 BILLED = Routes().of(Holder("xxx", Billing.BILLED, "55"), Kind.HOLDER)
@@ -75,8 +70,8 @@ def test_billed_and_unbilled_answers_are_kept_for_their_own_time() -> None:
 def test_by_default_unbilled_usage_is_not_kept_at_all() -> None:
     policy = CachePolicy()
 
-    assert policy.ttl(BILLED, ItemList([], [])) == 60
-    assert policy.ttl(UNBILLED, ItemList([], [])) == 0
+    assert policy.ttl(BILLED, ItemList([])) == 60
+    assert policy.ttl(UNBILLED, ItemList([])) == 0
     assert policy.ttl(BILLED, SubscriptionItem()) == 60
 
 
@@ -311,7 +306,7 @@ SUBSCRIPTION = {"subscriptionNo": "46701740690", "usageDetails": "/billing/usage
         (usage_records({}), RECORD),
         (usage_records({}), {}),
         (usage_summaries({}), SUMMARY),
-        (Decoder(SubscriptionItem), SUBSCRIPTION),
+        (subscriptions(), SUBSCRIPTION),
     ],
     ids=["records", "empty records", "summaries", "subscriptions"],
 )
@@ -327,7 +322,7 @@ def test_the_bound_is_one_of_real_memory(
         kept = []
         for _ in range(copies):
             body = text.encode()
-            kept.append(ItemList(decoder.page(body)[0], [body]))
+            kept.append(ItemList([decoder.page(body)]))
         for items in kept:
             assert items.items[-1].raw
             assert items.items[0].twin == 0

@@ -17,10 +17,11 @@ from resolvers.payex.breaker import Breaker
 from resolvers.payex.cache import AnswerCache, CachePolicy
 from resolvers.payex.client import Payex
 from resolvers.payex.credentials import StaticTokens
+from resolvers.payex.decoders import usage_records
 from resolvers.payex.limiter import Limiter
 from resolvers.payex.memory import Memory
 from resolvers.payex.reader import Reader
-from resolvers.payex.records import ItemList, UsageRecord, usage_records
+from resolvers.payex.records import ItemList, UsageRecord
 from resolvers.payex.responses import Limits
 from resolvers.payex.retry_budget import RetryBudget
 from resolvers.payex.routes import Routes
@@ -79,7 +80,6 @@ def listed() -> Callable[[Iterable[dict[str, Any]]], list[UsageRecord]]:
 
     def make(members: Iterable[dict[str, Any]]) -> list[UsageRecord]:
         body = json.dumps({"items": list(members)}).encode()
-        items, _ = decoder.page(body)
-        return list(ItemList(items, [body]).items)
+        return list(ItemList([decoder.page(body)]).items)
 
     return make

@@ -30,12 +30,8 @@ FAULTS = {
         "UPSTREAM_MALFORMED",
     ),
     "JSON of the wrong shape": (httpx.Response(200, json=[PRIVATE]), "UPSTREAM_MALFORMED"),
-    "an amount of the wrong type": (
-        httpx.Response(200, json={"items": [{"amount": PRIVATE}]}),
-        "UPSTREAM_MALFORMED",
-    ),
-    "a number that is none": (
-        httpx.Response(200, text='{"items": [{"amount": "NaN"}]}'),
+    "a link that cannot be read": (
+        httpx.Response(200, json={"items": [], "navigation": {"next": [PRIVATE]}}),
         "UPSTREAM_MALFORMED",
     ),
     "a refused connection": (httpx.ConnectError(PRIVATE), "UPSTREAM_UNREACHABLE"),

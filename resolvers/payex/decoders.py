@@ -1,0 +1,200 @@
+"""Decoders: PayEx's bodies as typed values, each body read once.
+
+A body in which all is as expected is decoded as a whole. In any other one, each element is read
+member by member (`resolvers.payex.members`), so that one odd value costs its own field alone.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from itertools import chain
+from operator import attrgetter
+from typing import Any, Final, Generic, TypeVar, get_args
+
+import msgspec
+
+from resolvers.payex.amounts import are_numbers
+from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.field_map import SUBSCRIPTIONS, USAGE_DETAILS, USAGE_SUMMARIES, fit
+from resolvers.payex.members import Members
+from resolvers.payex.records import (
+    Day,
+    Item,
+    Member,
+    Page,
+    SubscriptionItem,
+    UsageRecord,
+    UsageSummary,
+    alone,
+)
+from resolvers.payex.surrogates import Marked
+
+T = TypeVar("T", bound=Item)
+
+# What msgspec reads otherwise than the rules have it: more than six digits of a second, which it
+# rounds, and an underscore between digits. Each begins with what is looked for fastest.
+_LONG_FRACTION: Final = re.compile(rb"\.(?<=:[0-9][0-9]\.)[0-9]{7}")
+_UNDERSCORE: Final = re.compile(rb"_(?<=[0-9]_)[0-9]")
+# Escapes of digits, point, colon and underscore may hide either.
+_HIDDEN: Final = re.compile(rb"\\u00(?:3[0-9aA]|2[eE]|5[fF])")
+_HALVES: Final = "Expected whole characters"
+
+
+class _Navigation(msgspec.Struct):
+    next: str | None = None
+
+
+class _Page(msgspec.Struct, Generic[T]):
+    items: list[T] | None
+    navigation: _Navigation | None = None
+
+
+_ELEMENTS: Final = msgspec.json.Decoder(_Page[msgspec.Raw])  # type: ignore[type-var]
+_OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class Decoder(Generic[T]):
+    """Decodes the pages of one kind of list, and single elements.
+
+    Args:
+        item: the type of the elements.
+        members: the gateway's name of each field to the member's name in JSON.
+    """
+
+    def __init__(self, item: type[T], members: Mapping[str, str]) -> None:
+        own = {_snake_case(field): field for field in members}
+        fields = [(f.name, f.type, f.default) for f in msgspec.structs.fields(item)]
+        renamed = {name: members[field] for name, field in own.items()}
+        type_: Any = msgspec.defstruct(
+            item.__name__, fields, bases=(item,), rename=renamed, kw_only=True
+        )
+        self._page = msgspec.json.Decoder(_Page[type_], dec_hook=_day)
+        self._one = msgspec.json.Decoder(type_, dec_hook=_day)
+        self._members: Members[T] = Members(type_, own)
+        decimals = [name for name, kind, _ in fields if Decimal in get_args(kind)]
+        self._decimals = attrgetter(*decimals) if decimals else None
+
+    def page(self, body: bytes) -> Page[T]:
+        """Decode one page.
+
+        Raises:
+            Fault: `UPSTREAM_MALFORMED`: it is no JSON, no list, or does not tell how it goes on.
+                Its hint names the member, never the value.
+        """
+        _check_encoding(body)
+        try:
+            page = self._page.decode(body)
+        except (msgspec.DecodeError, RecursionError):
+            return self._by_member(body)
+        items: list[T] = page.items or []
+        if not self._is_plain(body, items):
+            return self._by_member(body)
+        return Page(items, page.navigation.next if page.navigation else None, body, {})
+
+    def one(self, body: bytes) -> T:
+        """Decode a body that is one element.
+
+        Raises:
+            Fault: `UPSTREAM_MALFORMED`: it is no JSON object.
+        """
+        _check_encoding(body)
+        try:
+            item: T = self._one.decode(body)
+            return alone(item, body, {})
+        except (msgspec.DecodeError, RecursionError):
+            raw = decode_object(body)
+        marked = Marked(body)
+        unreadable: Counter[Member] = Counter()
+        item = self._members.read(msgspec.Raw(marked.body), marked, unreadable)
+        return alone(item, bytes(raw), unreadable)
+
+    def _is_plain(self, body: bytes, items: Sequence[T]) -> bool:
+        """Whether msgspec has read everything as the rules have it."""
+        if self._decimals is None:
+            return True
+        values = chain.from_iterable(map(self._decimals, items))
+        if not are_numbers([value for value in values if value is not None]):
+            return False
+        if _LONG_FRACTION.search(body) or (b"_" in body and _UNDERSCORE.search(body)):
+            return False
+        return not (b"\\" in body and _HIDDEN.search(body))
+
+    def _by_member(self, body: bytes) -> Page[T]:
+        marked = Marked(body)
+        page = _decoded(_ELEMENTS, marked.body)
+        following = page.navigation.next if page.navigation else None
+        if following and marked.holds(following.encode()):
+            raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=f"{_HALVES} - at `$.navigation.next`")
+        elements: list[msgspec.Raw] = page.items or []
+        unreadable: Counter[Member] = Counter()
+        items = [self._members.read(element, marked, unreadable) for element in elements]
+        if marked.body == body:
+            return Page(items, following, body, unreadable)
+        source = [msgspec.Raw(marked.restored(element)) for element in elements]
+        return Page(items, following, source, unreadable)
+
+
+def subscriptions() -> Decoder[SubscriptionItem]:
+    """Return the decoder of `subscriptions`, whose members PayEx documents."""
+    return Decoder(SubscriptionItem, SUBSCRIPTIONS)
+
+
+def usage_records(changes: Mapping[str, str]) -> Decoder[UsageRecord]:
+    """Return the decoder of `usage-details` under a deployment's field map."""
+    return Decoder(UsageRecord, fit(USAGE_DETAILS, changes))
+
+
+def usage_summaries(changes: Mapping[str, str]) -> Decoder[UsageSummary]:
+    """Return the decoder of `usage-summaries` under a deployment's field map."""
+    return Decoder(UsageSummary, fit(USAGE_SUMMARIES, changes))
+
+
+def decode_object(body: bytes) -> msgspec.Raw:
+    """Check that a body is a JSON object, and return it as it is.
+
+    Raises:
+        Fault: `UPSTREAM_MALFORMED`.
+    """
+    _check_encoding(body)
+    try:
+        _OBJECT.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        _decoded(_OBJECT, Marked(body).body)
+    return msgspec.Raw(body)
+
+
+def _check_encoding(body: bytes) -> None:
+    """Check what msgspec passes over without reading it, but `raw` hands on."""
+    if not body.isascii():
+        try:
+            body.decode()
+        except UnicodeDecodeError:
+            raise _no_json() from None
+
+
+def _decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        # The message states types and the path to the member. It quotes no value.
+        raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=str(error)) from None
+    except msgspec.DecodeError:
+        raise _no_json() from None
+    except RecursionError:
+        hint = "The body is nested too deeply."
+        raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=hint) from None
+
+
+def _no_json() -> Fault:
+    return Fault(FaultCode.UPSTREAM_MALFORMED, hint="The body is not JSON.")
+
+
+def _day(type_: type, value: object) -> object:
+    if type_ is Day and isinstance(value, str):
+        return Day.parse(value)
+    raise TypeError("Expected a date as text")
+
+
+def _snake_case(field: str) -> str:
+    return re.sub("([A-Z])", r"_\1", field).lower()

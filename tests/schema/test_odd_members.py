@@ -1,0 +1,175 @@
+"""What PayEx sends and nobody can read: null in its field, whole in `raw`, told once, by no value.
+
+The rules of reading are tested below (`tests/payex/test_payex_decoders.py`); here is what of them
+reaches a client, whoever completes the answer.
+"""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.app import create_app
+from gateway.settings import Settings
+
+DETAILS = "/invoices/55/subscriptions/70/usage-details"
+SUMMARIES = "/invoices/55/subscriptions/70/usage-summaries"
+LIST = "/invoices/55/subscriptions"
+WHOLE = b'{"amount": 0.10, "currency": "SEK", "startTime": "2026-10-01T08:00:00", "usageType": "A"}'
+SECRET = "0701740605"  # noqa: S105 - a telephone number
+USAGE = """
+  usageRecords { ... on UsageRecordConnection { totalCount nodes {
+    usageType startTime detailInfo amount { amount currencyCode } raw } } }
+  usageTotals { ... on UsageTotals { recordCount groups {
+    recordCount recordsWithoutAmount amount { amount currencyCode } } } }
+"""
+SUBSCRIPTION = """{ owner(ownerNo: "1234") { invoice(invoiceNo: "55") { ... on Invoice {
+  subscription(subscriptionNo: "70") { ... on UsageSubscription { %s } } } } } }"""
+
+
+def page_of(*items: bytes) -> httpx.Response:
+    """Answer with a list of these elements."""
+    return httpx.Response(200, content=b'{"items": [%b]}' % b", ".join(items))
+
+
+def told(reply: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the data of the warnings, whose words tell of the same."""
+    warnings = reply["extensions"]["warnings"]
+    assert {warning["type"] for warning in warnings} == {"UNREADABLE_MEMBER"}
+    for warning in warnings:
+        assert str(warning["data"]["count"]) in warning["message"]
+        assert warning["data"]["list"] in warning["message"]
+        assert warning["data"]["member"] in warning["message"]
+    return [warning["data"] for warning in warnings]
+
+
+def unread(list_: str, member: str, count: int) -> dict[str, Any]:
+    """Return the data of one warning."""
+    return {"list": list_, "member": member, "field": member, "count": count}
+
+
+@pytest.mark.parametrize(
+    ("member", "odd"),
+    [
+        ("startTime", b'{"startTime": "", "amount": 0.20, "currency": "SEK"}'),
+        ("detailInfo", rb'{"detailInfo": "\ud83d", "amount": 0.20, "currency": "SEK"}'),
+        ("usageType", b'{"usageType": 7, "amount": 0.20, "currency": "SEK"}'),
+    ],
+)
+async def test_one_odd_member_costs_its_own_field(
+    ask: Any, payex: Any, member: str, odd: bytes
+) -> None:
+    payex.answers[DETAILS] = page_of(WHOLE, odd, WHOLE)
+    reply = await ask(SUBSCRIPTION % (USAGE))
+
+    assert "errors" not in reply
+    found = reply["data"]["owner"]["invoice"]["subscription"]
+    assert found["usageRecords"]["totalCount"] == 3
+    assert [node["amount"]["amount"] for node in found["usageRecords"]["nodes"]] == [
+        "0.10",
+        "0.20",
+        "0.10",
+    ]
+    assert found["usageRecords"]["nodes"][1][member] is None
+    assert found["usageRecords"]["nodes"][2][member] == found["usageRecords"]["nodes"][0][member]
+    [total] = found["usageTotals"]["groups"]
+    assert total == {
+        "recordCount": 3,
+        "recordsWithoutAmount": 0,
+        "amount": {"amount": "0.40", "currencyCode": "SEK"},
+    }
+    assert told(reply) == [unread("usage-details", member, 1)]
+
+
+@pytest.mark.parametrize("amount", [b'"x"', b'""', b"1e999999999", b'"NaN"', b"[0.5]"])
+async def test_a_total_says_which_amounts_it_lacks(ask: Any, payex: Any, amount: bytes) -> None:
+    payex.answers[DETAILS] = page_of(WHOLE, b'{"amount": %b, "currency": "SEK"}' % amount)
+    reply = await ask(SUBSCRIPTION % (USAGE))
+
+    found = reply["data"]["owner"]["invoice"]["subscription"]
+    assert found["usageRecords"]["nodes"][1]["amount"] is None
+    assert found["usageTotals"]["groups"] == [
+        {
+            "recordCount": 2,
+            "recordsWithoutAmount": 1,
+            "amount": {"amount": "0.10", "currencyCode": "SEK"},
+        }
+    ]
+    assert told(reply) == [unread("usage-details", "amount", 1)]
+
+
+async def test_raw_is_what_payex_sent_to_the_byte(payex: Any, settings: dict[str, Any]) -> None:
+    odd = rb'{ "detailInfo" : "\ud83d \u00e5",  "later": {"\udc00": 1.50}, "startTime": ""}'
+    payex.answers[DETAILS] = page_of(odd, b"7")
+    app = create_app(Settings(**settings), upstream=httpx.MockTransport(payex))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client,
+    ):
+        response = await client.post("/graphql", json={"query": SUBSCRIPTION % (USAGE)})
+
+    assert b'"raw":' + odd + b"}" in response.content
+    assert b'"raw":7}' in response.content
+
+
+async def test_it_is_told_of_what_a_cache_held_and_by_whoever_completes_the_answer(
+    ask: Any, payex: Any, settings: dict[str, Any]
+) -> None:
+    settings["cache_billed_ttl"] = 60
+    payex.answers[DETAILS] = page_of(b'{"startTime": ""}')
+    query = SUBSCRIPTION % (USAGE)
+    # With an error in the answer it is graphql-core that completes it.
+    failing = query[:-1] + 'node(id: "x") { id } }'
+    replies = [await ask(query), await ask(query), await ask(failing)]
+
+    assert [told(reply) for reply in replies] == [[unread("usage-details", "startTime", 1)]] * 3
+    assert replies[2]["errors"]
+    assert sum(path.endswith("usage-details") for path in payex.calls) == 1
+
+
+async def test_each_member_is_told_once_with_its_count_over_all_lists(ask: Any, payex: Any) -> None:
+    payex.answers[DETAILS] = page_of(
+        b'{"startTime": ""}', b"7", b'{"startTime": 5, "amount": true}'
+    )
+    payex.answers[SUMMARIES] = page_of(b'{"startPeriod": "x", "quantity": 1}')
+    summaries = " usageSummaries { ... on UsageSummaryList { items { startPeriod } } }"
+    reply = await ask(SUBSCRIPTION % (USAGE + summaries))
+
+    assert sorted(told(reply), key=str) == sorted(
+        [
+            unread("usage-details", "startTime", 2),
+            unread("usage-details", "items", 1),
+            unread("usage-details", "amount", 1),
+            unread("usage-summaries", "startPeriod", 1),
+        ],
+        key=str,
+    )
+
+
+async def test_a_warning_never_holds_the_value(ask: Any, payex: Any, caplog: Any) -> None:
+    odd = f'{{"startTime": "{SECRET}", "amount": "{SECRET}x", "usageType": ["{SECRET}"]}}'
+    payex.answers[DETAILS] = page_of(odd.encode())
+    reply = await ask(SUBSCRIPTION % (USAGE).replace("raw", ""))
+
+    assert len(told(reply)) == 3
+    assert SECRET not in str(reply)
+    assert SECRET not in caplog.text
+
+
+async def test_a_subscription_without_a_number_is_left_out_and_told(ask: Any, payex: Any) -> None:
+    payex.answers[LIST] = page_of(b'{"subscriptionNo": "70"}', b"{}", b'{"subscriptionNo": true}')
+    reply = await ask(
+        '{ owner(ownerNo: "1234") { invoice(invoiceNo: "55") { ... on Invoice { subscriptions { '
+        "... on UsageSubscriptionConnection { totalCount nodes { subscriptionNo } } } } } } }"
+    )
+
+    found = reply["data"]["owner"]["invoice"]["subscriptions"]
+    assert found == {"totalCount": 1, "nodes": [{"subscriptionNo": "70"}]}
+    assert told(reply) == [unread("subscriptions", "subscriptionNo", 2)]
+
+
+async def test_an_answer_in_which_all_is_readable_has_no_warning(ask: Any, payex: Any) -> None:
+    payex.answers[DETAILS] = page_of(WHOLE)
+    reply = await ask(SUBSCRIPTION % (USAGE))
+
+    assert "warnings" not in reply["extensions"]
