@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError, execute
+from graphql import ExecutionResult, GraphQLError, Node, execute
 from strawberry.execution import optimized_is_awaitable
 from strawberry.federation import Schema
 
@@ -118,7 +118,7 @@ class Engine:
                 raise Refusal(
                     HTTPStatus.METHOD_NOT_ALLOWED, "GET is for queries.", {"Allow": "POST"}
                 )
-            raise refused("The schema has queries only.")
+            raise refused("The schema has queries only.", document.operations[place])
         if document.errors:
             raise NotExecutedError(*document.errors)
         self._source.learned(requested)
@@ -131,7 +131,7 @@ class Engine:
         self, ready: Executable, variables: Mapping[str, Any] | None, operation: Operation
     ) -> None:
         if needs := missing(ready.needs, operation.rights):
-            raise NotExecutedError(_forbidden(needs))
+            raise NotExecutedError(_forbidden(needs, [ready.needs[need] for need in needs]))
         if exceeded := oversized_variables(ready.node, variables, self._limits):
             raise NotExecutedError(*exceeded)
         if exceeded := ready.cost.refusals(variables, self._limits):
@@ -209,10 +209,11 @@ def _told(fall: Fall, operation: Operation) -> FallReason:
     return fall.reason
 
 
-def _forbidden(needs: Sequence[Need]) -> GraphQLError:
+def _forbidden(needs: Sequence[Need], at: Sequence[Node]) -> GraphQLError:
     fields = [need.field for need in needs]
     return GraphQLError(
         f"The caller's scopes do not allow {', '.join(fields)}.",
+        at,
         extensions={
             "code": ErrorCode.FORBIDDEN.value,
             "fields": [

@@ -8,20 +8,35 @@ somebody's number or name. What is left names the type, the variable and the pla
 import re
 from typing import Final
 
-# Behind "Int cannot represent non-integer value", and behind "found", stands the whole value.
+# An enum has no such value. It may hold whatever the others look for, and comes first.
+_NO_ENUM_VALUE: Final = re.compile(r"\bValue '.*'(?= does not exist in ')", re.DOTALL)
+# The keys of an object in a variable are any text. One that is a name of GraphQL is told, since it
+# is nearly always a misspelt field. The words before it are graphql-core's: none is a client's.
+_UNKNOWN_FIELD: Final = re.compile(
+    r"""
+    \A ((?: Variable\ '\$\w+'\ has\ invalid\ (?:default\ )?value (?:\ at\ [\w.\[\]]+)? :\  )?
+        Expected\ value\ of\ type\ '\w+'\ not\ to\ include\ unknown\ field)
+    (?: (\ '[_A-Za-z][_0-9A-Za-z]*')
+        (?: ,\ found:\  | \. (\ Did\ you\ mean\ [\w',\ ]+\?)\ Found:\  )
+    )?
+    .*
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+# Behind "Int cannot represent non-integer value", and behind "found", stands the whole value. An
+# error that is encountered has Python's own words.
 _AT_THE_END: Final = re.compile(
-    r"(?:( cannot represent [^:]*)|[,;.?] found): .*", re.IGNORECASE | re.DOTALL
+    r"(?:( cannot represent [^:]*): |, but encountered error |[,;.?] found: ).*",
+    re.IGNORECASE | re.DOTALL,
 )
 _WITHIN: Final = (
-    # An enum has no such value.
-    (re.compile(r"\bValue '.*'(?= does not exist in ')", re.DOTALL), "Value"),
-    # The keys of an object in a variable are any text.
-    (re.compile(r"(?<= unknown field) '.*'(?=[,.])", re.DOTALL), ""),
     # What the parser came across.
     (
         re.compile(r"\b((?:found|Unexpected) (?:Int|Float|String|BlockString)) '.*'", re.DOTALL),
         r"\1",
     ),
+    # GraphQL has null.
+    (re.compile(r"(?<= not to be )None\b"), "null"),
     # Names are the document's, but they may have been made of numbers.
     (re.compile(r"\d{5,}"), "..."),
 )
@@ -29,6 +44,9 @@ _WITHIN: Final = (
 
 def without_values(words: str) -> str:
     """Return an error's words without the values that they quote."""
+    words = _NO_ENUM_VALUE.sub("Value", words)
+    if unknown := _UNKNOWN_FIELD.match(words):
+        words = f"{unknown[1]}{unknown[2] or ''}.{unknown[3] or ''}"
     words = _AT_THE_END.sub(r"\1.", words)
     for quoted, left in _WITHIN:
         words = quoted.sub(left, words)

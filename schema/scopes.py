@@ -73,8 +73,10 @@ class ScopeTable:
                     Need(f"{type_.name}.{name}", one) for one in scopes
                 ]
 
-    def needs(self, document: DocumentNode, operation: OperationDefinitionNode) -> tuple[Need, ...]:
-        """Return what an operation of a valid document needs, each field of a type once.
+    def needs(
+        self, document: DocumentNode, operation: OperationDefinitionNode
+    ) -> dict[Need, FieldNode]:
+        """Return what an operation of a valid document needs, with the first place of each.
 
         Fields under `@skip` and `@include` count whatever the variables say: the result holds for
         every request of the operation, and can be kept with the document. A fragment is read once,
@@ -89,7 +91,7 @@ class ScopeTable:
         reader.read(operation)
         for name in reader.spread:  # It grows while fragments are read.
             reader.read(fragments[name])
-        return tuple(reader.found)
+        return reader.found
 
 
 _WITH_FIELDS = (GraphQLObjectType, GraphQLInterfaceType)
@@ -100,7 +102,7 @@ class _Reader(Visitor):
 
     def __init__(self, schema: GraphQLSchema, needs: dict[tuple[str, str], Sequence[Need]]) -> None:
         super().__init__()
-        self.found: dict[Need, None] = {}
+        self.found: dict[Need, FieldNode] = {}
         self.spread: list[str] = []
         self._seen: set[str] = set()
         self._types = TypeInfo(schema)
@@ -112,7 +114,8 @@ class _Reader(Visitor):
     def enter_field(self, node: FieldNode, *_: object) -> None:
         parent = self._types.get_parent_type()
         key = (parent.name if parent else "", node.name.value)
-        self.found.update(dict.fromkeys(self._needs.get(key, ())))
+        for need in self._needs.get(key, ()):
+            self.found.setdefault(need, node)
 
     def enter_fragment_spread(self, node: FragmentSpreadNode, *_: object) -> None:
         name = node.name.value

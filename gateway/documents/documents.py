@@ -1,6 +1,6 @@
 """Documents: a request's text, parsed and validated once, and kept."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from graphql import (
     FieldNode,
     GraphQLError,
     GraphQLSchema,
+    Node,
     NoDeprecatedCustomRule,
     OperationDefinitionNode,
     OperationType,
@@ -49,7 +50,7 @@ class Executable:
     Attributes:
         node: the operation.
         name: its name.
-        needs: the scopes that its caller needs.
+        needs: the scopes that its caller needs, with the first field node that needs each.
         cost: what it costs, given its variables.
         constant: whether its answer never changes: it asks for the schema, without variables.
         variables: coerces the variables of its requests.
@@ -59,7 +60,7 @@ class Executable:
 
     node: OperationDefinitionNode = field(repr=False)
     name: str | None
-    needs: Sequence[Need]
+    needs: Mapping[Need, FieldNode]
     cost: OperationCost
     constant: bool
     variables: Variables
@@ -99,7 +100,9 @@ class Document:
             if name is None or (node.name is not None and node.name.value == name)
         ]
         if len(places) > 1:
-            raise refused("The document has several operations: name one by operationName.")
+            raise refused(
+                "The document has several operations: name one by operationName.", *self.operations
+            )
         if not places:
             of_the_name = " of the operationName" if name else ""
             raise refused(f"The document has no operation{of_the_name}.")
@@ -227,6 +230,6 @@ def asks_for_the_schema_only(operation: OperationDefinitionNode) -> bool:
     )
 
 
-def refused(message: str) -> NotExecutedError:
-    """Return the refusal of an operation for one reason."""
-    return NotExecutedError(GraphQLError(message))
+def refused(message: str, *at: Node) -> NotExecutedError:
+    """Return the refusal of an operation for one reason, with its places in the text."""
+    return NotExecutedError(GraphQLError(message, list(at)))

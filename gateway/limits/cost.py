@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
+from graphql import Node
+
 from gateway.limit_settings import LimitSettings
 from gateway.limits.excess import LARGEST, LimitCode, LimitExceeded
 from gateway.limits.prices import Price, Selection, Variables
@@ -16,11 +18,15 @@ class OperationCost:
         read: reads the operation's selections. It is called when a price is asked for, once: a
             document may hold many operations of which one is executed.
         defaults: the values of variables that are not given.
+        at: the operation.
     """
 
-    def __init__(self, read: Callable[[], Selection], defaults: Mapping[str, Any]) -> None:
+    def __init__(
+        self, read: Callable[[], Selection], defaults: Mapping[str, Any], at: Node | None = None
+    ) -> None:
         self._read = read
         self._defaults = defaults
+        self._at = at
 
     @cached_property
     def _root(self) -> Selection:
@@ -53,12 +59,13 @@ class OperationCost:
                     LimitCode.MAX_NODES_LIMIT,
                     limits.max_nodes,
                     nodes,
+                    self._at,
                     share=min(share.nodes, LARGEST),
                     path=".".join(share.path),
                 )
             )
         if cost > limits.max_cost and limits.cost_mode == "enforce":
-            found.append(LimitExceeded(LimitCode.MAX_COST_LIMIT, limits.max_cost, cost))
+            found.append(LimitExceeded(LimitCode.MAX_COST_LIMIT, limits.max_cost, cost, self._at))
         return found
 
     def _price(self, variables: Variables | None) -> Price:

@@ -89,7 +89,7 @@ class CostModel:
         root = cast("GraphQLObjectType", self._schema.get_root_type(operation.operation))
         reader = _Reader(self._schema, self._sized_by, fragments)
         return OperationCost(
-            lambda: reader.selection([(operation.selection_set, ())], root), defaults
+            lambda: reader.selection([(operation.selection_set, ())], root), defaults, operation
         )
 
 

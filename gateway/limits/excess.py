@@ -8,7 +8,7 @@ import enum
 from collections.abc import Mapping
 from typing import Final
 
-from graphql import DocumentNode, GraphQLError
+from graphql import DocumentNode, GraphQLError, GraphQLSyntaxError, Node
 
 from gateway.limit_settings import LimitSettings
 from gateway.limits.measures import measure
@@ -86,14 +86,25 @@ class LimitExceeded(GraphQLError):  # noqa: N818 - it says what is the matter
         limit: its value.
         measured: what the operation has. Where reading stops at the limit, and the text says "or
             more", the first figure above it.
+        at: where in the text, if there is a place.
         more: what else the text tells, and so do the `extensions`.
     """
 
-    def __init__(self, code: LimitCode, limit: int, measured: int, **more: int | str) -> None:
+    def __init__(
+        self,
+        code: LimitCode,
+        limit: int,
+        measured: int,
+        at: Node | GraphQLSyntaxError | None = None,
+        **more: int | str,
+    ) -> None:
         measured = min(measured, LARGEST)
         has = _HAS[code].format(measured=measured, **more)
         super().__init__(
             f"{has}; at most {limit} may be ({code.setting}).",
+            nodes=at if isinstance(at, Node) else None,
+            source=at.source if isinstance(at, GraphQLSyntaxError) else None,
+            positions=at.positions if isinstance(at, GraphQLSyntaxError) else None,
             extensions={
                 "code": code.value,
                 "limit": {code.setting: limit},
@@ -110,15 +121,15 @@ def oversizes(document: DocumentNode, limits: LimitSettings) -> list[LimitExceed
     """
     found = measure(document)
     figures = (
-        (LimitCode.MAX_DEPTH_LIMIT, limits.max_depth, found.depth),
-        (LimitCode.MAX_NESTING_LIMIT, NESTING, found.nesting),
-        (LimitCode.MAX_ALIASES_LIMIT, limits.max_aliases, found.aliases),
-        (LimitCode.MAX_ROOT_FIELDS_LIMIT, limits.max_root_fields, found.root_fields),
-        (LimitCode.MAX_DIRECTIVES_LIMIT, limits.max_directives, found.directives),
-        (LimitCode.MAX_SELECTIONS_LIMIT, limits.max_selections, found.selections),
+        (LimitCode.MAX_DEPTH_LIMIT, limits.max_depth, found.depth, "depth"),
+        (LimitCode.MAX_NESTING_LIMIT, NESTING, found.nesting, "nesting"),
+        (LimitCode.MAX_ALIASES_LIMIT, limits.max_aliases, found.aliases, "aliases"),
+        (LimitCode.MAX_ROOT_FIELDS_LIMIT, limits.max_root_fields, found.root_fields, "fields"),
+        (LimitCode.MAX_DIRECTIVES_LIMIT, limits.max_directives, found.directives, "directives"),
+        (LimitCode.MAX_SELECTIONS_LIMIT, limits.max_selections, found.selections, "selections"),
     )
     return [
-        LimitExceeded(code, limit, measured)
-        for code, limit, measured in figures
+        LimitExceeded(code, limit, measured, found.places.get(what))
+        for code, limit, measured, what in figures
         if measured > limit
     ]

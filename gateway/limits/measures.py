@@ -5,7 +5,7 @@ or in a circle. Each of its selections is visited once, however often its fragme
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from graphql import (
@@ -14,6 +14,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     InlineFragmentNode,
+    Node,
     OperationDefinitionNode,
     SelectionSetNode,
 )
@@ -31,6 +32,8 @@ class Measures:
         nesting: selection sets within selection sets, also of a fragment that nothing spreads.
         directives: directives in the whole document, as they are written.
         visits: selections looked at, to tell that they were no more than the document has.
+        places: the definitions that have the largest figures, by `depth`, `aliases`, `fields`,
+            `selections` and `nesting`.
     """
 
     depth: int
@@ -40,6 +43,7 @@ class Measures:
     nesting: int
     directives: int
     visits: int
+    places: Mapping[str, Node] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,10 @@ def measure(document: DocumentNode) -> Measures:
         written_out[name] = fragments[name].totals(written_out)
     totals = [outline.totals(written_out) for outline in operations]
     outlines = [*operations, *fragments.values()]
+    places: dict[str, Node] = {}
+    for what in ("depth", "aliases", "fields", "selections", "nesting") if operations else ():
+        figures = [getattr(one, what) for one in totals]
+        places[what] = operations[figures.index(max(figures))].definition
     return Measures(
         depth=max((one.depth for one in totals), default=0),
         aliases=max((one.aliases for one in totals), default=0),
@@ -83,6 +91,7 @@ def measure(document: DocumentNode) -> Measures:
         nesting=max((one.nesting for one in [*totals, *written_out.values()]), default=0),
         directives=sum(outline.directives for outline in outlines),
         visits=sum(outline.visits for outline in outlines),
+        places=places,
     )
 
 
@@ -90,6 +99,7 @@ class _Outline:
     """A definition's selection sets, each before those within it."""
 
     def __init__(self, definition: OperationDefinitionNode | FragmentDefinitionNode) -> None:
+        self.definition = definition
         self.directives = len(definition.directives or ()) + sum(
             len(variable.directives or ()) for variable in definition.variable_definitions or ()
         )

@@ -20,21 +20,21 @@ def parse_document(text: str, limits: LimitSettings) -> DocumentNode:
     try:
         return parse(text, max_lexical_tokens=limits.max_tokens, max_comments=limits.max_tokens)
     except GraphQLSyntaxError as error:
-        raise _exceeded(error.message, limits) or error from None
+        raise _exceeded(error, limits) or error from None
 
 
-def _exceeded(message: str, limits: LimitSettings) -> LimitExceeded | None:
+def _exceeded(error: GraphQLSyntaxError, limits: LimitSettings) -> LimitExceeded | None:
     """Return the limit behind an error of the parser, which tells them apart by words alone.
 
     The words are compared as a whole, since those of other errors quote the text.
     """
     tokens = limits.max_tokens
-    match message.removeprefix("Syntax Error: ").removesuffix(" Parsing aborted."):
+    match error.message.removeprefix("Syntax Error: ").removesuffix(" Parsing aborted."):
         case "Document is nested too deeply.":
-            return LimitExceeded(LimitCode.MAX_NESTING_LIMIT, NESTING, NESTING + 1)
+            return LimitExceeded(LimitCode.MAX_NESTING_LIMIT, NESTING, NESTING + 1, error)
         case words if words in {
             f"Document contains more than {tokens} {what}." for what in ("tokens", "comments")
         }:
-            return LimitExceeded(LimitCode.MAX_TOKENS_LIMIT, tokens, tokens + 1)
+            return LimitExceeded(LimitCode.MAX_TOKENS_LIMIT, tokens, tokens + 1, error)
         case _:
             return None

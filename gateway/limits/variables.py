@@ -24,8 +24,11 @@ def oversized_variables(
     if not variables:
         return []
     deepest = longest = (0, "")
-    for definition in operation.variable_definitions or ():
-        name = definition.variable.name.value
+    definitions = {
+        definition.variable.name.value: definition
+        for definition in operation.variable_definitions or ()
+    }
+    for name in definitions:
         depth, length = _extent(variables.get(name), limits.max_variable_depth)
         deepest = max(deepest, (depth, name))
         longest = max(longest, (length, name))
@@ -34,7 +37,7 @@ def oversized_variables(
         (LimitCode.MAX_LIST_INPUT_LIMIT, limits.max_list_input, *longest),
     )
     return [
-        LimitExceeded(code, limit, measured, variable=name)
+        LimitExceeded(code, limit, measured, definitions[name], variable=name)
         for code, limit, measured, name in figures
         if measured > limit
     ]

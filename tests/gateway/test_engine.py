@@ -299,3 +299,54 @@ async def test_an_exception_that_nobody_foresaw_is_logged_with_the_support_id(
     assert line.__dict__["support_id"] == operation.support_id
     assert line.getMessage().startswith("unexpected ValueError")
     assert "123456" not in line.getMessage()
+
+
+LOCATED = {
+    "GRAPHQL_PARSE_FAILED": ("{ a(", {}),
+    "GRAPHQL_VALIDATION_FAILED": ("{ nothing }", {}),
+    "a variable": ("query ($n: ID!) { owner(ownerNo: $n) { ownerNo } }", {}),
+    "several operations": ("query A { __typename } query B { __typename }", {}),
+    "no query": ("subscription { a }", {}),
+    "MAX_TOKENS_LIMIT": ("{ a a a a a a a a a a }", {"GATEWAY_MAX_TOKENS": "10"}),
+    "MAX_NESTING_LIMIT": ("{a" * 250, {}),
+    "MAX_DEPTH_LIMIT": (INVOICE, {"GATEWAY_MAX_DEPTH": "1"}),
+    "MAX_ALIASES_LIMIT": ("{ a: __typename }", {"GATEWAY_MAX_ALIASES": "0"}),
+    "MAX_ROOT_FIELDS_LIMIT": ("{ __typename a: __typename }", {"GATEWAY_MAX_ROOT_FIELDS": "1"}),
+    "MAX_SELECTIONS_LIMIT": (INVOICE, {"GATEWAY_MAX_SELECTIONS": "1"}),
+    "MAX_COST_LIMIT": (INVOICE, {"GATEWAY_MAX_COST": "1", "GATEWAY_COST_MODE": "enforce"}),
+    "MAX_NODES_LIMIT": (
+        INVOICE.replace('invoice(invoiceNo: "123456")', 'invoices(invoiceNos: ["1", "2"])'),
+        {"GATEWAY_MAX_NODES": "1"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("query", "environment"), LOCATED.values(), ids=LOCATED)
+async def test_an_error_that_has_a_place_in_the_text_says_where(
+    serve: Serve, query: str, environment: dict[str, str]
+) -> None:
+    reply = (await ask(await serve(environment), query)).json()
+
+    assert "data" not in reply
+    for each in reply["errors"]:
+        assert each["locations"]
+
+
+async def test_a_variable_that_is_too_large_is_located_at_its_definition(serve: Serve) -> None:
+    gateway = await serve({"GATEWAY_MAX_LIST_INPUT": "1"})
+    query = (
+        "query ($o: ID!, $n: [ID!]!) "
+        "{ owner(ownerNo: $o) { invoices(invoiceNos: $n) { __typename } } }"
+    )
+    reply = await ask(gateway, query, variables={"o": "1", "n": ["1", "2"]})
+
+    assert reply.json()["errors"][0]["locations"] == [{"line": 1, "column": 17}]
+
+
+async def test_a_field_that_the_scopes_do_not_cover_is_located(
+    serve: Serve, identified: dict[str, str]
+) -> None:
+    reply = await ask(await serve(identified), RAW, "usage:read")
+
+    (found,) = reply.json()["errors"]
+    assert found["locations"] == [{"line": 1, "column": RAW.index("raw") + 1}]

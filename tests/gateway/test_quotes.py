@@ -1,6 +1,5 @@
 """The words of graphql-core name types, variables and places, and no value of the request."""
 
-import json
 from typing import Any
 
 import pytest
@@ -109,12 +108,63 @@ def test_it_is_told_which_variable_and_where_in_it() -> None:
     )
 
 
-def test_our_own_words_on_a_scalar_stay() -> None:
-    words = (
-        "Expected value of type 'Decimal', but encountered error 'Decimal must be text.'; "
-        f"found: {json.dumps(PRIVATE)}."
-    )
+def test_no_words_of_python_are_repeated() -> None:
+    """Python says of 5,000 digits which of its functions raises the limit."""
+    (words,) = complaints(f"{{ found(number: {'9' * 5000}) }}")
+
+    assert without_values(words) == "Expected value of type 'Int'."
+
+
+@pytest.mark.parametrize("literal", [True, False])
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ("sinc", "unknown field 'sinc'. Did you mean 'since' or 'size'?"),
+        ("zzzz", "unknown field 'zzzz'."),
+        ("a46701740605", "unknown field 'a...'."),
+    ],
+)
+def test_an_unknown_input_field_is_named_with_those_that_are_like_it(
+    field: str, told: str, *, literal: bool
+) -> None:
+    if literal:
+        words = complaints(f'{{ found(filter: {{since: "x", {field}: "Hemlig"}}) }}')
+    else:
+        given = {"x": {"since": "x", field: "Hemlig, found: it"}}
+        words = complaints("query ($x: Filter) { found(filter: $x) }", given)
+
+    assert without_values(words[0]).endswith(f"'Filter' not to include {told}")
+
+
+@pytest.mark.parametrize(
+    "key", ["Agneta Hemlig", "46701740605", "Agneta, found: x", "", "Agneta. Did you mean 'a'?"]
+)
+def test_a_key_that_is_no_name_is_not_repeated(key: str) -> None:
+    given = {"x": {"since": "x", key: 1}}
+    (words,) = complaints("query ($x: Filter) { found(filter: $x) }", given)
 
     assert without_values(words) == (
-        "Expected value of type 'Decimal', but encountered error 'Decimal must be text.'."
+        "Variable '$x' has invalid value: Expected value of type 'Filter' not to include unknown "
+        "field."
     )
+
+
+def test_a_value_cannot_pass_for_words_of_graphql_core() -> None:
+    value = "Expected value of type 'Filter' not to include unknown field 'Hemlig', found: x"
+    (words,) = complaints("query ($x: Colour) { found(colour: $x) }", {"x": value})
+
+    assert "Hemlig" not in without_values(words)
+
+
+@pytest.mark.parametrize(
+    ("text", "variables"),
+    [
+        ("{ found(filter: {since: null}) }", None),
+        ("query ($x: Int!) { found(number: $x) }", {"x": None}),
+        ('query ($x: String = "a") { found(filter: {since: $x}) }', {"x": None}),
+    ],
+)
+def test_null_is_told_in_graphql_s_words(text: str, variables: dict[str, Any] | None) -> None:
+    (words,) = complaints(text, variables)
+
+    assert without_values(words).endswith(" not to be null.")

@@ -24,7 +24,7 @@ def needs(text: str, operation: int = 0) -> tuple[Need, ...]:
     assert validate(SCHEMA, document) == []
     definition = document.definitions[operation]
     assert isinstance(definition, OperationDefinitionNode)
-    return TABLE.needs(document, definition)
+    return tuple(TABLE.needs(document, definition))
 
 
 def shown(text: str, operation: int = 0) -> dict[str, list[list[str]]]:
