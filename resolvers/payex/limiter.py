@@ -4,8 +4,8 @@ It only keeps the books: who waits, and who is next. Whoever asks wakes a waitin
 """
 
 import math
-from collections import Counter, OrderedDict
-from collections.abc import Collection, Hashable
+from collections import Counter
+from collections.abc import Collection, Hashable, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
 
@@ -36,49 +36,54 @@ class Entry(NamedTuple):
     refused: Hashable | None = None
 
 
-class _Operation:
-    """The places and the waiting tickets of one operation; the tickets by tenant, in order."""
+class _Line:
+    """The waiting tickets of one operation, by tenant, in the order in which they came."""
 
-    __slots__ = ("held", "lines", "queued")
+    __slots__ = ("queued", "tickets")
 
     def __init__(self) -> None:
-        self.held = self.queued = 0
-        self.lines: dict[Hashable, dict[Hashable, None]] = {}
+        self.queued = 0
+        self.tickets: dict[Hashable, dict[Hashable, None]] = {}
 
     def may_start(self, full: Collection[Hashable]) -> bool:
-        return any(tenant not in full for tenant in self.lines)
+        return any(tenant not in full for tenant in self.tickets)
 
 
-M = TypeVar("M", bound="_Operation | _Group[_Operation]")
+M = TypeVar("M", bound="_Line | _Group[_Line]")
 
 
 class _Group(Generic[M]):
-    """All callers, or the operations of one: their places, and who waits, in order of turns."""
+    """Who waits, of all callers or of the operations of one, in the order of their turns."""
 
-    __slots__ = ("held", "members", "queued", "waiting")
+    __slots__ = ("members", "queued")
 
     def __init__(self) -> None:
-        self.held = self.queued = 0
+        self.queued = 0
         self.members: dict[Hashable, M] = {}
-        self.waiting: OrderedDict[Hashable, M] = OrderedDict()
 
     def may_start(self, full: Collection[Hashable]) -> bool:
-        return not full or any(member.may_start(full) for member in self.waiting.values())
+        return any(member.may_start(full) for member in self.members.values())
 
-    def next(self, full: Collection[Hashable]) -> Hashable:
+    def next(self, full: Collection[Hashable], held: Mapping[Hashable, int]) -> Hashable:
         """Return who is next: of those who may start, the one with the fewest places."""
         found, fewest = None, math.inf
-        for name, member in self.waiting.items():
-            if member.held < fewest and member.may_start(full):
-                found, fewest = name, member.held
-                if not fewest:
+        for name, member in self.members.items():
+            places = held.get(name, 0)
+            if places < fewest and (not full or member.may_start(full)):
+                found, fewest = name, places
+                if not places:
                     break
         return found
 
+    def end_turn(self, name: Hashable) -> None:
+        """Put one that has had its turn behind all others, if it still waits."""
+        if name in self.members:
+            self.members[name] = self.members.pop(name)
+
     def longest(self, latest: Hashable) -> Hashable:
         """Return who has the most waiting tickets; on a tie, the one that came last."""
-        name = max(self.waiting, key=lambda name: self.waiting[name].queued)
-        if latest in self.waiting and self.waiting[latest].queued >= self.waiting[name].queued:
+        name = max(self.members, key=lambda name: self.members[name].queued)
+        if latest in self.members and self.members[latest].queued >= self.members[name].queued:
             return latest
         return name
 
@@ -109,7 +114,10 @@ class Limiter:
         self._places = in_flight
         self._room = queued
         self._connections = connections
-        self._callers: _Group[_Group[_Operation]] = _Group()
+        # Places by caller, and by caller and operation; those without any are missing.
+        self._held: dict[Hashable, int] = {}
+        self._in_flight = 0
+        self._callers: _Group[_Group[_Line]] = _Group()
         self._turns: dict[Hashable, Turn] = {}
         self._full: set[Hashable] = set()
         self.used: Counter[Hashable] = Counter()
@@ -133,7 +141,7 @@ class Limiter:
     @property
     def in_flight(self) -> int:
         """The tickets that hold a place."""
-        return self._callers.held
+        return self._in_flight
 
     @property
     def queued(self) -> int:
@@ -146,7 +154,7 @@ class Limiter:
 
     def enter(self, ticket: Hashable, turn: Turn) -> Entry:
         """Ask for a place. A ticket that neither starts nor is refused waits: see `leave`."""
-        if self._callers.held < self._places and turn.tenant not in self._full:
+        if self._in_flight < self._places and turn.tenant not in self._full:
             self._take(turn)
             return Entry(starts=True)
         self._wait(ticket, turn)
@@ -163,20 +171,19 @@ class Limiter:
             The ticket that holds the place from now on and may start, or None.
         """
         self._give_back(turn)
-        if not self._turns or not self._callers.may_start(self._full):
+        if not self._turns or (self._full and not self._callers.may_start(self._full)):
             return None
-        name = self._callers.next(self._full)
-        caller = self._callers.waiting[name]
-        name = caller.next(self._full)
-        lines = caller.waiting[name].lines
+        name = self._callers.next(self._full, self._held)
+        operations = self._callers.members[name]
+        operation = operations.next(self._full, self._held)
+        lines = operations.members[operation].tickets
         line = next(line for tenant, line in lines.items() if tenant not in self._full)
         ticket = next(iter(line))
         following = self._turns[ticket]
         self._remove(ticket)
         self._take(following)
-        for group, member in ((self._callers, following.caller), (caller, following.operation)):
-            if member in group.waiting:
-                group.waiting.move_to_end(member)
+        self._callers.end_turn(name)
+        operations.end_turn(operation)
         return ticket
 
     def withdraw(self, ticket: Hashable) -> bool:
@@ -192,66 +199,50 @@ class Limiter:
         return True
 
     def _take(self, turn: Turn) -> None:
-        caller, operation = self._members(turn)
-        for one in (self._callers, caller, operation):
-            one.held += 1
+        self._in_flight += 1
+        for owner in (turn.caller, turn[:2]):
+            self._held[owner] = self._held.get(owner, 0) + 1
         self.used[turn.tenant] += 1
         if self.used[turn.tenant] >= self._connections:
             self._full.add(turn.tenant)
 
     def _give_back(self, turn: Turn) -> None:
-        caller, operation = self._members(turn)
-        for one in (self._callers, caller, operation):
-            one.held -= 1
+        self._in_flight -= 1
+        for owner in (turn.caller, turn[:2]):
+            if self._held[owner] > 1:
+                self._held[owner] -= 1
+            else:
+                del self._held[owner]
         self.used[turn.tenant] -= 1
         self._full.discard(turn.tenant)
-        self._forget(turn)
 
     def _wait(self, ticket: Hashable, turn: Turn) -> None:
-        caller, operation = self._members(turn)
         self._turns[ticket] = turn
         self.wanted[turn.tenant] += 1
-        for one in (self._callers, caller, operation):
-            one.queued += 1
-        self._callers.waiting.setdefault(turn.caller, caller)
-        caller.waiting.setdefault(turn.operation, operation)
-        operation.lines.setdefault(turn.tenant, {})[ticket] = None
+        operations = self._callers.members.setdefault(turn.caller, _Group())
+        line = operations.members.setdefault(turn[:2], _Line())
+        line.tickets.setdefault(turn.tenant, {})[ticket] = None
+        operations.queued += 1
+        line.queued += 1
 
     def _remove(self, ticket: Hashable) -> None:
         turn = self._turns.pop(ticket)
-        caller, operation = self._members(turn)
         self.wanted[turn.tenant] -= 1
-        for one in (self._callers, caller, operation):
-            one.queued -= 1
-        line = operation.lines[turn.tenant]
-        del line[ticket]
-        if not line:
-            del operation.lines[turn.tenant]
-        if not operation.queued:
-            del caller.waiting[turn.operation]
-        if not caller.queued:
-            del self._callers.waiting[turn.caller]
-        self._forget(turn)
+        operations = self._callers.members[turn.caller]
+        line = operations.members[turn[:2]]
+        tickets = line.tickets[turn.tenant]
+        del tickets[ticket]
+        if not tickets:
+            del line.tickets[turn.tenant]
+        operations.queued -= 1
+        line.queued -= 1
+        if not line.queued:
+            del operations.members[turn[:2]]
+        if not operations.queued:
+            del self._callers.members[turn.caller]
 
     def _superfluous(self, latest: Turn) -> Hashable:
         """Return the last ticket of whoever has the most waiting ones."""
-        caller = self._callers.waiting[self._callers.longest(latest.caller)]
-        lines = caller.waiting[caller.longest(latest.operation)].lines
+        operations = self._callers.members[self._callers.longest(latest.caller)]
+        lines = operations.members[operations.longest(latest[:2])].tickets
         return next(reversed(lines.get(latest.tenant) or next(iter(lines.values()))))
-
-    def _members(self, turn: Turn) -> tuple[_Group[_Operation], _Operation]:
-        caller = self._callers.members.get(turn.caller)
-        if caller is None:
-            caller = self._callers.members[turn.caller] = _Group()
-        operation = caller.members.get(turn.operation)
-        if operation is None:
-            operation = caller.members[turn.operation] = _Operation()
-        return caller, operation
-
-    def _forget(self, turn: Turn) -> None:
-        """Keep nothing of an operation or a caller that neither holds a place nor waits."""
-        caller, operation = self._members(turn)
-        if not (operation.held or operation.queued):
-            del caller.members[turn.operation]
-        if not (caller.held or caller.queued):
-            del self._callers.members[turn.caller]

@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import Iterable
+from typing import Final
 
 
 class Spent(enum.StrEnum):
@@ -19,6 +20,12 @@ class Spent(enum.StrEnum):
     """A call is to be tried again, and not yet."""
     COALESCED = "coalesced"
     """Another operation's call is to bring the answer."""
+
+    # That of enums is written in Python.
+    __hash__ = str.__hash__
+
+
+_NONE: Final = dict.fromkeys(Spent, 0.0)
 
 
 class Stretch:
@@ -63,8 +70,8 @@ def seconds(stretches: Iterable[tuple[Spent, float, float]]) -> dict[Spent, floa
     for what, started, ended in stretches:
         by_kind.setdefault(what, []).append((started, ended))
     counted: list[tuple[float, float]] = []
-    told, before = dict.fromkeys(Spent, 0.0), 0.0
-    for what in Spent:
+    told, before = _NONE.copy(), 0.0
+    for what in told:
         if what in by_kind:
             counted += by_kind[what]
             covered = _covered(counted)

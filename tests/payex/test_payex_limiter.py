@@ -132,8 +132,8 @@ def test_nothing_is_kept_of_a_caller_who_neither_waits_nor_holds_a_place() -> No
         limiter.enter(n, Turn(f"caller {n}", n, None))
         limiter.withdraw(n)
     limiter.leave(ONE)
+    assert not limiter._held
     assert not limiter._callers.members
-    assert not limiter._callers.waiting
     assert not limiter._turns
 
 
