@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource
 from pydantic_settings import SettingsError as UnreadableValue
 
+from gateway.proxies import proxy_of
 from gateway.setting_values import nearest
 from gateway.settings import PREFIX, FieldMap, Settings
 
@@ -100,6 +101,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     ]
     given = {key: value for key, value in file.items() if key in known.values()}
     given |= _decoded({name: variables[name] for name in known if name in variables}, wrong)
+    if proxy := proxy_of(given.get("upstream_origin"), variables):
+        given.setdefault("upstream_proxy", proxy)
     try:
         settings = Settings(**given)
     except ValidationError as error:

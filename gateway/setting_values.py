@@ -14,6 +14,7 @@ from pydantic import AfterValidator, SecretStr
 
 from gateway.sandbox import Fault
 from resolvers.payex.numbers import refusal
+from resolvers.payex.proxy import Proxy
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -77,6 +78,18 @@ def _cache_url(text: SecretStr) -> SecretStr:
 
 CacheUrl = Annotated[SecretStr, AfterValidator(_cache_url)]
 """The address of a Redis, which may hold its password."""
+
+
+def _proxy_url(text: SecretStr) -> SecretStr:
+    try:
+        Proxy.parse(text.get_secret_value())
+    except ValueError as error:
+        raise ValueError(f"{error}; HTTPS_PROXY may have given it") from None
+    return text
+
+
+ProxyUrl = Annotated[SecretStr, AfterValidator(_proxy_url)]
+"""The address of an HTTP proxy, which may hold its password."""
 
 Origin = Annotated[str, AfterValidator(_origin)]
 """Scheme, host and port; plain HTTP on loopback only."""

@@ -22,6 +22,7 @@ from resolvers.payex.client import Payex
 from resolvers.payex.holds import Holds
 from resolvers.payex.limiter import Limiter
 from resolvers.payex.memory import Memory
+from resolvers.payex.proxy import Proxy
 from resolvers.payex.pulse import beating
 from resolvers.payex.reader import Reader
 from resolvers.payex.responses import Limits
@@ -69,7 +70,7 @@ class Upstream:
             headers={
                 name: value.get_secret_value() for name, value in settings.upstream_headers.items()
             },
-            http=http,
+            http=http or _proxy(settings),
             pulse=self.policies.pulse,
         )
         self.shared = _shared(settings)
@@ -97,6 +98,13 @@ class Upstream:
                 yield
             finally:
                 await self.payex.aclose()
+
+
+def _proxy(settings: Settings) -> Proxy | None:
+    # Plain HTTP is for loopback only, and a proxy would read it.
+    if settings.upstream_proxy is None or not (settings.upstream_origin or "").startswith("https:"):
+        return None
+    return Proxy.parse(settings.upstream_proxy.get_secret_value())
 
 
 def _limits(settings: Settings) -> Limits:

@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings
 
-from gateway.setting_values import HeaderName, HeaderValue, LedgerNumber, Origin
+from gateway.setting_values import HeaderName, HeaderValue, LedgerNumber, Origin, ProxyUrl
 
 
 class UpstreamSettings(BaseSettings):
@@ -76,6 +76,14 @@ class UpstreamSettings(BaseSettings):
         description=(
             "The most connections to the upstream from one server process, for each client "
             "certificate."
+        ),
+    )
+    upstream_proxy: ProxyUrl | None = Field(
+        None,
+        description=(
+            "The HTTP proxy through which PayEx is reached, `http://user:password@host:3128`. "
+            "Unset, it is the `HTTPS_PROXY` of the environment, unless `NO_PROXY` names PayEx's "
+            "host."
         ),
     )
     upstream_ca_file: str | None = Field(

@@ -46,7 +46,10 @@ _NO_HTTP = Connection(
     "Look at the scheme, the host and the port of GATEWAY_UPSTREAM_ORIGIN.",
     "",
 )
+_PROXY = "Look at GATEWAY_UPSTREAM_PROXY, HTTPS_PROXY and NO_PROXY, and ask who runs the proxy."
 _CONNECTIONS = {
+    Breakage.NO_PROXY: Connection("The proxy cannot be reached.", _PROXY),
+    Breakage.NO_TUNNEL: Connection("The proxy refused the way to PayEx.", _PROXY),
     Breakage.NO_ADDRESS: _NO_HOST,
     Breakage.NOBODY: _REFUSED,
     Breakage.CLOSED: _BROKEN,

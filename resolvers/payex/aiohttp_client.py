@@ -18,12 +18,14 @@ from yarl import URL
 from resolvers.payex.breakages import Breakage, told
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.handshake import LEFT
+from resolvers.payex.proxy import Proxy
 from resolvers.payex.responses import Heard, Limits, Response, broken_compression, whole
 from resolvers.payex.tls import client_context
 
 # Bytes of one line of an answer's head.
 _LONGEST_LINE = 64 * 1024
 _BREAKAGES: dict[type[BaseException], Breakage] = {
+    aiohttp.ClientHttpProxyError: Breakage.NO_TUNNEL,
     http_exceptions.HttpProcessingError: Breakage.NO_HTTP,
     aiohttp.ClientResponseError: Breakage.NO_HTTP,
     aiohttp.ClientPayloadError: Breakage.CUT,
@@ -108,6 +110,7 @@ class AiohttpClient:
         limits: the bounds of each call.
         headers: what every call carries.
         tls: the TLS context; one that trusts the public authorities if None.
+        proxy: through which the connections go, if not straight.
     """
 
     def __init__(
@@ -116,9 +119,11 @@ class AiohttpClient:
         limits: Limits,
         headers: Mapping[str, str],
         tls: ssl.SSLContext | None,
+        proxy: Proxy | None = None,
     ) -> None:
         self._origin = origin
         self._limits = limits
+        self._for_proxy = _shown_to(proxy)
         connector = _Connector(
             ssl=tls or client_context(),
             limit=0,  # the limiter bounds them
@@ -128,6 +133,7 @@ class AiohttpClient:
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
+            proxy=proxy.address if proxy else None,
             headers=headers,
             # A cookie set for one ledger's call would go with another's.
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -148,7 +154,9 @@ class AiohttpClient:
         """Send one GET and read the whole answer, as any `Client` does."""
         url = URL(self._origin + path, encoded=True)
         try:
-            async with self._session.get(url, headers=headers, allow_redirects=False) as answer:
+            async with self._session.get(
+                url, headers=headers, allow_redirects=False, proxy_headers=self._for_proxy
+            ) as answer:
                 heard()
                 body = await whole(answer.content.iter_any(), self._limits)
                 return Response(status=answer.status, body=body, headers=answer.headers)
@@ -166,9 +174,17 @@ class AiohttpClient:
         await self._session.close()
 
 
+def _shown_to(proxy: Proxy | None) -> Mapping[str, str] | None:
+    if proxy is None or proxy.user is None:
+        return None
+    return {"Proxy-Authorization": aiohttp.encode_basic_auth(proxy.user, proxy.password)}
+
+
 def _fault(error: BaseException | None) -> Fault:
     if any(isinstance(cause, http_exceptions.ContentEncodingError) for cause in _causes(error)):
         return broken_compression()
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return Fault(FaultCode.UPSTREAM_UNREACHABLE, hint=Breakage.NO_PROXY)
     # aiohttp's own errors of TLS lack what those of Python say, which they stand for.
     found = getattr(error, "certificate_error", None) or getattr(error, "os_error", None)
     hint = told(found or error, _BREAKAGES)

@@ -21,6 +21,8 @@ class Breakage(enum.StrEnum):
     CUT = "The other end closed the connection within the answer."
     NO_HTTP = "The answer is no HTTP that can be read."
     GIVEN_UP = "The HTTP client gave the call up."
+    NO_PROXY = "The proxy cannot be reached."
+    NO_TUNNEL = "The proxy refused the way to PayEx."
     OTHER = "The connection failed."
 
 

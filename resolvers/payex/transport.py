@@ -17,6 +17,7 @@ from resolvers.payex.connections import Connections
 from resolvers.payex.credentials import Access
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.httpx_client import HttpxClient
+from resolvers.payex.proxy import Proxy
 from resolvers.payex.pulse import Pulse
 from resolvers.payex.responses import Client, Heard, Limits, Response, nobody_hears
 from resolvers.payex.tracing import NO_HEADERS
@@ -72,7 +73,7 @@ class Transport:
         limits: the bounds of each call.
         headers: what a deployment adds to each call (PayEx's tracking headers are not public).
         http: the transport under httpx, for all tenants, which tests and the embedded sandbox
-            put in the place of the network.
+            put in the place of the network; or the proxy through which calls go to it.
         pulse: tells how long the event loop was busy. A call has that time in addition.
         clock: seconds of a monotonic clock.
     """
@@ -83,7 +84,7 @@ class Transport:
         limits: Limits,
         *,
         headers: Mapping[str, str] | None = None,
-        http: httpx.AsyncBaseTransport | None = None,
+        http: httpx.AsyncBaseTransport | Proxy | None = None,
         pulse: Pulse | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -96,7 +97,8 @@ class Transport:
         self._headers["Accept-Encoding"] = "gzip, deflate"
         # PayEx documents this header for its GET requests as well.
         self._headers["Content-Type"] = "application/json"
-        self._http = http
+        self._proxy = http if isinstance(http, Proxy) else None
+        self._http = None if isinstance(http, Proxy) else http
         self._connections = Connections(self._client)
 
     async def get(
@@ -134,7 +136,7 @@ class Transport:
     def _client(self, tls: ssl.SSLContext | None) -> Client:
         if self._http:
             return HttpxClient(self._origin, self._limits, self._headers, self._http)
-        return AiohttpClient(self._origin, self._limits, self._headers, tls)
+        return AiohttpClient(self._origin, self._limits, self._headers, tls, self._proxy)
 
     async def __aenter__(self) -> Self:
         if self._http:

@@ -209,7 +209,10 @@ async def test_a_fault(row: Row) -> None:
             good = await ask(client)
         await until(lambda: payex.open == 0)
 
-    assert calls == row.calls
+    trace = bad["extensions"]["upstream"]["trace"]
+    told = sum(call["route"].endswith("usage-details") for call in trace)
+    # Where a kept connection goes, the request goes out once more, and still is one call.
+    assert row.calls == told <= calls <= 2 * told
     found = bad["data"]["owner"]["invoice"]
     assert found["subscription"]["usageSummaries"]["items"] == [{"usageType": "VOICE"}]
     if row.code is None:
@@ -260,7 +263,7 @@ async def test_a_token_that_is_refused_in_mid_flight_fails_only_what_asked_later
 
 async def test_a_fault_that_passes_is_retried_and_never_seen() -> None:
     async with FaultyServer() as payex, gateway(payex.origin) as client:
-        payex.details = [body(b"", "503 Busy"), reset, body(GOOD)]
+        payex.details = [body(b"", "503 Busy"), reset_after_headers, body(GOOD)]
         reply = await ask(client)
 
     assert "errors" not in reply

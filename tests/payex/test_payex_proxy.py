@@ -1,0 +1,161 @@
+"""Through a proxy: TLS is between the gateway and PayEx, and the proxy's own word is told apart."""
+
+import asyncio
+import ssl
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+import trustme
+
+from resolvers.payex.breakages import Breakage
+from resolvers.payex.credentials import Access
+from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.proxy import Proxy
+from resolvers.payex.responses import Limits
+from resolvers.payex.tls import client_context
+from resolvers.payex.transport import Transport
+from tests.payex.loopback import listening
+
+AUTHORITY = trustme.CA()
+EMPTY = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+class Way:
+    """A proxy, and what it was asked for."""
+
+    def __init__(self, answer: bytes = b"HTTP/1.1 200 Connection established\r\n\r\n") -> None:
+        self.answer = answer
+        self.heads: list[str] = []
+        self.seen = b""
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Open a tunnel, or refuse."""
+        self.heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        writer.write(self.answer)
+        if b" 200 " not in self.answer:
+            return
+        host, _, port = self.heads[-1].split(" ")[1].partition(":")
+        far, near = await asyncio.open_connection(host, int(port))
+        await asyncio.gather(self._pass(reader, near), self._pass(far, writer))
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            self.seen += data
+            writer.write(data)
+        with suppress(OSError):
+            writer.close()
+
+
+@asynccontextmanager
+async def payex() -> AsyncIterator[str]:
+    """A server that demands a client certificate, and answers each request."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    AUTHORITY.issue_cert("localhost").configure_cert(tls)
+    AUTHORITY.configure_trust(tls)
+    tls.verify_mode = ssl.CERT_REQUIRED
+    connections: list[asyncio.StreamWriter] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(writer)
+        with suppress(asyncio.IncompleteReadError, OSError):
+            while True:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(EMPTY)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "localhost", 0, ssl=tls) as server:
+        yield f"https://localhost:{server.sockets[0].getsockname()[1]}"
+
+
+def access() -> Access:
+    """Return an access with a client certificate."""
+    tls = client_context(ssl.PEM_cert_to_DER_cert(AUTHORITY.cert_pem.bytes().decode()))
+    AUTHORITY.issue_cert("acme.example").configure_cert(tls)
+    return Access(token="a-token", tls=tls)  # noqa: S106 - opens nothing
+
+
+async def fault_of(proxy: Proxy) -> Fault:
+    """Return the fault that a call through a proxy ends in."""
+    async with Transport("https://localhost:9", Limits(), http=proxy) as transport:
+        with pytest.raises(Fault) as caught:
+            await transport.get("/070", access())
+    assert "secret" not in f"{caught.value!r}{caught.value}{caught.value.hint}"
+    return caught.value
+
+
+async def test_calls_go_through_one_tunnel_with_the_client_certificate_and_unread() -> None:
+    way = Way()
+    async with (
+        payex() as origin,
+        listening(way) as port,
+        Transport(origin, Limits(), http=Proxy(f"http://127.0.0.1:{port}")) as transport,
+    ):
+        shown = access()
+        for _ in range(3):
+            assert (await transport.get("/070", shown)).body == b"{}"
+    [head] = way.heads
+    assert head.startswith(f"CONNECT {origin.removeprefix('https://')} HTTP/1.1\r\n")
+    assert "a-token" not in head
+    assert b"070" not in way.seen
+    assert b"a-token" not in way.seen
+
+
+async def test_the_proxy_is_told_who_asks_if_it_wants_to_know() -> None:
+    way = Way()
+    async with payex() as origin, listening(way) as port:
+        proxy = Proxy.parse(f"http://me:a%20secret@127.0.0.1:{port}")
+        async with Transport(origin, Limits(), http=proxy) as transport:
+            await transport.get("/a", access())
+    shown = b64encode(b"me:a secret").decode()
+    assert f"Proxy-Authorization: Basic {shown}\r\n" in way.heads[0]
+
+
+@pytest.mark.parametrize("status", ["403 Forbidden", "407 Proxy Authentication Required"])
+async def test_a_proxy_that_refuses_is_told_apart_from_payex(status: str) -> None:
+    async with listening(Way(f"HTTP/1.1 {status}\r\n\r\n".encode())) as port:
+        fault = await fault_of(Proxy.parse(f"http://me:secret@127.0.0.1:{port}"))
+    assert (fault.code, fault.hint) == (FaultCode.UPSTREAM_UNREACHABLE, Breakage.NO_TUNNEL)
+
+
+async def test_a_proxy_that_is_not_there_is_told_apart_from_payex() -> None:
+    async with listening(Way()) as port:
+        pass
+    fault = await fault_of(Proxy.parse(f"http://me:secret@127.0.0.1:{port}"))
+    assert (fault.code, fault.hint) == (FaultCode.UPSTREAM_UNREACHABLE, Breakage.NO_PROXY)
+
+
+@pytest.mark.parametrize(
+    ("url", "address", "user", "password"),
+    [
+        ("http://proxy.example", "http://proxy.example:80", None, ""),
+        ("http://proxy.example:3128/", "http://proxy.example:3128", None, ""),
+        ("http://me:p%40ss@10.0.0.1:1", "http://10.0.0.1:1", "me", "p@ss"),
+        ("http://me@[::1]:3128", "http://[::1]:3128", "me", ""),
+    ],
+)
+def test_a_proxy_is_read_from_its_url(
+    url: str, address: str, user: str | None, password: str
+) -> None:
+    proxy = Proxy.parse(url)
+    assert (proxy.address, proxy.user, proxy.password) == (address, user, password)
+    assert repr(proxy) == "Proxy()"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "proxy.example:3128",
+        "https://secret@proxy.example",
+        "socks5://secret@proxy.example",
+        "http://",
+        "http://proxy.example:secret",
+        "http://proxy.example/secret",
+        "http://proxy.example/?secret",
+    ],
+)
+def test_another_url_is_refused_without_being_repeated(url: str) -> None:
+    with pytest.raises(ValueError, match="must look like") as refused:
+        Proxy.parse(url)
+    assert "secret" not in str(refused.value)
