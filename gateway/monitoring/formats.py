@@ -4,6 +4,7 @@ OpenMetrics has room for what Prometheus's older format lacks: exemplars, and wh
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -43,7 +44,13 @@ class Format(NamedTuple):
 
 TEXT: Final = Format(CONTENT_TYPE_PLAIN_0_0_4, False, generate_latest)
 """Prometheus's own."""
-OPEN_METRICS: Final = Format(openmetrics.CONTENT_TYPE_LATEST, True, openmetrics.generate_latest)
+OPEN_METRICS: Final = Format(
+    openmetrics.CONTENT_TYPE_LATEST,
+    True,
+    # Every name here is plain, so that nothing is escaped either way. To look at each character of
+    # each name for that took two thirds as long again (measured).
+    partial(openmetrics.generate_latest, escaping=openmetrics.ALLOWUTF8),
+)
 """OpenMetrics 1.0."""
 
 
