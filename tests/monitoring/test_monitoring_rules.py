@@ -36,6 +36,8 @@ from gateway.reports import Ending, Report
 from gateway.sandbox import TOKENS, Fault, create_sandbox
 from gateway.upstream import Upstream
 from resolvers.payex.answers import Call
+from resolvers.payex.records import Member
+from resolvers.payex.routes import Kind
 from resolvers.tally import Tally
 from tests.deploy.shipped import document_of
 from tests.monitoring.conftest import CONNECTED, asked, invoice
@@ -245,6 +247,18 @@ class Gateways:
 
         return Running(parts.client, minute)
 
+    async def unreadable(self, member: Member) -> Running:
+        """A gateway that cannot read a member of a record."""
+        parts = self._parts()
+
+        async def minute() -> None:
+            report = Report()
+            report.ending, report.tally = Ending.OK, Tally(max_calls=9)
+            report.tally.lacks(Kind.DETAILS, {member: 1})
+            parts.monitor.observe(report)
+
+        return Running(parts.client, minute)
+
     async def broken(self, setting: str) -> Running:
         """A gateway whose file was changed to something that cannot be used."""
         path = self._certificate(400)
@@ -299,6 +313,10 @@ CASES: Final[dict[str, tuple[Callable[[Gateways], Awaitable[Running]], set[str]]
     "PayEx is slow": (lambda made: made.slow(6.0, 6.0), {"PayexUsageUpstreamSlow"}),
     "the gateway is slow": (lambda made: made.slow(1.0, 0.1), {"PayexUsageGatewaySlow"}),
     "both are as usual": (lambda made: made.slow(0.11, 0.1), set()),
+    "PayEx sends what nobody can read": (
+        lambda made: made.unreadable(Member("startTime", "startTime")),
+        {"PayexUsageMembersUnreadable"},
+    ),
     "PayEx asks to slow down": (
         lambda made: made.answers(httpx.Response(429, headers={"Retry-After": "600"})),
         FAILS | {"PayexUsageHeldBack"},
