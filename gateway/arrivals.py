@@ -23,8 +23,6 @@ READY: Final = b"+"
 LEAVES: Final = b"-"
 """What a process tells the one that hands connections out: give me some, and no more."""
 
-AT_ONCE: Final = 64
-"""Connections that are taken before anything else has its turn."""
 NO_ROOM: Final = "no connection can be accepted: %s"
 PAUSE: Final = 1.0
 """Seconds without new connections once the system has no room for another one."""
@@ -56,6 +54,10 @@ class Arrivals(ABC):
         await self._close()
         if self._handshakes:
             await asyncio.wait(self._handshakes, timeout=QUIET)
+
+    @abstractmethod
+    def end(self) -> None:
+        """Be no member any more, when all that arrived is over."""
 
     @abstractmethod
     def _open(self) -> None: ...
@@ -94,6 +96,10 @@ class Accepted(Arrivals):
     def __init__(self, listeners: list[socket.socket]) -> None:
         super().__init__(alone())
         self._listeners = listeners
+        self._pauses: list[asyncio.TimerHandle] = []
+
+    def end(self) -> None:
+        """Be the only member to the end."""
 
     def _open(self) -> None:
         loop = asyncio.get_running_loop()
@@ -103,6 +109,8 @@ class Accepted(Arrivals):
 
     async def _close(self) -> None:
         loop = asyncio.get_running_loop()
+        for pause in self._pauses:
+            pause.cancel()
         for listener in self._listeners:
             loop.remove_reader(listener)
             with suppress(OSError):
@@ -113,19 +121,13 @@ class Accepted(Arrivals):
     def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         try:
-            for _ in range(AT_ONCE):
-                connection = accepted(listener)
-                if connection is None:
-                    return
+            while connection := accepted(listener):
                 self._serve(connection)
         except OSError as error:
             logger.error(NO_ROOM, error.strerror)  # noqa: TRY400 - the reason says it
             loop.remove_reader(listener)
-            loop.call_later(PAUSE, self._resume, listener)
-
-    def _resume(self, listener: socket.socket) -> None:
-        if not self._closed:
-            asyncio.get_running_loop().add_reader(listener, self._accept, listener)
+            pause = loop.call_later(PAUSE, loop.add_reader, listener, self._accept, listener)
+            self._pauses.append(pause)
 
 
 class HandedOver(Arrivals):
@@ -146,6 +148,7 @@ class HandedOver(Arrivals):
         self._channel.settimeout(_ANSWER)
         seat = self._channel.recv(2)
         if not seat:
+            self._channel.close()
             raise ConnectionError("There is no seat for another server process.")
         super().__init__(Member(workload, int.from_bytes(seat)))
         self._ended = asyncio.Event()
@@ -161,19 +164,19 @@ class HandedOver(Arrivals):
             async with asyncio.timeout(_ANSWER):
                 await self._ended.wait()
 
+    def end(self) -> None:
+        """Be no member any more, when all that arrived is over."""
+        self._channel.close()
+
     def _receive(self) -> None:
-        for _ in range(AT_ONCE):
-            try:
+        said = READY
+        # After a reset comes the end.
+        with suppress(BlockingIOError, ConnectionResetError):
+            while said:
                 said, descriptors, _, _ = socket.recv_fds(self._channel, 1, 1)
-            except BlockingIOError:
-                return
-            except OSError:
-                said, descriptors = b"", []
-            if not said:
-                self._end()
-                return
-            for descriptor in descriptors:
-                self._serve(socket.socket(fileno=descriptor))
+                for descriptor in descriptors:
+                    self._serve(socket.socket(fileno=descriptor))
+            self._end()
 
     def _end(self) -> None:
         asyncio.get_running_loop().remove_reader(self._channel)

@@ -16,7 +16,7 @@ from functools import partial
 from selectors import EVENT_READ, DefaultSelector
 from typing import Final
 
-from gateway.arrivals import AT_ONCE, LEAVES, NO_ROOM, PAUSE, READY, accepted
+from gateway.arrivals import LEAVES, NO_ROOM, PAUSE, READY, accepted
 from gateway.workload import Workload
 
 logger = logging.getLogger(__name__)
@@ -83,8 +83,7 @@ class Reception:
                 wait = _CROWDED
             for key, _ in self._selector.select(wait if wait > 0 else None):
                 key.data(key.fileobj)
-            for _ in range(len(self._waiting)):
-                self._offer(self._waiting.popleft())
+            self._hand_out()
 
     def _listen(self, wanted: bool) -> None:
         if wanted == self._listens:
@@ -131,27 +130,26 @@ class Reception:
 
     def _accept(self, listener: socket.socket) -> None:
         try:
-            for _ in range(AT_ONCE):
-                connection = accepted(listener)
-                if connection is None:
-                    return
-                self._offer(connection)
+            while connection := accepted(listener):
+                self._waiting.append(connection)
         except OSError as error:
             logger.error(NO_ROOM, error.strerror)  # noqa: TRY400 - the reason says it
             self._paused_until = time.monotonic() + PAUSE
 
-    def _offer(self, connection: socket.socket) -> None:
-        """Hand a connection to the emptiest process that can take it now."""
-        seats = self._workload.emptiest(self._willing, self._last)
-        if not any(self._hand(seat, connection) for seat in seats):
-            self._waiting.append(connection)
+    def _hand_out(self) -> None:
+        """Hand each connection to the emptiest process that can take it now."""
+        while self._waiting:
+            seats = self._workload.emptiest(self._willing, self._last)
+            if not any(self._hand_first(seat) for seat in seats):
+                return
 
-    def _hand(self, seat: int, connection: socket.socket) -> bool:
+    def _hand_first(self, seat: int) -> bool:
+        """Return whether a process could be handed the connection that waits for longest."""
         try:
-            socket.send_fds(self._channels[seat], [READY], [connection.fileno()])
+            socket.send_fds(self._channels[seat], [READY], [self._waiting[0].fileno()])
         except OSError:
             return False
-        connection.close()
+        self._waiting.popleft().close()
         self._workload.give(seat)
         self._last = seat
         return True
@@ -165,6 +163,6 @@ class Reception:
                 while connection := accepted(listener):
                     self._waiting.append(connection)
                 listener.close()
-        while self._waiting and self._hand(seat, self._waiting[0]):
-            self._waiting.popleft()
+        while self._waiting and self._hand_first(seat):
+            pass
         self._listeners = []

@@ -109,6 +109,7 @@ class Server(uvicorn.Server):
         """
         await self._arrivals.close()
         await super().shutdown(sockets)
+        self._arrivals.end()
 
     def _protocol(self) -> HttpProtocol:
         protocol = self.config.protocol(self.config, self.server_state, self.lifespan.state)

@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 _GLANCE: Final = 0.5
 """Seconds within which a process tells whether it serves, unless it is still being loaded."""
 
+_START: Final = 60.0
+"""Seconds within which a new process has to serve, to take the place of one that does."""
 _SPARE: Final = 2
 """Seats for processes that are being replaced."""
 
@@ -86,11 +88,10 @@ class ServerProcesses(Multiprocess):
         """Put a new process in the place of each, one after the other, once the new one serves."""
         for place, former in enumerate(self.processes):
             process = self._started()
-            seconds = self.config.timeout_worker_healthcheck
-            if not process.wait_until_ready(seconds, self.should_exit):
+            if not process.wait_until_ready(_START, self.should_exit):
                 process.kill()
                 process.join()
-                logger.error("The processes stay: a new one did not serve within %s s.", seconds)
+                logger.error("The server processes stay: a new one did not serve in %s s.", _START)
                 return
             former.terminate()
             former.join()

@@ -8,19 +8,15 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import integers, lists, sampled_from
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from gateway.http_protocol import HttpProtocol
-from gateway.server_process import ServerConfig
 from tests.gateway.service import SECONDS, Service, running
+from tests.gateway.wire import CONFIG, Seen, Wire
 
 BODY = b'{"query": "{ __typename }"}'
 SMUGGLED = b"POST /smuggled HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
@@ -37,52 +33,6 @@ WISHES = {
     "of nothing": b"Connection: upgrade\r\n",
     "with a permission": b"Connection: upgrade\r\nUpgrade: h2c\r\nExpect: 100-continue\r\n",
 }
-
-
-class Seen:
-    """An app that keeps what it is asked, and answers with the path."""
-
-    def __init__(self) -> None:
-        self.requests: list[tuple[str, str, bytes]] = []
-        self.headers: list[list[tuple[bytes, bytes]]] = []
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        request = Request(scope, receive)
-        body = await request.body()
-        self.requests.append((scope["method"], scope["path"], body))
-        self.headers.append(scope["headers"])
-        await JSONResponse(scope["path"])(scope, receive, send)
-
-
-class Wire(asyncio.Transport):
-    """The end of a connection that takes what is written."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.written = b""
-        self.closed = False
-
-    def write(self, data: Any) -> None:
-        """Take what is written, unless it is closed."""
-        self.written += b"" if self.closed else data
-
-    def is_closing(self) -> bool:
-        """Whether it is closed."""
-        return self.closed
-
-    def close(self) -> None:
-        """Close it."""
-        self.closed = True
-
-    def pause_reading(self) -> None:
-        """Go on."""
-
-    def resume_reading(self) -> None:
-        """Go on."""
-
-
-CONFIG = ServerConfig(Seen(), lifespan="off", log_config=None)
 
 
 async def heard(parts: Iterable[bytes]) -> tuple[Seen, Wire]:

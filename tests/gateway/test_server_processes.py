@@ -17,8 +17,8 @@ from uvicorn.supervisors.multiprocess import SIGNALS
 
 from gateway.environment import SettingsError
 from gateway.server import serve
-from gateway.server_process import ServerConfig
-from gateway.server_processes import ServerProcesses
+from gateway.server_process import Server, ServerConfig
+from gateway.server_processes import ServerProcess, ServerProcesses
 
 SECONDS = 60
 
@@ -162,3 +162,48 @@ def test_processes_serve_only_once_each_of_them_does(caplog: pytest.LogCaptureFi
     processes.keep_subprocess_alive()
     assert caplog.messages == ["All 1 server processes serve."]
     assert not processes.failed
+
+
+@pytest.mark.usefixtures("handlers")
+def test_processes_are_replaced_one_by_one_and_joined_by_more_on_a_signal(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """SIGHUP puts a new one in the place of each, SIGTTIN adds one. No request fails meanwhile."""
+    caplog.set_level("INFO")
+    seen: list[set[int]] = []
+
+    def look(number: int, former: set[int]) -> set[int]:
+        until = time.monotonic() + SECONDS
+        processes: list[int] = []
+        while len(set(processes[-number:]) - former) < number and time.monotonic() < until:
+            address = re.search(r"Serving on (http://\S+)", caplog.text)
+            if address and "All 2 server processes serve." in caplog.text:
+                processes.append(int(httpx.get(address[1], trust_env=False).text))
+            time.sleep(0.01)
+        return set(processes[-number:])
+
+    def visit() -> None:
+        try:
+            seen.append(look(2, set()))
+            os.kill(os.getpid(), signal.SIGHUP)
+            seen.append(look(2, seen[0]))
+            os.kill(os.getpid(), signal.SIGTTIN)
+            seen.append(look(3, seen[0]))
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    visitor = threading.Thread(target=visit)
+    visitor.start()
+    path = f"{__name__}:whoever_answers"
+    serve(path, host="127.0.0.1", port=0, workers=2, log_config=None, lifespan="off")
+    visitor.join()
+
+    assert [len(processes) for processes in seen] == [2, 2, 3]
+    assert seen[1].isdisjoint(seen[0])
+    assert seen[1] < seen[2]
+
+
+def test_each_process_runs_the_gateway_s_own_server() -> None:
+    config = ServerConfig("app", log_config=None)
+
+    assert isinstance(ServerProcess(config, []).server, Server)

@@ -1,18 +1,24 @@
 """A stop loses no request: connections are told to close, and what was asked before is answered."""
 
 import asyncio
+import re
+import socket
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 import trustme
+from uvicorn.server import ServerState
 
+from gateway.http_protocol import QUIET, HttpProtocol
+from gateway.workload import Member, Workload
 from tests.gateway.crowd import Connection, served
 from tests.gateway.service import SECONDS
+from tests.gateway.wire import CONFIG, Seen, Wire
 
 CLIENTS = 64
 
@@ -94,3 +100,140 @@ def test_no_request_is_lost_in_a_stop(
         assert [client.lost for client in clients if client.lost] == []
         assert status == 0
         assert "Traceback" not in log.read_text()
+
+
+REQUEST = b"POST /%d HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
+
+
+class Line:
+    """A connection of a server that stops, and the client's end of it."""
+
+    def __init__(self) -> None:
+        server, self.client = socket.socketpair()
+        self.server = server
+        self.wire = Wire(server)
+        self.seen = Seen()
+        self._state = ServerState()
+        self.protocol = HttpProtocol(CONFIG, self._state, {})
+        self.protocol.app = self.seen
+        self.protocol.connection_made(self.wire)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.protocol.connection_lost(None)
+        self.server.close()
+        self.client.close()
+
+    async def answered(self) -> list[tuple[str, bool]]:
+        """Return for each answer, once all are there, its path, and whether it says it closes."""
+        while self._state.tasks:
+            await asyncio.wait(self._state.tasks)
+            await asyncio.sleep(0)
+        answers = re.split(rb"HTTP/1.1 200 OK\r\n", self.wire.written)[1:]
+        return [
+            (answer.split(b'"')[1].decode(), b"connection: close" in answer) for answer in answers
+        ]
+
+
+async def test_an_idle_connection_stays_open_for_a_while() -> None:
+    """Its client may have sent a request that has not come yet. Nothing else holds up the stop."""
+    with Line() as line:
+        line.protocol.shutdown()
+        timer = line.protocol.timeout_keep_alive_task
+        at_first = line.wire.closed
+        assert timer is not None
+        assert timer.when() <= asyncio.get_running_loop().time() + QUIET
+        line.protocol.timeout_keep_alive_handler()
+
+        assert not at_first
+        assert line.wire.closed
+
+
+@pytest.mark.parametrize("before", [b"", REQUEST % 0], ids=["new", "kept"])
+async def test_what_has_come_and_is_not_read_yet_keeps_a_connection_open(before: bytes) -> None:
+    """Closed, it would be reset, and the answer that came before be lost as well."""
+    with Line() as line:
+        line.protocol.data_received(before)
+        await line.answered()
+        line.protocol.shutdown()
+        line.client.send(REQUEST % 1)
+        line.protocol.timeout_keep_alive_handler()
+        meanwhile = line.wire.closed
+        line.protocol.data_received(line.server.recv(1000))
+
+        assert not meanwhile
+        assert (await line.answered())[-1] == ("/1", True)
+        assert line.wire.closed
+
+
+@pytest.mark.parametrize("place", range(1, len(REQUEST % 1)))
+async def test_a_request_that_has_begun_to_come_is_answered(place: int) -> None:
+    """Its answer says that the connection is closed."""
+    request = REQUEST % 1
+    with Line() as line:
+        line.protocol.data_received(request[:place])
+        await asyncio.sleep(0)
+        line.protocol.shutdown()
+        assert line.protocol.timeout_keep_alive_task is None
+        line.protocol.data_received(request[place:])
+
+        assert await line.answered() == [("/1", True)]
+        assert line.wire.closed
+
+
+@pytest.mark.parametrize("told", ["shutdown", "tell"])
+@pytest.mark.parametrize("before", range(4))
+async def test_of_requests_that_came_together_the_last_one_closes_the_connection(
+    before: int, told: str
+) -> None:
+    """All of them are answered, whether they came before the stop or after it."""
+    with Line() as line:
+        line.protocol.data_received(b"".join(REQUEST % number for number in range(before)))
+        getattr(line.protocol, told)()
+        line.protocol.data_received(b"".join(REQUEST % number for number in range(before, 4)))
+
+        assert await line.answered() == [(f"/{number}", number == 3) for number in range(4)]
+        assert line.wire.closed
+
+
+async def test_a_process_with_too_many_connections_lets_one_go_with_an_answer() -> None:
+    workload = Workload(2)
+    full, other = (Member(workload, workload.take_seat() or 0) for _ in range(2))
+    workload.give(full.number)
+    workload.give(full.number)
+    with Line() as line:
+        line.protocol.member = full
+        line.protocol.data_received(REQUEST % 1)
+
+        assert await line.answered() == [("/1", True)]
+        assert line.wire.closed
+        assert workload.connections() == [1, 0]
+    assert workload.connections() == [1, 0]
+    assert not full.overfull
+    assert not other.overfull
+
+
+def test_a_client_that_never_ends_its_request_holds_up_a_stop_no_longer_than_the_bound(
+    tmp_path: Path,
+) -> None:
+    """Neither do clients that ask for nothing, or for what takes too long."""
+    with (
+        ExitStack() as stack,
+        served(tmp_path / "log", timeout_graceful_shutdown=1) as (process, port),
+    ):
+        clients = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), SECONDS))
+            for _ in range(4)
+        ]
+        clients[1].send(b"GET / HTTP/1.1\r\nHos")
+        clients[2].send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+        clients[3].send(b"GET /never HTTP/1.1\r\nHost: x\r\n\r\n")
+        asked = stack.enter_context(socket.create_connection(("127.0.0.1", port), SECONDS))
+        asked.send(b"GET /measured HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert asked.recv(9) == b"HTTP/1.1 "
+        process.terminate()
+
+        # Far less than what is never answered would take.
+        assert process.wait(SECONDS / 2) == 0

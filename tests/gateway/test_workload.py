@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -116,6 +117,33 @@ def test_who_is_about_to_stop_gets_connections_last_and_none_moves_there() -> No
 
     assert workload.emptiest([0, 1]) == [other.number, stopping.number]
     assert not other.overfull
+
+
+class Moving(list[int]):
+    """A table in which an operation ends in one process and begins in another while it is read."""
+
+    def __init__(self, cells: list[int]) -> None:
+        super().__init__(cells)
+        self.workload = Workload(SEATS, self)
+        self._moves = [self._move]
+
+    def __getitem__(self, place: Any) -> Any:
+        """Read, and let it happen once before the second column of two is read."""
+        value = super().__getitem__(place)
+        if isinstance(place, slice) and 1 in value and self._moves:
+            self._moves.pop()()
+        return value
+
+    def _move(self) -> None:
+        Member(self.workload, 0).leave()
+        Member(self.workload, 1).enter()
+
+
+def test_operations_that_come_and_go_while_they_are_counted_are_counted_once() -> None:
+    workload = Workload(SEATS)
+    Member(workload, 0).enter()
+
+    assert Moving(workload.cells).workload.in_flight == 1
 
 
 def test_a_refusal_is_known_to_all_for_a_second() -> None:

@@ -1,0 +1,57 @@
+"""The two ends of a connection without a network: an app that notes, and a wire that keeps."""
+
+import asyncio
+import socket
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+
+from gateway.server_process import ServerConfig
+
+
+class Seen:
+    """An app that keeps what it is asked, and answers with the path."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, str, bytes]] = []
+        self.headers: list[list[tuple[bytes, bytes]]] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        body = await request.body()
+        self.requests.append((scope["method"], scope["path"], body))
+        self.headers.append(scope["headers"])
+        await JSONResponse(scope["path"])(scope, receive, send)
+
+
+class Wire(asyncio.Transport):
+    """The end of a connection that takes what is written."""
+
+    def __init__(self, connection: socket.socket | None = None) -> None:
+        super().__init__({"socket": connection})
+        self.written = b""
+        self.closed = False
+
+    def write(self, data: Any) -> None:
+        """Take what is written, unless it is closed."""
+        self.written += b"" if self.closed else data
+
+    def is_closing(self) -> bool:
+        """Whether it is closed."""
+        return self.closed
+
+    def close(self) -> None:
+        """Close it."""
+        self.closed = True
+
+    def pause_reading(self) -> None:
+        """Go on."""
+
+    def resume_reading(self) -> None:
+        """Go on."""
+
+
+CONFIG = ServerConfig(Seen(), lifespan="off", log_config=None)
