@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from starlette.requests import Request
 from starlette.types import Message
 
 from gateway.documents.documents import Documents
@@ -17,12 +18,16 @@ from gateway.documents.source import DocumentSource
 from gateway.endpoint import EndpointRules, GraphQLEndpoint
 from gateway.engine import Engine
 from gateway.http_profile import HttpProfile
+from gateway.identity.callers import Caller, Identity, Visitor
 from gateway.identity.configuration import identity_of
 from gateway.requests import RequestRules
 from gateway.settings import Settings
+from gateway.upstream import Upstream
+from resolvers.bounds import Bounds
 from resolvers.operation import Operation
+from resolvers.payex.routes import Billing, Holder
 from resolvers.payex.tracing import Trace
-from resolvers.rights import Rights
+from resolvers.rights import EVERYTHING, Rights
 from schema.subgraph import build_schema, executable
 
 JSON = "application/json"
@@ -481,13 +486,14 @@ def no_operation(_seconds: float, _started: float, _rights: Rights, _trace: Trac
 
 def endpoint_of(
     new_operation: Callable[[float, float, Rights, Trace], Operation],
+    identity: Identity | None = None,
 ) -> GraphQLEndpoint:
     """Return an endpoint without an app around it."""
     schema, settings = build_schema(), Settings()
     documents = Documents(executable(schema), settings, 1000)
     return GraphQLEndpoint(
         Engine(schema, DocumentSource(), documents, settings),
-        identity_of(settings),
+        identity or identity_of(settings),
         new_operation,
         EndpointRules(
             deadline=30,
@@ -550,6 +556,34 @@ async def test_the_time_of_an_operation_begins_when_its_request_comes() -> None:
 
     asked_for_the_body, started = moments
     assert started <= asked_for_the_body
+
+
+class Somebody(Identity):
+    """Takes everyone for one and the same."""
+
+    def __init__(self) -> None:
+        """Need nothing."""
+
+    async def visitor(self, request: Request) -> Visitor:  # noqa: ARG002 - whoever it is
+        """Return who it is."""
+        caller = Caller(rights=EVERYTHING, pseudonym="0123456789abcdef")
+        return Visitor(self, caller, _is_router=False)
+
+
+async def test_calls_for_payex_take_the_turns_of_their_caller() -> None:
+    """The queue knows callers as the log does."""
+    made: list[Operation] = []
+
+    def new_operation(_seconds: float, _started: float, rights: Rights, _trace: Trace) -> Operation:
+        made.append(Operation(Upstream(Settings()).payex, Bounds(), rights=rights))
+        return made[0]
+
+    transport = httpx.ASGITransport(endpoint_of(new_operation, Somebody()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway.example") as client:
+        await client.post("/", json={"query": "{ __typename }"})
+
+    holder = Holder("1234", Billing.BILLED, "55")
+    assert made[0].asker(holder).caller == "0123456789abcdef"
 
 
 async def test_a_failure_of_the_gateway_is_a_problem_without_its_text(
