@@ -1,5 +1,6 @@
 """The whole schema, as a subgraph of Federation 2."""
 
+from functools import cache
 from typing import Any, Final
 
 import strawberry
@@ -49,8 +50,9 @@ def _entity(info: Any, representation: Any) -> Any:
         return error
 
 
+@cache
 def build_schema(info: type[Info] = Info) -> Schema:
-    """Return the executable schema.
+    """Return the executable schema, which is built once: nobody changes it.
 
     Args:
         info: what resolvers are told beside their object and arguments.
