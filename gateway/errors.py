@@ -14,6 +14,7 @@ from graphql import GraphQLError, GraphQLSyntaxError, ValueNode
 from gateway.quotes import without_values
 from resolvers.errors import ErrorCode, RequestError
 from resolvers.payex.faults import Fault
+from resolvers.payex.instances import harmless
 from resolvers.payex.problems import FieldErrorCode
 
 logger = logging.getLogger(__name__)
@@ -102,6 +103,10 @@ def _of_fault(fault: Fault) -> dict[str, Any]:
         extensions["measured"] = round(fault.measured, 3)
     if fault.retry_after is not None:
         extensions["retryAfter"] = round(fault.retry_after, 3)
+    if instance := harmless(fault.instance):
+        extensions["instance"] = instance
+    if fault.title:
+        extensions["title"] = fault.title
     return extensions
 
 

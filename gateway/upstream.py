@@ -62,7 +62,7 @@ class Upstream:
             http = http or httpx.ASGITransport(_sandbox(settings))
         self.origin = settings.upstream_origin or SANDBOX_ORIGIN
         self.credentials = credentials_of(settings)
-        self.routes = Routes(settings.upstream_subdomain)
+        self.routes = Routes(settings.upstream_subdomain, self.origin)
         self.policies = _policies(settings)
         self.transport = Transport(
             self.origin,

@@ -45,7 +45,7 @@ async def check(
     Raises:
         CredentialsError: there are no credentials for the ledger, or they cannot be used.
     """
-    routes = Routes(settings.upstream_subdomain)
+    routes = Routes(settings.upstream_subdomain, settings.upstream_origin or "")
     field_map = settings.field_map.model_dump()
     async with calls_of(settings, numbers.owner_no, http) as calls:
         visits = await walk(calls.ask, routes, numbers)

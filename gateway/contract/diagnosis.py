@@ -8,7 +8,7 @@ from http import HTTPStatus
 from gateway.contract.bodies import LISTS, Parts, Unreadable, take_apart
 from gateway.contract.calls import Reply
 from gateway.contract.connection import timed_out, unreachable
-from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.faults import ROUTE_ABSENT_ADVICE, Fault, FaultCode
 from resolvers.payex.problems import Problem, expected, parse_problem
 from resolvers.payex.routes import Route
 
@@ -52,10 +52,6 @@ class Diagnosis:
     parts: Parts | None = field(default=None, repr=False)
 
 
-_ABSENT = (
-    "If every route is absent, look at GATEWAY_UPSTREAM_ORIGIN and GATEWAY_UPSTREAM_SUBDOMAIN. If "
-    "only some are, PayEx does not offer them: leave their fields out of queries, and ask PayEx."
-)
 _NGINX = (
     "Some servers say like this that a client certificate is missing or not accepted: see "
     "docs/credentials.md."
@@ -98,8 +94,6 @@ _MEANINGS = {
 }
 _ABSENCES = {404, 405, 410}
 _CLIENT_ERROR = 4
-# What frameworks send where no route has the path, in place of a problem of PayEx's own.
-_GENERIC_TYPE = re.compile(r"about:blank|.*(ietf\.org|rfc-editor\.org).*", re.IGNORECASE)
 _MEDIA_TYPE = re.compile(r"(application|text)/[a-z+.-]{1,40}")
 
 
@@ -110,7 +104,7 @@ def diagnose(answer: Reply | Fault, route: Route) -> Diagnosis:
     if answer.status == HTTPStatus.OK:
         return _of_body(answer, route)
     problem = parse_problem(answer.status, answer.body)
-    told = None if problem is None or _GENERIC_TYPE.fullmatch(problem.type) else problem
+    told = problem if problem is not None and problem.is_own else None
     outcome, words, advice = _of_status(answer.status, is_problem=told is not None)
     if told is None or outcome is not Outcome.PROBLEM:
         return Diagnosis(outcome=outcome, status=answer.status, words=words, advice=advice)
@@ -133,7 +127,7 @@ def _of_status(status: int, *, is_problem: bool) -> tuple[Outcome, str, str]:
         return _MEANINGS[status]
     if status in _ABSENCES and not is_problem:
         words = f"PayEx has no such route: {status}, without a problem of its own."
-        return Outcome.ABSENT, words, _ABSENT
+        return Outcome.ABSENT, words, ROUTE_ABSENT_ADVICE
     if is_problem and status // 100 == _CLIENT_ERROR:
         return Outcome.PROBLEM, "", ""
     if status == HTTPStatus.BAD_REQUEST:

@@ -117,11 +117,14 @@ class Shapes:
     def _link(
         self, name: str, holder: Holder, *, optional: bool = False, expanded: bool = False
     ) -> Member:
+        # Nothing else that the gateway follows is relative to its page.
+        base = self._routes.of(holder, Kind.SUBSCRIPTIONS).path if name == "next" else ""
+
         def fits(raw: msgspec.Raw) -> bool:
             if json_type(raw) != "text":
                 return expanded and json_type(raw) in {"object", "list"}
             try:
-                self._routes.follow(text_of(raw), holder, Kind.HOLDER)
+                self._routes.follow(text_of(raw), holder, Kind.HOLDER, base)
             except Fault:
                 return False
             return True

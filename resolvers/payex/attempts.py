@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from random import SystemRandom
 
 from resolvers.payex.answers import Asker, Errand
@@ -18,11 +19,12 @@ from resolvers.payex.breaker import Breaker
 from resolvers.payex.credentials import Access
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.exchanges import Exchanges, Step
-from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.faults import ROUTE_ABSENT_ADVICE, Fault, FaultCode
 from resolvers.payex.holds import Holds
+from resolvers.payex.instances import harmless_title
 from resolvers.payex.limiter import Limiter, Turn
 from resolvers.payex.places import Places
-from resolvers.payex.problems import Problem, parse_problem
+from resolvers.payex.problems import UNTITLED, Problem, parse_problem
 from resolvers.payex.pulse import Pulse
 from resolvers.payex.responses import Response
 from resolvers.payex.retry_budget import RetryBudget
@@ -36,6 +38,7 @@ logger = logging.getLogger(__name__)
 _CHANCE = SystemRandom().random
 _OK = 200
 _CLIENT_ERROR = 4
+_CHECK = "`python -m gateway check` asks every route."
 _FAULTS = {
     401: FaultCode.UPSTREAM_UNAUTHENTICATED,
     403: FaultCode.UPSTREAM_FORBIDDEN,
@@ -237,18 +240,26 @@ class Attempts:
 
         Raises:
             Fault: the status is one that PayEx or what stands before it fails with, or an error
-                whose body is no problem document.
+                that is no problem of PayEx's own.
         """
         status = response.status
         if status == _OK:
             return response.body
         problem = parse_problem(status, response.body)
-        if problem is not None and status not in _FAULTS and status // 100 == _CLIENT_ERROR:
+        code = _FAULTS.get(status)
+        if code is None and status // 100 == _CLIENT_ERROR and problem and problem.is_own:
             return problem
-        raise Fault(
-            _FAULTS.get(status, FaultCode.UPSTREAM_ERROR),
-            hint=f"HTTP {status}",
+        title = harmless_title(problem.title) if problem and problem.title != UNTITLED else None
+        hint = f'HTTP {status} "{title}"' if title else f"HTTP {status}"
+        if code is None and status == HTTPStatus.NOT_FOUND:
+            code = FaultCode.UPSTREAM_ROUTE_ABSENT
+            hint += f", without a problem of PayEx's own. {ROUTE_ABSENT_ADVICE} {_CHECK}"
+        fault = Fault(
+            code or FaultCode.UPSTREAM_ERROR,
+            hint=hint,
             instance=problem.instance if problem else None,
             status=status,
             retry_after=parse_retry_after(response.retry_after, self._wall()),
         )
+        fault.title = title
+        raise fault

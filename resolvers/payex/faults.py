@@ -5,6 +5,7 @@ Problems (an unknown invoice, say) are data and live in `resolvers.payex.problem
 
 import enum
 from collections.abc import Mapping
+from typing import Final
 
 
 class FaultCode(enum.StrEnum):
@@ -22,6 +23,7 @@ class FaultCode(enum.StrEnum):
     UPSTREAM_OVERLOADED = "UPSTREAM_OVERLOADED"
     UPSTREAM_QUEUE_TIMEOUT = "UPSTREAM_QUEUE_TIMEOUT"
     UPSTREAM_RATE_LIMITED = "UPSTREAM_RATE_LIMITED"
+    UPSTREAM_ROUTE_ABSENT = "UPSTREAM_ROUTE_ABSENT"
     UPSTREAM_TIMEOUT = "UPSTREAM_TIMEOUT"
     UPSTREAM_TOO_MANY_CALLS = "UPSTREAM_TOO_MANY_CALLS"
     UPSTREAM_TOO_MANY_PAGES = "UPSTREAM_TOO_MANY_PAGES"
@@ -45,6 +47,7 @@ MESSAGES = {
         "The gateway was too busy to ask PayEx in time. Try again later, or ask for less at a time."
     ),
     FaultCode.UPSTREAM_RATE_LIMITED: "PayEx asks the gateway to slow down.",
+    FaultCode.UPSTREAM_ROUTE_ABSENT: "PayEx does not offer this.",
     FaultCode.UPSTREAM_TIMEOUT: "PayEx did not answer in time.",
     FaultCode.UPSTREAM_TOO_MANY_CALLS: "The operation needs more calls to PayEx than the limit.",
     FaultCode.UPSTREAM_TOO_MANY_PAGES: "PayEx spread the list over more pages than the limit.",
@@ -53,6 +56,12 @@ MESSAGES = {
     FaultCode.UPSTREAM_UNREACHABLE: "PayEx cannot be reached.",
 }
 
+ROUTE_ABSENT_ADVICE: Final = (
+    "If every route is absent, look at GATEWAY_UPSTREAM_ORIGIN and GATEWAY_UPSTREAM_SUBDOMAIN. If "
+    "only some are, PayEx does not offer them: leave their fields out of queries, and ask PayEx."
+)
+"""What to look at where a route is absent: in the log, and in the report of the check."""
+
 # These say something of one answer only. Any other fault would meet the next call as well.
 _OF_ONE_ANSWER = frozenset(
     {
@@ -60,6 +69,7 @@ _OF_ONE_ANSWER = frozenset(
         FaultCode.UPSTREAM_ERROR,
         FaultCode.UPSTREAM_LINK_REFUSED,
         FaultCode.UPSTREAM_MALFORMED,
+        FaultCode.UPSTREAM_ROUTE_ABSENT,
         FaultCode.UPSTREAM_TOO_MANY_PAGES,
     }
 )
@@ -91,6 +101,7 @@ class Fault(Exception):  # noqa: N818 - PayEx's errors are problems; this is the
             asks for, or what is left of the breaker's pause.
 
     Attributes:
+        title: the title that the answer has for it, if it has one.
         measured: what was measured against the limit, such as the seconds of a wait; None if that
             is not known.
     """
@@ -111,6 +122,7 @@ class Fault(Exception):  # noqa: N818 - PayEx's errors are problems; this is the
         self.measured: float | None = None
         self.hint = hint
         self.instance = instance
+        self.title: str | None = None
         self.status = status
         self.retry_after = retry_after
 

@@ -61,7 +61,7 @@ class Memory:
             if stored.status == HTTPStatus.OK:
                 return stored.bodies[page]
             problem = parse_problem(stored.status, stored.bodies[page])
-            if problem is None:
+            if problem is None or not problem.is_own:
                 raise Fault(FaultCode.UPSTREAM_MALFORMED)
             return problem
 

@@ -6,13 +6,27 @@ styles, and their members in more than one casing, so that both are read with a 
 
 import enum
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Final
 
 import msgspec
 
 from resolvers.payex.routes import Billing, Kind, Route
+from resolvers.payex.surrogates import replaced
+
+UNTITLED: Final = "PayEx told of a problem"
+
+_Object = dict[str, msgspec.Raw]
+_OBJECT = msgspec.json.Decoder(_Object)
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+# `billing/usage/problems/...`, with a version or a host, with `service` in place of `problems`, or
+# dotted. Frameworks and proxies name pages of their own, `about:blank`, or nothing.
+_OWN_TYPE = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*://[^/]*)?/?(?:billing|ledger)"
+    r"(?:/(?:.*/)?(?:problems|service)/.*[^/\s].*|\.[^/]+)",
+    re.IGNORECASE,
+)
 
 
 class ProblemType(enum.Enum):
@@ -31,6 +45,8 @@ _TYPES = {kind.value: kind for kind in ProblemType if kind is not ProblemType.UN
     ("validation-error", 400): ProblemType.VALIDATION
 }
 
+
+_CODES = {code for code, _ in _TYPES}
 
 _OF_INVOICES = {
     ProblemType.VALIDATION,
@@ -85,6 +101,16 @@ class Problem:
     raw: msgspec.Raw | None = field(default=None, repr=False)
 
     @property
+    def is_own(self) -> bool:
+        """Whether it is PayEx that tells of it, and no framework or proxy before it.
+
+        Its type has a form of PayEx's, or is a documented code alone, as PayEx's tables print it.
+        """
+        type_ = self.type.strip()
+        is_code_alone = not re.search("[/.]", type_) and _code(type_) in _CODES
+        return is_code_alone or _OWN_TYPE.fullmatch(type_) is not None
+
+    @property
     def parameters(self) -> list[str]:
         """The names of the refused parameters, without the paths that PayEx may put before."""
         paths = (re.findall(r"[^./\[\]]+", error.parameter) for error in self.field_errors)
@@ -123,53 +149,76 @@ def refused(*errors: FieldError) -> Problem:
 
 
 def parse_problem(status: int, body: bytes) -> Problem | None:
-    """Read a problem from an error answer of PayEx.
+    """Read a problem (RFC 9457) from an error answer.
 
     A type that PayEx adds later is `UNRECOGNIZED`, and so is a known type that comes with another
-    status than its own: nothing is known of what that means.
+    status than its own: nothing is known of what that means. A member of the wrong type is ignored.
 
     Args:
         status: the HTTP status, which decides where the body says otherwise.
         body: the body as received.
 
     Returns:
-        The problem, or None if the body is no problem document.
+        The problem, or None if the body is no JSON object. Whether it is one of PayEx's, `is_own`
+        tells.
     """
     try:
-        document = msgspec.json.decode(body)
+        text = replaced(body)
+        text.decode()
+        document = _OBJECT.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    if not isinstance(document, dict):
-        return None
-    members = {key.casefold(): value for key, value in document.items()}
-    type_ = members.get("type")
-    if not isinstance(type_, str):
-        return None
-    # The documentation prints "subscription-not found", with a space.
-    code = re.sub(r"[\s_]|%20", "-", re.split(r"[/.#]", type_.strip(" /"))[-1]).casefold()
+    type_ = _text(document, "type")
+    if type_ is None:
+        type_ = "about:blank"
     return Problem(
-        _TYPES.get((code, status), ProblemType.UNRECOGNIZED),
+        _TYPES.get((_code(type_), status), ProblemType.UNRECOGNIZED),
         type=type_,
-        title=_text(members, "title") or "PayEx told of a problem",
+        title=_text(document, "title") or UNTITLED,
         status=status,
-        detail=_text(members, "detail"),
-        instance=_text(members, "instance"),
-        field_errors=tuple(_field_errors(members.get("problems"))),
+        detail=_text(document, "detail"),
+        instance=_text(document, "instance"),
+        field_errors=tuple(dict.fromkeys(_field_errors(document))),
         raw=msgspec.Raw(body),
     )
 
 
-def _text(members: Mapping[str, Any], name: str) -> str | None:
-    value = members.get(name)
-    return None if value is None or isinstance(value, dict | list) else str(value)
+def _code(type_: str) -> str:
+    """Return a type's last segment."""
+    # The documentation prints "subscription-not found", with a space.
+    return re.sub(r"[\s_]|%20", "-", re.split(r"[/.]", type_.strip(" /"))[-1]).casefold()
 
 
-def _field_errors(problems: object) -> list[FieldError]:
+def _members(document: _Object, name: str) -> Iterator[msgspec.Raw]:
+    """Yield the members of a name in whatever casing."""
+    return (value for key, value in document.items() if key.casefold() == name)
+
+
+def _text(document: _Object, name: str) -> str | None:
+    texts = (msgspec.json.decode(raw) for raw in _members(document, name) if _begins(raw, b'"'))
+    return next(texts, None)
+
+
+def _field_errors(document: _Object) -> Iterator[FieldError]:
     # PayEx documents a list of single-key objects; one object with many keys says the same.
-    objects = problems if isinstance(problems, list) else [problems]
-    return [
-        FieldError(parameter, str(message))
-        for item in objects
-        if isinstance(item, dict)
-        for parameter, message in item.items()
-    ]
+    for problems in _members(document, "problems"):
+        for item in _elements(problems):
+            if _begins(item, b"{"):
+                for parameter, messages in _OBJECT.decode(item).items():
+                    for message in _elements(messages):
+                        yield FieldError(parameter, _message(message))
+
+
+def _elements(raw: msgspec.Raw) -> list[msgspec.Raw]:
+    """Return a list's elements, or what is no list as its only one, without nulls."""
+    elements = _LIST.decode(raw) if _begins(raw, b"[") else [raw]
+    return [element for element in elements if not _begins(element, b"n")]
+
+
+def _message(raw: msgspec.Raw) -> str:
+    """Return a text, and anything else as the JSON it is."""
+    return str(msgspec.json.decode(raw)) if _begins(raw, b'"') else bytes(raw).decode()
+
+
+def _begins(raw: msgspec.Raw, character: bytes) -> bool:
+    return bytes(raw).startswith(character)

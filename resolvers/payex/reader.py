@@ -88,7 +88,7 @@ class Reader:
             route = self._next(page.next, route, seen)
 
     def _next(self, link: str, route: Route, seen: set[str]) -> Route:
-        following = self._routes.follow(link, route.holder, route.kind)
+        following = self._routes.follow(link, route.holder, route.kind, route.path)
         if following.path in seen:
             hint = "`navigation.next` leads to a page that was read before."
             raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=hint)

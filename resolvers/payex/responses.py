@@ -1,5 +1,6 @@
 """What comes back from one GET, and the bounds that it is held to."""
 
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -72,7 +73,8 @@ async def whole(chunks: AsyncIterable[bytes], limits: Limits) -> bytes:
         if size > limits.max_body:
             raise limits.too_large()
         parts.append(part)
-    return b"".join(parts)
+    # A byte-order mark is no part of JSON. RFC 8259 lets its readers pass over one.
+    return b"".join(parts).removeprefix(BOM_UTF8)
 
 
 def broken_compression() -> Fault:

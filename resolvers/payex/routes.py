@@ -8,7 +8,7 @@ import enum
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 import msgspec
 
@@ -58,6 +58,11 @@ TEMPLATES: Mapping[tuple[Billing, Kind], str] = MappingProxyType(
 """The path templates, each below `/billing/{subdomain}/v1/{ownerNo}`."""
 
 _DIRECTIONS = {b".", b".."}
+_PORTS = {"https": 443, "http": 80}
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_AUTHORITY = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#\\]*")
+
+_Origin = tuple[str, str | None, int | None]
 
 
 class Holder(msgspec.Struct, frozen=True, cache_hash=True):
@@ -102,9 +107,11 @@ class Routes:
     Args:
         subdomain: the path segment after `/billing`. PayEx's prose says `billing`, every request
             line of its documentation says `usage`.
+        origin: scheme, host and port of PayEx, which absolute links may name; none may if empty.
     """
 
-    def __init__(self, subdomain: str = "usage") -> None:
+    def __init__(self, subdomain: str = "usage", origin: str = "") -> None:
+        self._origin = _origin(origin) if origin else None
         self._prefix = f"/billing/{quote(subdomain, safe='')}/v1/"
 
     def of(self, holder: Holder, kind: Kind, subscription_no: str | None = None) -> Route:
@@ -121,16 +128,24 @@ class Routes:
         path = TEMPLATES[holder.billing, kind].format_map(numbers)
         return Route(holder, kind, self._ledger(holder) + path)
 
-    def follow(self, link: str, holder: Holder, kind: Kind) -> Route:
+    def follow(self, link: str, holder: Holder, kind: Kind, base: str = "") -> Route:
         """Return the route that a link of PayEx names.
 
-        PayEx documents links as server-relative. One that leads to another host, to another
-        ledger or around the ledger's prefix is refused, whoever wrote it into the body.
+        PayEx documents links as server-relative. One may also be an absolute URL of PayEx's origin
+        or, as RFC 3986 has it, relative to the page that it stands on (`?page=2`). One that leads
+        to another host, to another ledger or around the ledger's prefix is refused, whoever wrote
+        it into the body.
+
+        Args:
+            link: the link.
+            holder: the invoice or customer of the page.
+            kind: what the link leads to.
+            base: the path of the page; without it, no link is relative to it.
 
         Raises:
             Fault: `UPSTREAM_LINK_REFUSED`.
         """
-        path, mark, query = link.partition("?")
+        path, mark, query = self._resolved(link, base).partition("?")
         segments = [unquote_to_bytes(segment) for segment in path.split("/")]
         # Encoding every segment anew gives a link and the same route built from numbers one
         # spelling, so that they are one call.
@@ -146,8 +161,35 @@ class Routes:
             raise Fault(FaultCode.UPSTREAM_LINK_REFUSED)
         return Route(holder, kind, path + mark + query)
 
+    def _resolved(self, link: str, base: str) -> str:
+        """Return a link as path and query, if it names PayEx's origin or none."""
+        authority = _AUTHORITY.match(link)
+        if authority:
+            if self._origin is None or _origin(authority[0], self._origin[0]) != self._origin:
+                raise Fault(FaultCode.UPSTREAM_LINK_REFUSED)
+            return link[authority.end() :]
+        if not base or link.startswith("/") or _SCHEME.match(link):
+            return link
+        page = base.partition("?")[0]
+        return page + link if link.startswith("?") else f"{page.rpartition('/')[0]}/{link}"
+
     def _ledger(self, holder: Holder) -> str:
         return self._prefix + _segment(holder.owner_no)
+
+
+def _origin(text: str, scheme: str = "") -> _Origin | None:
+    """Return what two URLs of one origin have in common; None for one that names a user, or none.
+
+    Args:
+        text: the URL, or what stands before its path.
+        scheme: the scheme that it has if it names none.
+    """
+    try:
+        url = urlsplit(text, scheme)
+        port = url.port or _PORTS.get(url.scheme)
+    except ValueError:
+        return None
+    return None if "@" in url.netloc else (url.scheme, url.hostname, port)
 
 
 def _segment(number: str) -> str:

@@ -591,7 +591,7 @@ async def test_without_a_list_the_given_subscription_is_asked_for() -> None:
     [
         (
             httpx.Response(
-                404, json={"Type": "x/problems/gone-fishing", "Title": "t", "Status": 1}
+                404, json={"Type": "billing/problems/gone-fishing", "Title": "t", "Status": 1}
             ),
             "gone-fishing, not documented (404)",
         ),

@@ -54,7 +54,7 @@ def test_the_page_explains_every_further_member_of_an_error() -> None:
 
     assert explained == [
         *("supportId", "limit", "measured", "path", "share", "variable"),
-        *("retryAfter", "fields", "argument", "reason", "instance"),
+        *("retryAfter", "fields", "argument", "reason", "instance", "title"),
     ]
 
 

@@ -169,17 +169,19 @@ async def test_a_status_that_is_no_answer_is_a_fault_even_with_a_problem_as_its_
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 422])
-async def test_a_client_error_is_a_problem_only_if_its_body_is_one(
+async def test_a_client_error_is_a_problem_only_if_its_body_is_one_of_payex(
     connect: Connect, status: int
 ) -> None:
-    async with connect(always(status, b'{"type":"new-type"}')) as payex:
+    async with connect(always(status, b'{"type":"billing/usage/problems/new"}')) as payex:
         told, [call] = await ask(payex, Kind.HOLDER, wave=2)
     assert isinstance(told.outcome, Problem)
     assert (told.outcome.status, told.outcome.kind) == (status, ProblemType.UNRECOGNIZED)
     assert (told.wave, call.status, call.fault) == (2, status, None)
-    async with connect(always(status, b"not found")) as payex:
-        untold, _ = await ask(payex, Kind.HOLDER)
-    assert fault_of(untold).code is FaultCode.UPSTREAM_ERROR
+    code = FaultCode.UPSTREAM_ROUTE_ABSENT if status == 404 else FaultCode.UPSTREAM_ERROR
+    for body in (b"not found", b"{}", b'{"type":"about:blank"}'):
+        async with connect(always(status, body)) as payex:
+            untold, _ = await ask(payex, Kind.HOLDER)
+        assert fault_of(untold).code is code
 
 
 async def test_a_problem_of_a_later_page_is_the_answer(connect: Connect) -> None:

@@ -30,7 +30,8 @@ STYLES = [
     "/billing/usage/problems/{}/",
     "ledger/customer/v1/problems/{}",
     "http://host/billing/usage/problems/{}",
-    "https://host:8080/problems#{}",
+    "https://host:8080/billing/usage/v2/problems/{}",
+    "billing/usage/service/{}",
     "billing.usage.{}",
 ]
 CASINGS: list[Callable[[str], str]] = [str.lower, str.upper, str.title, str.swapcase]
@@ -78,6 +79,7 @@ def test_a_documented_type_is_known_in_every_style_casing_and_spacing(
     problem = parse_problem(status, msgspec.json.encode({member("type"): text}))
     assert problem is not None
     assert (problem.kind, problem.type, problem.status) == (kind, text, status)
+    assert problem.is_own
 
 
 @pytest.mark.parametrize(
@@ -116,9 +118,6 @@ def test_the_http_status_wins_over_the_one_in_the_body() -> None:
         b"<html>502 Bad Gateway</html>",
         b"[]",
         b'"validation"',
-        b"{}",
-        b'{"type": null, "title": "x"}',
-        b'{"type": ["validation"]}',
         b'{"type": "validation"',
         b'{"type": "\xff"}',
         b'{"type": "validation", "deep": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
@@ -129,15 +128,58 @@ def test_a_body_that_is_no_problem_document_is_none(body: bytes) -> None:
     assert parse_problem(400, body) is None
 
 
-@pytest.mark.parametrize("missing", [None, {}, [], {"a": 1}])
+@pytest.mark.parametrize("missing", [None, {}, [], {"a": 1}, True, 17, 1.5])
 def test_members_that_are_missing_null_or_no_text_are_left_out(missing: object) -> None:
     problem = parsed(title=missing, detail=missing, instance=missing)
     assert (problem.detail, problem.instance) == (None, None)
     assert problem.title
 
 
-def test_a_scalar_member_is_read_as_text() -> None:
-    assert parsed(instance=17).instance == "17"
+@pytest.mark.parametrize("body", [b"{}", b'{"type": null}', b'{"Type": ["validation"]}'])
+def test_a_problem_without_a_type_is_one_of_the_type_about_blank(body: bytes) -> None:
+    problem = parse_problem(404, body)
+    assert problem is not None
+    assert (problem.kind, problem.type) == (ProblemType.UNRECOGNIZED, "about:blank")
+    assert not problem.is_own
+
+
+@pytest.mark.parametrize(
+    ("type_", "is_own"),
+    [
+        ("billing/usage/problems/invoice-under-review", True),
+        ("BILLING/usage/v7/Problems/later", True),
+        ("https://lf-api.payex.com/billing/usage/problems/later", True),
+        ("/ledger/service/later", True),
+        ("ledger.card-transaction.later", True),
+        ("billing.usage.later", True),
+        ("about:blank", False),
+        ("", False),
+        ("later", False),
+        ("https://tools.ietf.org/html/rfc9110#section-15.5.5", False),
+        ("https://host/errors/billing/usage/problems", False),
+        ("https://host/problems/later", False),
+        ("https://billing.example/problems/later", False),
+        ("urn:billing:problems:later", False),
+        ("billing/usage/later", False),
+        ("billing/usage/problems/", False),
+        ("billing", False),
+    ],
+)
+def test_a_problem_is_payex_s_own_by_the_form_of_its_type(type_: str, is_own: bool) -> None:
+    assert parsed(404, type=type_).is_own is is_own
+
+
+def test_a_member_of_the_wrong_type_does_not_hide_one_of_the_right_type() -> None:
+    problem = parse_problem(404, b'{"Title": true, "title": "Not Found", "TYPE": "a", "type": {}}')
+    assert problem is not None
+    assert (problem.title, problem.type) == ("Not Found", "a")
+
+
+def test_half_a_character_costs_no_more_than_itself() -> None:
+    body = rb'{"type": "billing/usage/problems/x", "title": "a\ud83d", "later": "\udc00"}'
+    problem = parse_problem(404, body)
+    assert problem is not None
+    assert (problem.title, bytes(problem.raw or b"")) == ("a\ufffd", body)
 
 
 def test_members_that_no_field_takes_stay_in_raw() -> None:
@@ -152,7 +194,12 @@ def test_members_that_no_field_takes_stay_in_raw() -> None:
     [
         ([{"a": "1"}, {"b": "2"}], [("a", "1"), ("b", "2")]),
         ({"a": "1", "b": "2"}, [("a", "1"), ("b", "2")]),
-        ([{"a": None}], [("a", "None")]),
+        ([{"a": None}], []),
+        ([{"a": ["1", "2"]}], [("a", "1"), ("a", "2")]),
+        ({"a": ["1", None, "1"], "b": []}, [("a", "1")]),
+        ([{"a": {"code": 1.50}}], [("a", '{"code":1.5}')]),
+        ([{"a": [True, 7, ["x"]]}], [("a", "true"), ("a", "7"), ("a", '["x"]')]),
+        ([{"a": "1"}, {"a": "1"}], [("a", "1")]),
         (["a", 1, None, []], []),
         ("a", []),
         (None, []),

@@ -83,6 +83,14 @@ async def test_a_list_holds_all_its_pages_in_order(kind: Kind) -> None:
     assert (reading.bodies, reading.size) == (tuple(bodies), sum(map(len, bodies)))
 
 
+async def test_a_next_link_may_be_relative_to_its_page() -> None:
+    source = Source(page("a", following="?page=2"), page("b", following="?page=3"), page("c"))
+    reading = await read(source, Kind.SUBSCRIPTIONS)
+    assert isinstance(reading.outcome, ItemList)
+    assert [item.number for item in reading.outcome.items] == ["a", "b", "c"]
+    assert [path for path, _ in source.asked] == [BASE, f"{BASE}?page=2", f"{BASE}?page=3"]
+
+
 async def test_more_pages_than_the_cap_are_a_fault_that_names_the_cap() -> None:
     source = Source(*(page(following=f"{BASE}?page={number}") for number in range(9)))
     fault = await refusal(source, Kind.SUBSCRIPTIONS, max_pages=3)

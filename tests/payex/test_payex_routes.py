@@ -210,3 +210,56 @@ def test_a_route_shows_its_template_and_nobodys_number(billing: Billing, kind: K
     assert route.template in repr(route)
     assert not any(number in shown for number in ("77", "88", "99"))
     assert "88" not in repr(route.holder)
+
+
+PAGE = f"{LEDGER}/invoices/123456/subscriptions"
+
+
+@pytest.mark.parametrize(
+    ("link", "path"),
+    [
+        (f"https://payex.test{PAGE}?page=2", f"{PAGE}?page=2"),
+        (f"https://payex.test:443{PAGE}?page=2", f"{PAGE}?page=2"),
+        (f"HTTPS://PayEx.TEST{PAGE}?page=2", f"{PAGE}?page=2"),
+        (f"//payex.test{PAGE}?page=2", f"{PAGE}?page=2"),
+        ("?page=2", f"{PAGE}?page=2"),
+        ("?", f"{PAGE}?"),
+        ("subscriptions?page=2", f"{PAGE}?page=2"),
+        (f"{PAGE}?page=2", f"{PAGE}?page=2"),
+    ],
+)
+def test_a_link_is_resolved_against_its_page(link: str, path: str) -> None:
+    routes = Routes(origin="https://payex.test")
+    followed = routes.follow(link, INVOICE, Kind.SUBSCRIPTIONS, f"{PAGE}?page=1")
+    assert followed.path == path
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f"http://payex.test{PAGE}",
+        f"https://payex.test:8443{PAGE}",
+        f"https://payex.test:port{PAGE}",
+        f"https://payex.test.evil.example{PAGE}",
+        f"https://user@payex.test{PAGE}",
+        f"https://payex.test@evil.example{PAGE}",
+        f"https://payex.test\\@evil.example{PAGE}",
+        f"https://[payex.test{PAGE}",
+        f"//evil.example{PAGE}",
+        f"https:{PAGE}",
+        f"https://payex.test{LEDGER}2/invoices/1",
+        f"https://payex.test{PAGE}/../../../yyy",
+        "https://payex.test",
+        "https://payex.test?page=2",
+        "javascript:alert(1)",
+        "../subscriptions?page=2",
+        "./subscriptions?page=2",
+        "..?page=2",
+        "",
+    ],
+)
+def test_a_link_that_leads_elsewhere_is_refused_however_it_is_written(link: str) -> None:
+    routes = Routes(origin="https://payex.test")
+    with pytest.raises(Fault) as refused:
+        routes.follow(link, INVOICE, Kind.SUBSCRIPTIONS, PAGE)
+    assert refused.value.code is FaultCode.UPSTREAM_LINK_REFUSED

@@ -20,7 +20,7 @@ FAULTS = {
     "502 with HTML": (httpx.Response(502, html=f"<h1>{PRIVATE}</h1>"), "UPSTREAM_UNAVAILABLE"),
     "503 with nothing": (httpx.Response(503), "UPSTREAM_UNAVAILABLE"),
     "504": (httpx.Response(504), "UPSTREAM_UNAVAILABLE"),
-    "404 that is no problem": (httpx.Response(404, html=PRIVATE), "UPSTREAM_ERROR"),
+    "404 that is no problem": (httpx.Response(404, html=PRIVATE), "UPSTREAM_ROUTE_ABSENT"),
     "a redirect": (
         httpx.Response(302, headers={"location": f"https://evil.example/{PRIVATE}"}),
         "UPSTREAM_ERROR",
@@ -89,7 +89,7 @@ async def test_an_invoice_that_only_a_failing_call_could_prove_is_never_assumed(
 
     (error,) = reply["errors"]
     assert error["extensions"]["code"] == code
-    if code in {"UPSTREAM_ERROR", "UPSTREAM_MALFORMED"}:
+    if code in {"UPSTREAM_ERROR", "UPSTREAM_MALFORMED", "UPSTREAM_ROUTE_ABSENT"}:
         assert reply["data"]["owner"]["invoice"]["subscription"]["usageRecords"] is None
         assert sorted(payex.routes) == [
             "/invoices/55",

@@ -115,7 +115,7 @@ async def test_a_validation_problem_is_answered_where_the_parameter_belongs(
 
 async def test_members_of_a_problem_are_read_in_any_casing(ask: Any, payex: Any) -> None:
     body: dict[str, object] = {
-        "tYPE": "x/validation",
+        "tYPE": "billing/x/problems/validation",
         "TITLE": "T",
         "detail": "D",
         "iNSTANCE": None,
