@@ -302,6 +302,21 @@ async def test_the_longer_wait_is_to_blame_when_the_time_is_up(
     assert late.measured == (4 if code is FaultCode.UPSTREAM_QUEUE_TIMEOUT else None)
 
 
+async def test_a_wave_is_a_round_of_the_operations_own_calls(attempting: Attempting) -> None:
+    """Where two share one place, the calls of each go one after the other: as many waves.
+
+    Who waits for others alone is in its first wave.
+    """
+    three, two, one = (Tally(500) for _ in range(3))
+    async with attempting(Upstream(), limiter=Limiter(in_flight=1, queued=9)) as attempts:
+        await asyncio.gather(
+            *(get(attempts, "3", who=("a", "a"), tally=three) for _ in range(3)),
+            *(get(attempts, "2", who=("b", "b"), tally=two) for _ in range(2)),
+            get(attempts, "1", who=("c", "c"), tally=one),
+        )
+    assert [tally.waves for tally in (three, two, one)] == [3, 2, 1]
+
+
 async def test_a_setting_bounds_the_wait_for_a_place(attempting: Attempting) -> None:
     upstream, limiter = Upstream(seconds=5), Limiter(in_flight=1, queued=9)
     async with attempting(upstream, limiter=limiter, queue_timeout=2.0) as attempts:
