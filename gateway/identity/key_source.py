@@ -16,6 +16,7 @@ import httpx
 from joserfc.jwk import Key
 
 from gateway.identity.key_sets import KeysError, KeySet
+from resolvers.payex.breakages import Breakage, told
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,12 @@ MAX_BODY: Final = 256 * 1024
 RETRY: Final = 10.0
 """Seconds until the next look after one that failed."""
 _SECONDS: Final = 10.0
+_BREAKAGES: Final = {
+    TimeoutError: Breakage.LATE,
+    httpx.TimeoutException: Breakage.LATE,
+    httpx.ReadError: Breakage.CLOSED,
+    httpx.RemoteProtocolError: Breakage.CLOSED,
+}
 
 
 class NoKeysError(Exception):
@@ -168,7 +175,8 @@ async def fetch(client: httpx.AsyncClient, url: str) -> bytes:
                 if len(body) > MAX_BODY:
                     raise KeysError(f"the answer is larger than {MAX_BODY} bytes")
     except (httpx.HTTPError, TimeoutError) as error:
-        raise KeysError(f"cannot be fetched: {type(error).__name__}") from None
+        why = told(error, _BREAKAGES).replace("GATEWAY_UPSTREAM_CA_FILE", "SSL_CERT_FILE")
+        raise KeysError(f"cannot be fetched. {why}") from None
     return bytes(body)
 
 

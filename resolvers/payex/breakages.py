@@ -1,4 +1,4 @@
-"""Why a connection to PayEx failed or broke, in words for the operator's log.
+"""Why a connection failed or broke, in words for the operator's log.
 
 The words come from classes and error numbers. Messages of exceptions may quote a URL.
 """
@@ -21,6 +21,7 @@ class Breakage(enum.StrEnum):
     CUT = "The other end closed the connection within the answer."
     NO_HTTP = "The answer is no HTTP that can be read."
     GIVEN_UP = "The HTTP client gave the call up."
+    LATE = "No answer came in time."
     NO_PROXY = "The proxy cannot be reached."
     NO_TUNNEL = "The proxy refused the way to PayEx."
     OTHER = "The connection failed."
@@ -34,9 +35,7 @@ _BY_NUMBER = {
 }
 
 
-def told(
-    error: BaseException | None, known: Mapping[type[BaseException], Breakage]
-) -> Breakage | str:
+def told(error: BaseException | None, known: Mapping[type[BaseException], str]) -> str:
     """Return why a connection failed: what is known first, on the way to the first cause.
 
     Args:

@@ -105,7 +105,7 @@ def broken(_: httpx.Request) -> httpx.Response:
 
 
 OUTAGES = {
-    "unreachable": (unreachable, "cannot be fetched: ConnectError"),
+    "unreachable": (unreachable, "cannot be fetched. The connection failed."),
     "failing": (lambda _: httpx.Response(500), "the answer has the status 500"),
     "redirecting": (
         lambda _: httpx.Response(302, headers={"Location": "https://evil.example"}),
