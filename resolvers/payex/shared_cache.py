@@ -16,17 +16,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from resolvers.payex.breakages import Breakage, told
+from resolvers.payex.cache_breakages import why_gone, why_refused
 from resolvers.payex.cache_password import CachePassword
 
 logger = logging.getLogger(__name__)
-
-# By the classes of redis-py, which tell the codes of Redis apart.
-_REFUSALS = {
-    "NoPermissionError": "its user may not give it",
-    "OutOfMemoryError": "its memory is full",
-    "ReadOnlyError": "it is a replica, which is only read",
-}
 
 R = TypeVar("R")
 
@@ -88,11 +81,7 @@ class SharedCache:
         redis = client_library()
         self._client = _client(redis, url, password)
         self._refusal: type[Exception] = redis.ResponseError
-        self._breakages = {
-            redis.AuthenticationError: "The password is refused.",
-            redis.TimeoutError: Breakage.LATE,
-            TimeoutError: Breakage.LATE,
-        }
+        self._redis = redis
         self._timeout = timeout
         self._pause = pause
         self._max_value = max_value
@@ -192,20 +181,18 @@ class SharedCache:
             logger.warning("The shared cache is back.")
         return reply
 
-    # Classes of errors say what happened. Their messages may quote the address.
     def _refused(self, error: Exception) -> None:
         self.failures += 1
         name = type(error).__name__
         if name not in self._refusals:
             self._refusals.add(name)
-            why = _REFUSALS.get(name, "for a reason of its own")
+            why = why_refused(error)
             logger.warning("The shared cache refused a command: %s. It is said once.", why)
 
     def _gone(self, error: Exception) -> None:
         self.failures += 1
         if self._gone_until is None:
-            why = told(error, self._breakages).partition("; see GATEWAY_UPSTREAM_CA_FILE")[0]
-            logger.warning("The shared cache is gone. %s", f"{why.rstrip('.')}.")
+            logger.warning("The shared cache is gone. %s", why_gone(error, self._redis))
         self._gone_until = self._clock() + self._pause
 
 
