@@ -81,15 +81,14 @@ class Failures:
         self._nulled: set[Place | None] = set()
 
     def add(self, error: GraphQLError, nulled: Place | None) -> None:
-        """Take in an error, unless it happened within what is null already.
+        """Take in an error that did not happen within what is null already.
 
         Args:
             error: it.
             nulled: the place that is null for it.
         """
-        if not self.cover(nulled):
-            self._nulled.add(nulled)
-            self.errors.append(error)
+        self._nulled.add(nulled)
+        self.errors.append(error)
 
     def cover(self, place: Place | None) -> bool:
         """Whether a place is null for an error, or within one that is."""

@@ -108,6 +108,10 @@ NULLS = {
         '$n: String = "x"',
         BELOW % "usageTotals(filter: {usageTypes: [$n]}) { __typename }",
     ),
+    "a condition below a gate": (
+        "$n: Boolean = true",
+        BELOW % "usageSummaries @include(if: $n) { __typename }",
+    ),
     "a condition": (
         "$n: Boolean = true",
         BELOW % "usageSummaries { ... on UsageSummaryList { __typename @include(if: $n) } }",

@@ -45,7 +45,7 @@ class Thing:
 async def later(value: Any) -> Any:
     """Return a value, or raise it, some turns of the loop later."""
     await asyncio.sleep(0)
-    if isinstance(value, Exception):
+    if isinstance(value, BaseException):
         raise value
     return value
 
@@ -98,6 +98,7 @@ IN_LISTS: dict[str, Callable[[], Any]] = {
     "one is an error": lambda: [later(THING), ValueError("x"), promised(THING)],
     "faults": lambda: [later(FAULT), later(THING), later(REFUSED)],
     "some without names": lambda: [THING, NAMELESS, later(NAMELESS), later(THING)],
+    "none with a name": lambda: [NAMELESS, NAMELESS, THING],
     "a coroutine of them": lambda: later([later(THING), THING]),
 }
 
