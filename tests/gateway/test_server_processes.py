@@ -5,20 +5,22 @@ import re
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, suppress
+from typing import cast
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import SIGNALS
 
 from gateway.environment import SettingsError
 from gateway.server import serve
 from gateway.server_process import Server, ServerConfig
-from gateway.server_processes import ServerProcess, ServerProcesses
+from gateway.server_processes import ServerProcess, ServerProcesses, seats_for
 
 SECONDS = 60
 
@@ -139,31 +141,6 @@ def test_an_app_that_cannot_be_made_any_more_ends_its_process_with_2(
     assert capsys.readouterr().err == "payex-usage-gateway: GATEWAY_JWT_KEYS: is gone.\n"
 
 
-class Starting:
-    """A server process that is not ready at the first look."""
-
-    exitcode = None
-
-    def __init__(self) -> None:
-        self._answers = iter([False, True])
-
-    def is_ready(self, _: float) -> bool:
-        """Return whether it serves."""
-        return next(self._answers)
-
-
-def test_processes_serve_only_once_each_of_them_does(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO")
-    processes = ServerProcesses(ServerConfig("app", log_config=None), [])
-    processes.processes = [Starting()]  # type: ignore[list-item]
-
-    processes.keep_subprocess_alive()
-    assert caplog.messages == []
-    processes.keep_subprocess_alive()
-    assert caplog.messages == ["All 1 server processes serve."]
-    assert not processes.failed
-
-
 @pytest.mark.usefixtures("handlers")
 def test_processes_are_replaced_one_by_one_and_joined_by_more_on_a_signal(
     caplog: pytest.LogCaptureFixture,
@@ -207,3 +184,112 @@ def test_each_process_runs_the_gateway_s_own_server() -> None:
     config = ServerConfig("app", log_config=None)
 
     assert isinstance(ServerProcess(config, []).server, Server)
+
+
+class Played:
+    """A process that is told what to do, and of which a test says how it goes.
+
+    Args:
+        serves: whether it comes to serve.
+        exitcode: how it has ended, if it has.
+    """
+
+    pid = 1
+
+    def __init__(self, *, serves: bool = True, exitcode: int | None = None) -> None:
+        self.exitcode = exitcode
+        self.serves = serves
+        self.told: list[str] = []
+
+    def is_alive(self, _: float) -> bool:
+        """Return whether it goes on."""
+        return self.exitcode is None
+
+    def is_ready(self, _: float) -> bool:
+        """Return whether it serves."""
+        return self.serves
+
+    def wait_until_ready(self, _: float, __: threading.Event) -> bool:
+        """Return whether it came to serve."""
+        return self.serves
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """Take what it is told."""
+        return lambda: self.told.append(name)
+
+
+class Playing(ServerProcesses):
+    """Server processes, of which those to be started are played."""
+
+    def __init__(self, *played: Played) -> None:
+        super().__init__(ServerConfig("app", log_config=None), [])
+        self.starts = list(played)
+        self.processes = []
+
+    def _started(self) -> ServerProcess:
+        return cast("ServerProcess", self.starts.pop(0))
+
+
+@pytest.fixture
+def playing() -> Iterator[Callable[..., Playing]]:
+    """Makes server processes, of which the first is there and all are played."""
+    with ExitStack() as stack:
+
+        def make(*played: Played) -> Playing:
+            processes = Playing(*played)
+            processes.reception.start()
+            stack.callback(processes.reception.close)
+            processes.init_processes()
+            processes.keep_subprocess_alive()
+            return processes
+
+        yield make
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_process_stays_if_the_one_to_replace_it_does_not_serve(
+    playing: Callable[..., Playing], caplog: pytest.LogCaptureFixture
+) -> None:
+    stays, fails = Played(), Played(serves=False)
+    processes = playing(stays, fails)
+    processes.restart_all()
+
+    assert stays.told == []
+    assert fails.told == ["kill", "join"]
+    assert "The server processes stay" in caplog.text
+
+
+@pytest.mark.usefixtures("handlers")
+def test_what_could_not_be_started_again_ends_the_command(playing: Callable[..., Playing]) -> None:
+    first = Played()
+    processes = playing(first)
+    first.exitcode = STARTUP_FAILURE
+    processes.keep_subprocess_alive()
+
+    assert processes.failed
+    assert processes.starts == []
+
+
+@pytest.mark.usefixtures("handlers")
+def test_there_are_never_more_processes_than_seats(playing: Callable[..., Playing]) -> None:
+    """Two seats are kept for those that are being replaced."""
+    processes = playing(*(Played() for _ in range(40)))
+    for _ in range(39):
+        processes.handle_ttin()
+
+    assert len(processes.processes) == seats_for(1) - 2
+
+
+@pytest.mark.usefixtures("handlers")
+def test_processes_serve_only_once_each_of_them_does(
+    playing: Callable[..., Playing], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    first = Played(serves=False)
+    processes = playing(first)
+
+    assert caplog.messages == []
+    first.serves = True
+    processes.keep_subprocess_alive()
+    assert caplog.messages == ["All 1 server processes serve."]
+    assert not processes.failed
