@@ -60,8 +60,9 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         # The app has the former list. Trailers go to this one, which nobody reads.
         self.headers = []
-        if self.member and self.member.overfull:
+        if self.member and self.member.surplus:
             # The client comes back by a new connection, which another process gets.
+            self.member.surplus -= 1
             self.let_go()
             self._told = True
         if self._told:

@@ -66,8 +66,7 @@ class Admission:
         )
 
     def _full(self) -> bool:
-        workload = self.member.workload
-        return workload.in_flight >= self.limit * workload.processes
+        return self.member.workload.full(self.limit)
 
 
 class Bounded:

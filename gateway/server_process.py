@@ -95,7 +95,8 @@ class Server(uvicorn.Server):
         self._arrivals.open(self._protocol, self.config.ssl)
 
     async def on_tick(self, counter: int) -> bool:
-        """Look ten times a second whether it is time to stop, or about to be."""
+        """Look ten times a second at the other processes, and whether it is time to stop."""
+        self._arrivals.member.compare()
         if self._arrivals.member.draining:
             for connection in list(self.server_state.connections):
                 cast("HttpProtocol", connection).tell()

@@ -86,6 +86,13 @@ class Workload:
             if (entered, left) == (self._column(_ENTERED), self._column(_LEFT)):
                 return sum(entered) - sum(left)
 
+    def full(self, limit: int) -> bool:
+        """Whether as many operations are in flight as may be, if each process may have so many."""
+        room = limit * self.processes
+        # One reading may tell of too few, and all are told of soon. It never refuses too early.
+        quick = sum(self._column(_ENTERED)) - sum(self._column(_LEFT))
+        return quick >= room and self.in_flight >= room
+
     def refused_since(self, moment: float) -> bool:
         """Whether any process has refused an operation after this moment, in seconds."""
         refusals = filter(None, self._column(_REFUSED))
@@ -107,11 +114,15 @@ class Member:
     Args:
         workload: the table.
         number: the row, which is taken.
+
+    Attributes:
+        surplus: how many connections should still move to another process, since it `compare`d.
     """
 
     def __init__(self, workload: Workload, number: int) -> None:
         self.workload = workload
         self.number = number
+        self.surplus = 0
 
     def enter(self) -> None:
         """Note that an operation begins."""
@@ -143,15 +154,15 @@ class Member:
         """Note that the process is about to stop."""
         self._cell(_DRAINING, 1)
 
-    @property
-    def overfull(self) -> bool:
-        """Whether another process is so much emptier that a connection should move there.
+    def compare(self) -> None:
+        """Take in how many connections should move to the emptiest process: half of the difference.
 
-        Moved, it does not make that one the fuller of the two: it never moves back.
+        Moved, they do not make that one the fuller of the two: none of them moves back.
         """
         connections = self.workload.connections()
         others = [connections[other] for other in self.workload.staying() if other != self.number]
-        return bool(others) and connections[self.number] > min(others) + 1
+        least = min(others, default=connections[self.number])
+        self.surplus = max(0, (connections[self.number] - least) // 2)
 
     def _cell(self, column: int, more: int = 0) -> int:
         place = column * self.workload.seats + self.number

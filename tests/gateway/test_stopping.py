@@ -203,6 +203,9 @@ async def test_a_process_with_too_many_connections_lets_one_go_with_an_answer() 
     full, other = (Member(workload, workload.take_seat() or 0) for _ in range(2))
     workload.give(full.number)
     workload.give(full.number)
+    full.compare()
+    other.compare()
+    assert (full.surplus, other.surplus) == (1, 0)
     with Line() as line:
         line.protocol.member = full
         line.protocol.data_received(REQUEST % 1)
@@ -211,8 +214,7 @@ async def test_a_process_with_too_many_connections_lets_one_go_with_an_answer() 
         assert line.wire.closed
         assert workload.connections() == [1, 0]
     assert workload.connections() == [1, 0]
-    assert not full.overfull
-    assert not other.overfull
+    assert full.surplus == 0
 
 
 def test_a_client_that_never_ends_its_request_holds_up_a_stop_no_longer_than_the_bound(
