@@ -28,9 +28,10 @@ def warnings(unreadable: Mapping[tuple[Kind, Member], int]) -> list[dict[str, An
 
 
 def _message(kind: Kind, member: Member, count: int) -> str:
+    items = "1 item" if count == 1 else f"{count} items"
     if member == ELEMENT:
-        return f"In {kind.value}, {count} of the items could not be read at all: {_REST}"
-    text = f"In {kind.value}, {member.name} could not be read {count} times: "
+        return f"In {kind.value}, {count} of `items` could not be read at all: {_REST}"
+    text = f"In {kind.value}, {member.name} could not be read in {items}: "
     if kind is Kind.SUBSCRIPTIONS and member == NUMBER:
-        return f"{text}the subscription is left out."
+        return f"{text}such subscriptions are left out."
     return text + _REST

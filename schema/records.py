@@ -6,13 +6,17 @@ from schema.amounts import Money, Volume
 from schema.directives import INTERNAL, RAW
 from schema.scalars import ExactDecimal, LocalDate, LocalDateTime, RawJSON
 
+_MAY_BE_NULL = (
+    "Any field may be null: PayEx did not state it, or what it states cannot be read, which "
+    "`extensions.warnings` tells."
+)
 _ASSUMED = "(Assumed name: PayEx publishes no fields of its usage records.)"
 
 
 @strawberry.type(
     description=(
         "One rated call, message, data session or purchase. PayEx calls it a usage detail; route "
-        f"`usage-details`. Any field may be null: PayEx did not state it. {_ASSUMED}"
+        f"`usage-details`. {_MAY_BE_NULL} {_ASSUMED}"
     )
 )
 class UsageRecord:
@@ -63,7 +67,7 @@ class UsageRecord:
 @strawberry.type(
     description=(
         "PayEx's own sum of one kind of usage over a period; route `usage-summaries`. "
-        f"Any field may be null: PayEx did not state it. {_ASSUMED}"
+        f"{_MAY_BE_NULL} {_ASSUMED}"
     )
 )
 class UsageSummary:

@@ -44,7 +44,10 @@ class UsageTotal:
     record_count: int = strawberry.field(description="How many records the group holds.")
     without_amount: int = strawberry.field(
         name="recordsWithoutAmount",
-        description="How many of them carry no amount, so that the sum does not hold them.",
+        description=(
+            "How many of them carry no amount, or one that cannot be read, so that the sum does "
+            "not hold them."
+        ),
     )
     charged_volumes: list[Volume] = strawberry.field(
         description="The sums of the volumes that are paid for, one for each unit.",

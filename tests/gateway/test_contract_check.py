@@ -1,6 +1,7 @@
 """The check tells exactly how a changed PayEx differs from the documented and assumed one."""
 
 import json
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -218,6 +219,25 @@ async def test_what_is_configured_and_fits_is_kept_in_the_suggestion() -> None:
 
     assert status is Status.DIFFERS
     assert '\namount = "chargedAmount"\ncurrency = "currency"  # a guess' in text
+
+
+async def test_a_member_that_cannot_be_read_in_some_items_is_named() -> None:
+    class Odd(Changed):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            response = await super().handle_async_request(request)
+            body = await response.aread()
+            if not request.url.path.endswith("usage-details"):
+                return httpx.Response(response.status_code, content=body)
+            odd = rb'7,{"startTime":"","amount":1e999999999,"detailInfo":"\ud83d"},'
+            start, bracket, rest = body.partition(b"[")
+            return httpx.Response(200, content=start + bracket + odd + rest)
+
+    text, status = await report(Odd(lambda _, __: None))
+
+    assert status is Status.DIFFERS
+    assert "items: list of another type in 1 of 1" in text
+    for name in ("startTime", "amount", "detailInfo"):
+        assert re.search(rf"items\[\]\.{name}: .* of another type in 1 of \d+", text)
 
 
 async def test_a_removed_member_is_missing_and_nothing_is_suggested() -> None:
