@@ -22,6 +22,7 @@ from resolvers.payex.records import (
     Day,
     Item,
     Member,
+    Moment,
     Page,
     SubscriptionItem,
     UsageRecord,
@@ -29,6 +30,7 @@ from resolvers.payex.records import (
     alone,
 )
 from resolvers.payex.surrogates import Marked
+from resolvers.payex.times import moment
 
 T = TypeVar("T", bound=Item)
 
@@ -72,6 +74,15 @@ class Decoder(Generic[T]):
         self._page = msgspec.json.Decoder(_Page[type_], dec_hook=_day)
         self._one = msgspec.json.Decoder(type_, dec_hook=_day)
         self._members: Members[T] = Members(type_, own)
+        self._times = [name for name, kind, _ in fields if Moment in get_args(kind)]
+        texts = [
+            (name, str | None if name in self._times else kind, default)
+            for name, kind, default in fields
+        ]
+        self._odd: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
+            msgspec.defstruct(item.__name__, texts, bases=(item,), rename=renamed, kw_only=True),
+            dec_hook=_day,
+        )
         decimals = [name for name, kind, _ in fields if Decimal in get_args(kind)]
         self._decimals = attrgetter(*decimals) if decimals else None
 
@@ -111,14 +122,17 @@ class Decoder(Generic[T]):
 
     def _is_plain(self, body: bytes, items: Sequence[T]) -> bool:
         """Whether msgspec has read everything as the rules have it."""
+        return self._are_numbers(body, items) and not (
+            _LONG_FRACTION.search(body) or (b"\\" in body and _HIDDEN.search(body))
+        )
+
+    def _are_numbers(self, json: bytes, items: Sequence[T]) -> bool:
         if self._decimals is None:
             return True
         values = chain.from_iterable(map(self._decimals, items))
         if not are_numbers([value for value in values if value is not None]):
             return False
-        if _LONG_FRACTION.search(body) or (b"_" in body and _UNDERSCORE.search(body)):
-            return False
-        return not (b"\\" in body and _HIDDEN.search(body))
+        return not (b"_" in json and _UNDERSCORE.search(json))
 
     def _by_member(self, body: bytes) -> Page[T]:
         marked = Marked(body)
@@ -128,11 +142,32 @@ class Decoder(Generic[T]):
             raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=f"{_HALVES} - at `$.navigation.next`")
         elements: list[msgspec.Raw] = page.items or []
         unreadable: Counter[Member] = Counter()
-        items = [self._members.read(element, marked, unreadable) for element in elements]
+        items = [
+            (None if marked.holds(element) else self._whole(element))
+            or self._members.read(element, marked, unreadable)
+            for element in elements
+        ]
         if marked.body == body:
             return Page(items, following, body, unreadable)
         source = [msgspec.Raw(marked.restored(element)) for element in elements]
         return Page(items, following, source, unreadable)
+
+    def _whole(self, element: msgspec.Raw) -> T | None:
+        """Return an element in which only the times are odd: a fifth of the work.
+
+        Most bodies that are odd are so in each time, which have a zone or seven digits of a second.
+        """
+        try:
+            item: T = self._odd.decode(element)
+            for name in self._times:
+                text = getattr(item, name)
+                if text is not None:
+                    setattr(item, name, moment(text))
+        except ValueError:
+            return None
+        json = bytes(element)
+        hides = b"\\" in json and _HIDDEN.search(json)
+        return None if hides or not self._are_numbers(json, [item]) else item
 
 
 def subscriptions() -> Decoder[SubscriptionItem]:

@@ -210,9 +210,9 @@ class ItemList(Generic[T]):
     """
 
     def __init__(self, pages: Sequence[Page[T]]) -> None:
-        items: Sequence[T] = [item for page in pages for item in page.items]
-        if len(pages) == 1:
-            items = pages[0].items
+        items: Sequence[T] = pages[0].items if pages else []
+        if len(pages) > 1:
+            items = [item for page in pages for item in page.items]
         unreadable: Counter[Member] = Counter()
         for page in pages:
             unreadable.update(page.unreadable)

@@ -32,11 +32,12 @@ class Marked:
     def __init__(self, body: bytes) -> None:
         # Nobody can guess it. It begins with a letter: outside of a text it is no JSON.
         self._mark = b"lone0000" + secrets.token_hex(16).encode()
-        self.body = _ESCAPES.sub(self._marked, body)
+        self.body = _ESCAPES.sub(self._marked, body) if b"\\" in body else body
+        self._marks_nothing = self.body == body
 
     def holds(self, part: bytes | memoryview) -> bool:
         """Whether a part of the marked body holds a lone surrogate."""
-        return self._mark in bytes(part)
+        return not self._marks_nothing and self._mark in bytes(part)
 
     def restored(self, part: bytes | memoryview) -> bytes:
         """Return a part of the marked body as it stood in the original."""

@@ -55,6 +55,11 @@ def listed(decoder: Decoder[Any], *items: bytes) -> ItemList[Any]:
     return ItemList([decoder.page(page_of(*items))])
 
 
+def values(item: Item) -> tuple[Any, ...]:
+    """Return what an element was decoded to."""
+    return msgspec.structs.astuple(item)
+
+
 def hint_of(decoder: Decoder[Any], body: bytes) -> str:
     """Return the hint of the fault that a page causes."""
     with pytest.raises(Fault) as malformed:
@@ -111,7 +116,7 @@ def test_every_member_may_be_absent_or_null(decoder: Decoder[Item]) -> None:
     nulls = {field.encode_name: None for field in msgspec.structs.fields(absent)}
     null = msgspec.json.encode(nulls)
     page, by_member = decoder.page(page_of(null)), decoder.page(page_of(null, b"7"))
-    assert [*page.items, *page.items] == [absent, by_member.items[0]]
+    assert {values(item) for item in (*page.items, by_member.items[0])} == {values(absent)}
     assert set(msgspec.structs.astuple(absent)) == {None}
     assert (page.unreadable, by_member.unreadable) == ({}, {ELEMENT: 1})
 
@@ -177,7 +182,7 @@ UNREADABLE = {
 }
 EACH_UNREADABLE = pytest.mark.parametrize(
     ("name", "value"),
-    [(name, value) for name, values in UNREADABLE.items() for value in values],
+    [(name, value) for name, odd in UNREADABLE.items() for value in odd],
     ids=lambda text: text[:30],
 )
 
@@ -190,8 +195,8 @@ def test_what_cannot_be_read_is_null_counted_and_stands_in_raw(name: str, value:
     odd = rest[:-1] + f', "{name}": {value}}}'.encode()
     found = listed(DETAILS, RECORD, odd, rest)
     whole, one, lacking = found.items
-    assert one == lacking
-    assert whole == DETAILS.page(page_of(RECORD)).items[0]
+    assert values(one) == values(lacking)
+    assert values(whole) == values(DETAILS.page(page_of(RECORD)).items[0])
     assert bytes(one.raw) == odd
     assert found.unreadable == {Member(name, name): 1}
 
@@ -311,9 +316,9 @@ def containers(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 def objects_of(
-    names: st.SearchStrategy[str], values: st.SearchStrategy[str]
+    names: st.SearchStrategy[str], inner: st.SearchStrategy[str]
 ) -> st.SearchStrategy[str]:
-    members = st.tuples(names, values).map(" : ".join)
+    members = st.tuples(names, inner).map(" : ".join)
     return st.lists(members, max_size=5).map(lambda parts: f"{{ {', '.join(parts)}}}")
 
 
@@ -326,7 +331,7 @@ elements = (objects_of(names, jsons) | jsons).map(str.encode)
 def test_whatever_stands_in_one_element_the_others_are_read_as_if_alone(sent: list[bytes]) -> None:
     together = listed(DETAILS, *sent)
     apart = [listed(DETAILS, one) for one in sent]
-    assert list(together.items) == [found.items[0] for found in apart]
+    assert [values(item) for item in together.items] == [values(found.items[0]) for found in apart]
     assert [bytes(item.raw) for item in together.items] == sent
     assert together.unreadable == sum((Counter(found.unreadable) for found in apart), Counter())
 
@@ -338,8 +343,8 @@ def test_a_field_is_null_exactly_if_its_member_is_absent_null_or_counted(element
     if not isinstance(sent, dict):
         assert found.unreadable == {ELEMENT: 1}
         return
-    values = msgspec.structs.asdict(found.items[0])
-    for (name, value), member in zip(values.items(), USAGE_DETAILS, strict=True):
+    read = msgspec.structs.asdict(found.items[0])
+    for (name, value), member in zip(read.items(), USAGE_DETAILS, strict=True):
         assert name.replace("_", "") == member.lower()
         is_counted = found.unreadable.get(Member(member, member), 0) == 1
         assert (value is None) is (is_counted or sent.get(member) is None)
