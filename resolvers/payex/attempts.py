@@ -184,6 +184,7 @@ class Attempts:
                 route.path, access, exchange.headers, exchange.hear
             )
             exchange.answered(response.status)
+            self._places.answered(self._clock() - started)
             found = self._understand(response)
         except asyncio.CancelledError:
             task = asyncio.current_task()
@@ -208,8 +209,6 @@ class Attempts:
             deadline.on_left = None
             exchange.tell()
             exchange.end()
-            if exchange.status is not None:
-                self._places.answered(self._clock() - started)
         if exchange.is_left:
             raise asyncio.CancelledError
         return found

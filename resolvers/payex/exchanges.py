@@ -6,6 +6,7 @@ calls go on after their operation, as witnesses, until their silence is a sign (
 """
 
 import logging
+import math
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
@@ -118,7 +119,7 @@ class Exchange:
         self._trace = asker.trace.call(*step)
         self._asking = asker.counts.begin(Spent.UPSTREAM, started)
         self._settle = all_.breaker.abandoned
-        self._heard: float | None = None
+        self._heard = math.inf
         self._told = self._is_witness = False
         self.is_left = False
         self.status: int | None = None
@@ -140,8 +141,7 @@ class Exchange:
             self._settle = breaker.failed
             return
         self._settle = breaker.succeeded
-        if self._heard is not None:
-            self._all.silences.answered(self._step.template, self._heard - self._started)
+        self._all.silences.answered(self._step.template, self._heard - self._started)
 
     def failed(self, fault: FaultCode) -> None:
         """Note that there is no answer."""
@@ -158,7 +158,7 @@ class Exchange:
         left = self._until_it_is_a_sign(now)
         if (
             left <= 0
-            or self._heard is not None
+            or self._heard < math.inf
             or self._generation != self._all.breaker.generation
             or self._all.witnesses >= MOST_WITNESSES
         ):
@@ -171,7 +171,7 @@ class Exchange:
         """Take in that the call is cut off, and judge its silence."""
         now = self._all.clock()
         self.tell(FaultCode.DEADLINE_EXCEEDED if self._deadline.expired(now) else None)
-        if self._heard is None and self._until_it_is_a_sign(now) <= 0:
+        if self._heard == math.inf and self._until_it_is_a_sign(now) <= 0:
             self._settle = self._all.breaker.failed
 
     def tell(self, fault: FaultCode | None = None, instance: str | None = None) -> None:

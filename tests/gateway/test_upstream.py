@@ -1,11 +1,14 @@
 """The upstream is built as the settings say, and what cannot be built is told in a sentence."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from gateway.environment import SettingsError, load_settings
 from gateway.upstream import Upstream
+from resolvers.payex.faults import Fault
+from tests.payex.loopback import listening
 
 
 @pytest.mark.parametrize("address", ["redis://127.0.0.1:1/0", "unix:///nowhere"])
@@ -15,6 +18,31 @@ async def test_a_shared_cache_that_is_away_does_not_keep_the_gateway_from_starti
     source = Upstream(load_settings({"GATEWAY_CACHE_URL": address}))
     async with source.opened():
         assert source.payex.knows("1234")
+
+
+@pytest.mark.parametrize("origin", ["https://payex.example", "http://127.0.0.1:9"])
+async def test_only_what_is_encrypted_goes_through_the_proxy(origin: str) -> None:
+    """Plain HTTP, which is for loopback, would show it the token."""
+    asked: list[bytes] = []
+
+    async def proxy(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readline())
+
+    async with listening(proxy) as port:
+        variables = {
+            "GATEWAY_UPSTREAM_ORIGIN": origin,
+            "GATEWAY_UPSTREAM_PROXY": f"http://127.0.0.1:{port}",
+            "GATEWAY_LEDGER_TOKENS": '{"1234": "a-token"}',
+            "GATEWAY_INSECURE": "1",
+        }
+        source = Upstream(load_settings(variables))
+        access = source.credentials.access("1234")
+        assert access
+        async with source.opened():
+            with pytest.raises(Fault):
+                await source.transport.get("/a", access)
+    https = [b"CONNECT payex.example:443 HTTP/1.1\r\n"]
+    assert asked == (https if origin.startswith("https") else [])
 
 
 @pytest.mark.parametrize(

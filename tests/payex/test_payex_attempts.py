@@ -146,7 +146,11 @@ async def test_every_attempt_is_reported_with_its_number_wave_status_and_fault(
     attempting: Attempting,
 ) -> None:
     tally = Tally(500)
-    wire = Wire(busy(), httpx.ConnectError("refused"), httpx.Response(404, json={"type": "new"}))
+    wire = Wire(
+        busy(),
+        httpx.ConnectError("refused"),
+        httpx.Response(404, json={"type": "billing/usage/problems/new"}),
+    )
     async with attempting(wire, backoff=THRICE) as attempts:
         assert isinstance(await get(attempts, tally), Problem)
     assert [(call.attempt, call.wave, call.status, call.fault) for call in tally.calls] == [
