@@ -90,7 +90,7 @@ def test_a_file_is_one_noun_and_fits_a_reader(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) <= 300
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("name", sorted(path.name for path in ROOT.glob("*.lock")))
 def test_python_locks_have_hashes_and_no_address(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
 

@@ -12,6 +12,8 @@ from gateway.app import create_app
 from gateway.sandbox import CATALOGUE, TOKENS, Example, ProblemStyle, create_sandbox
 from gateway.settings import Settings
 
+pytestmark = pytest.mark.no_cover  # other tests cover the same, and tracing doubles its time
+
 LOOK_UP = """
 query ($owner: ID!, $number: ID!, $subscription: ID!, $single: Boolean!, $list: Boolean!) {
   owner(ownerNo: $owner) {

@@ -29,6 +29,8 @@ from resolvers.rights import Numbers, Rights
 from tests.redaction.known import KNOWN, NUMBERS, SECRETS, leaks
 from tests.redaction.talkative_payex import CONNECTED
 
+pytestmark = pytest.mark.no_cover  # other tests cover the same, and tracing doubles its time
+
 SECRET = SECRETS["reference token"]
 NUMBER = NUMBERS["subscription number"]
 ALL = " ".join(KNOWN.values())
