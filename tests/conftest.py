@@ -3,11 +3,6 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
-# A busy machine takes its time, to make up an example too: that is no failure.
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")
-from hypothesis import HealthCheck, settings
-
 SLOW = {"browser", "deploy", "peers", "release", "supergraph"}
 """Markers of tests that start many programs, or build what they try."""
 SECONDS = 600
