@@ -28,7 +28,7 @@ FORGED = {
     "a key that is null": {**INVOICE, "invoiceNo": None},
     "a key that is a list": {**INVOICE, "invoiceNo": ["55"]},
     "a key that is an object": {**INVOICE, "ownerNo": {"$ne": ""}},
-    "a key that is a number": {**INVOICE, "invoiceNo": 55},
+    "a key that is no whole number": {**INVOICE, "invoiceNo": 5.5},
     "a key that is a truth": {**INVOICE, "invoiceNo": True},
     "an empty key": {**INVOICE, "invoiceNo": ""},
     "a long key": {**INVOICE, "invoiceNo": "5" * 100_000},
