@@ -8,6 +8,8 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check \
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$python && break; done)
+# The tests start dozens of processes, which compile everything anew if Python may keep nothing.
+unexport PYTHONDONTWRITEBYTECODE
 # Node and npm of the wheel come first, so that every machine builds and tests with the same.
 WITH_NODE := export PATH="$(CURDIR)/$(BIN):$$PATH" &&
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
