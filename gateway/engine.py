@@ -23,7 +23,7 @@ from gateway.documents.documents import (
     refused,
 )
 from gateway.documents.source import DocumentSource, Requested
-from gateway.errors import log_unexpected
+from gateway.errors import log_unexpected, told_errors
 from gateway.limit_settings import LimitSettings
 from gateway.limits.variables import oversized_variables
 from gateway.projection.executor import ProjectingExecutor
@@ -154,6 +154,7 @@ class Engine:
         fall = _told(result, operation) if isinstance(result, Fall) else None
         if not isinstance(result, ExecutionResult):
             result = await self._by_core(document, ready, variables, operation, asked)
+            result.errors = told_errors(result.errors or (), len(result.errors or ()))
         if ready.constant:
             ready.answer = result.data
             return Outcome(executed=True, data=result.data, fall=fall)

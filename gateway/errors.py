@@ -6,8 +6,8 @@ and of the query itself stays inside.
 
 import logging
 import traceback
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 from graphql import GraphQLError, GraphQLSyntaxError, ValueNode
 
@@ -20,6 +20,30 @@ from resolvers.payex.problems import FieldErrorCode
 logger = logging.getLogger(__name__)
 
 MASKED = "The gateway failed. Its operators can find why by the support id."
+
+
+MAX_TOLD_ERRORS: Final = 1000
+"""How many errors a reply tells: one for each reference that a router may send at once, by default.
+
+It cannot be set. An error for each of 10,000 records would make the reply many times as large as
+the records do.
+"""
+
+
+def told_errors(errors: Sequence[GraphQLError], count: int) -> list[GraphQLError]:
+    """Return the errors that a reply tells, of so many; the last one says if there are more."""
+    if count <= MAX_TOLD_ERRORS:
+        return list(errors)
+    more = GraphQLError(
+        f"There are {count} errors; the first {MAX_TOLD_ERRORS} are told (MAX_TOLD_ERRORS). The "
+        "fields of the others are null too.",
+        extensions={
+            "code": ErrorCode.ERRORS_LEFT_OUT.value,
+            "limit": {"MAX_TOLD_ERRORS": MAX_TOLD_ERRORS},
+            "measured": count,
+        },
+    )
+    return [*errors[:MAX_TOLD_ERRORS], more]
 
 
 def format_errors(
@@ -56,7 +80,7 @@ def _format(error: GraphQLError, support_id: str, *, executed: bool) -> dict[str
             message, extensions = str(cause), _of_fault(cause)
         case RequestError():
             message, extensions = str(cause), _of_request(cause)
-        case _ if not executed and error.extensions:
+        case _ if error.extensions and (cause is None or not executed):
             message, extensions = error.message, dict(error.extensions)
         case _ if not executed and _is_of_the_request(error):
             message = without_values(error.message)

@@ -15,6 +15,7 @@ class ErrorCode(enum.StrEnum):
     """The stable `extensions.code` of an error that is no fault of the upstream."""
 
     BAD_USER_INPUT = "BAD_USER_INPUT"
+    ERRORS_LEFT_OUT = "ERRORS_LEFT_OUT"
     FORBIDDEN = "FORBIDDEN"
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"

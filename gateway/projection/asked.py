@@ -62,10 +62,6 @@ class Asked:
         """Yield the fields with resolvers that are selected if the field answers with this type."""
         type_ = self._request.schema.type_map[type_name]
         assert isinstance(type_, GraphQLObjectType)  # noqa: S101 - our own type names
-        try:
-            links = self._request.select(type_, self._link.nodes).links or ()
-        except GraphQLError:
-            # A condition is null.
-            return
-        for link in links:
+        # There are none if a condition is null.
+        for link in self._request.select(type_, self._link.nodes).links or ():
             yield Asked(self._request, link)

@@ -10,7 +10,7 @@ effects: reading them again tells the same.
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
-from graphql import GraphQLObjectType
+from graphql import GraphQLError, GraphQLObjectType, GraphQLOutputType, is_non_null_type
 from graphql.execution.collect_fields import (
     CollectedFields,
     DeferUsage,
@@ -20,6 +20,7 @@ from graphql.execution.collect_fields import (
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from gateway.errors import MAX_TOLD_ERRORS
 from gateway.projection.projections import Projections, Selected, Selections
 
 
@@ -91,13 +92,34 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
         key = (type_, id(nodes))
         selected = self._selections.find(type_, nodes) or self._passing.get(key)
         if selected is None:
-            selected = Selected(type_, nodes, super().collect_subfields(type_, nodes))
+            selected = self._collected(type_, nodes)
             # Below what passes, nothing is kept: it could not be found again.
             if self._passing or not self._projections.keep(self._selections, selected):
                 # Nor is it compiled: that would not be worth it for once.
                 selected.rest = selected.collected.grouped_field_set
                 self._passing[key] = selected
+        selected.check()
         return selected
+
+    def _collected(self, type_: GraphQLObjectType, nodes: FieldDetailsList) -> Selected:
+        try:
+            return Selected(type_, nodes, super().collect_subfields(type_, nodes))
+        except GraphQLError as error:
+            return Selected(type_, nodes, error=error)
+
+    def handle_field_error(
+        self,
+        raw_error: Exception,
+        return_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        path: Path,
+    ) -> None:
+        """Take in an error; one that no reply tells is only counted, and need not be located."""
+        errors = self.collected_errors.errors
+        if len(errors) < MAX_TOLD_ERRORS or is_non_null_type(return_type):
+            super().handle_field_error(raw_error, return_type, field_details_list, path)
+        else:
+            self.collected_errors.add(errors[-1], path)
 
     def _fields(self, type_: GraphQLObjectType, nodes: FieldDetailsList) -> GroupedFieldSet:
         return self.collect_subfields(type_, nodes).grouped_field_set

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from graphql import GraphQLError
+from graphql import GraphQLError, located_error
 from graphql.execution.collect_fields import FieldDetailsList
 
+from gateway.errors import MAX_TOLD_ERRORS, told_errors
 from gateway.projection.shapes import Shape
 
 
@@ -68,27 +69,38 @@ class NulledError(Exception):
 
 
 class Failures:
-    """The errors of one answer.
+    """The errors of one answer."""
 
-    Attributes:
-        errors: them, in the order in which they happened.
-    """
-
-    __slots__ = ("_nulled", "errors")
+    __slots__ = ("_count", "_located", "_nulled")
 
     def __init__(self) -> None:
-        self.errors: list[GraphQLError] = []
+        self._count = 0
+        self._located: list[GraphQLError] = []
         self._nulled: set[Place | None] = set()
 
-    def add(self, error: GraphQLError, nulled: Place | None) -> None:
+    @property
+    def errors(self) -> list[GraphQLError]:
+        """The errors that a reply tells, in the order in which they happened."""
+        return told_errors(self._located, self._count)
+
+    def add(self, error: Exception, place: Place) -> Place | None:
         """Take in an error that did not happen within what is null already.
 
         Args:
             error: it.
-            nulled: the place that is null for it.
+            place: where it happened.
+
+        Returns:
+            The place that is null for it; None for the whole answer.
         """
+        nulled = place.nullable
         self._nulled.add(nulled)
-        self.errors.append(error)
+        self._count += 1
+        # To locate an error takes longer than to answer with a record. There may be one for each.
+        if len(self._located) < MAX_TOLD_ERRORS:
+            nodes = [details.node for details in place.nodes]
+            self._located.append(located_error(error, nodes, place.path))
+        return nulled
 
     def cover(self, place: Place | None) -> bool:
         """Whether a place is null for an error, or within one that is."""

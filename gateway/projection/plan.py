@@ -10,6 +10,7 @@ it takes twice as long, so that every such fall is told.
 
 import enum
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from graphql import (
@@ -136,22 +137,33 @@ class Plan:
     ) -> Selected:
         selected = selections.find(type_, nodes)
         if selected is None:
-            collected = collect_subfields(
-                self._core, self._fragments, selections.conditions, self._operation, type_, nodes
-            )
-            selected = Selected(type_, nodes, collected)
+            selected = self._collected(selections, type_, nodes)
             if not self.projections.keep(selections, selected):
                 raise UnplannableError
         return selected
 
+    def _collected(
+        self, selections: Selections, type_: GraphQLObjectType, nodes: FieldDetailsList
+    ) -> Selected:
+        try:
+            collected = collect_subfields(
+                self._core, self._fragments, selections.conditions, self._operation, type_, nodes
+            )
+        except GraphQLError as error:
+            return Selected(type_, nodes, error=error)
+        return Selected(type_, nodes, collected)
+
+    def _fields(
+        self, selections: Selections, type_: GraphQLObjectType, nodes: FieldDetailsList
+    ) -> GroupedFieldSet:
+        selected = self._kept(selections, type_, nodes)
+        selected.check()
+        return selected.collected.grouped_field_set
+
     def _link(self, selections: Selections, selected: Selected) -> None:
         rest = selected.rest
         if rest is None:
-            rest = selected.compile(
-                lambda type_, nodes: (
-                    self._kept(selections, type_, nodes).collected.grouped_field_set
-                )
-            )
+            rest = selected.compile(partial(self._fields, selections))
         type_, schema = selected.type, self._schema
         selected.links = [Link(key, type_, nodes, schema) for key, nodes in rest.items()]
 

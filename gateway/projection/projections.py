@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from graphql import (
     GraphQLBoolean,
+    GraphQLError,
     GraphQLObjectType,
     NamedTypeNode,
     NonNullTypeNode,
@@ -26,16 +27,21 @@ if TYPE_CHECKING:
 _CHARACTERS_PER_FIELD: Final = 4
 
 
+_NOTHING: Final = CollectedFields({}, [], [])
+
+
 class Selected:
     """What some field nodes select of an object type.
 
     Args:
         type_: the object type.
         nodes: the field nodes.
-        collected: what they select, as graphql-core collected it.
+        collected: what they select, as graphql-core collected it; nothing if it could not.
+        error: why it could not, such as a condition that is null. That is so for every object.
 
     Attributes:
         collected: the same.
+        error: the same, without the traceback, which would hold all that the first request held.
         project: makes an object's part of the answer, in which the fields of `rest` are None. It
             raises an exception for an object that graphql-core has to complete. None if no field
             is plain.
@@ -43,18 +49,32 @@ class Selected:
         links: how a plan fills those; None until one does.
     """
 
-    __slots__ = ("collected", "links", "nodes", "project", "rest", "type")
+    __slots__ = ("collected", "error", "links", "nodes", "project", "rest", "type")
 
     def __init__(
-        self, type_: GraphQLObjectType, nodes: FieldDetailsList, collected: CollectedFields
+        self,
+        type_: GraphQLObjectType,
+        nodes: FieldDetailsList,
+        collected: CollectedFields = _NOTHING,
+        error: GraphQLError | None = None,
     ) -> None:
         self.type = type_
         # They are known by their identity, which must not pass to others.
         self.nodes = nodes
         self.collected = collected
+        self.error = error and error.with_traceback(None)
         self.project: Projection | None = None
         self.rest: GroupedFieldSet | None = None
         self.links: list[Link] | None = None
+
+    def check(self) -> None:
+        """Raise the error, if there is one.
+
+        Raises:
+            GraphQLError: an equal one. What is raised holds all that its request held.
+        """
+        if self.error:
+            raise GraphQLError(self.error.message, self.error.nodes)
 
     def compile(self, collect: Collect) -> GroupedFieldSet:
         """Work out `project` and `rest`, and return `rest`.
@@ -150,7 +170,9 @@ class Projections:
 
     def keep(self, selections: Selections, selected: Selected) -> bool:
         """Keep what is selected under an outcome, and return whether there was room."""
-        if not self.make_room(selections, len(selected.collected.grouped_field_set)):
+        # An error takes room as well.
+        fields = 1 if selected.error else len(selected.collected.grouped_field_set)
+        if not self.make_room(selections, fields):
             return False
         selections.below[selected.type, id(selected.nodes)] = selected
         return True

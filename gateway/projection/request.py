@@ -14,7 +14,6 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     Undefined,
-    located_error,
 )
 from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable as is_awaitable
@@ -228,11 +227,9 @@ class PlannedRequest:
         for type_, is_type_of in shape.types:
             # Without the info that predicates take and ours do not look at.
             if is_type_of is None or is_type_of(value, None) is True:
-                try:
-                    selected = self.select(type_, place.nodes)
-                except GraphQLError as error:
-                    # A condition below is null.
-                    return self._failed(place, error)
+                selected = self.select(type_, place.nodes)
+                if selected.error:
+                    return self._failed(place, selected.error)
                 return self._object(selected, value, place)
         raise NotPlainError
 
@@ -240,9 +237,7 @@ class PlannedRequest:
         """Take in an error of a place, which is null then, or what is above it."""
         if not isinstance(error, _EXPECTED):
             raise error
-        nodes = [details.node for details in place.nodes]
-        nulled = place.nullable
-        self._failures.add(located_error(error, nodes, place.path), nulled)
+        nulled = self._failures.add(error, place)
         if nulled is not place:
             raise NulledError(nulled)
 

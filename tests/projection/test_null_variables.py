@@ -7,18 +7,33 @@ The reference executes them without a plan and without looking ahead.
 import json
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from graphql import parse, validate
+from graphql import ExecutionResult, execute, parse, validate
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strawberry.execution import optimized_is_awaitable
 
+from gateway.errors import format_errors, told_errors
+from gateway.projection.executor import ProjectingExecutor
+from resolvers.bounds import Bounds
 from resolvers.look_ahead import SelectedField
+from resolvers.operation import Operation
 from resolvers.payex.answers import Answer, Asker
 from resolvers.payex.routes import Kind, Route
+from resolvers.rights import EVERYTHING
 from schema.declarations import Info
 from schema.subgraph import build_schema
-from tests.projection.both_executors import CORE, plan_of, projections_of, reply, run
+from tests.projection.both_executors import (
+    CORE,
+    SCHEMA,
+    plan_of,
+    planned,
+    projections_of,
+    reply,
+    run,
+)
 from tests.projection.test_differential import EXAMPLES, REPRODUCIBLE, in_order
 from tests.projection.test_projecting_executor import Steady
 from tests.projection.written_operations import write_nullable_operation, write_nulls
@@ -149,3 +164,72 @@ def test_at_the_root_too_the_client_is_told_that_the_null_is_its_own(selection: 
         (error,) = json.loads(errors)
         assert error["extensions"]["code"] == "BAD_USER_INPUT"
         assert error["locations"]
+
+
+USAGE = """
+usageRecords(first: 2000) { ... on UsageRecordConnection {
+  nodes { usageType amount { amount currencyCode @include(if: $n) } }
+} }
+"""
+RECORDS = parse("query ($n: Boolean = true) { %s }" % (BELOW % USAGE))
+
+
+async def _result(executor: dict[str, Any] | None) -> ExecutionResult:
+    async with Operation(Steady(1500), Bounds(), rights=EVERYTHING) as operation:
+        if executor is None:
+            result: Any = await planned(plan_of(RECORDS), RECORDS, {"n": None}, operation)
+        else:
+            result = await execute(  # type: ignore[misc]
+                CORE,
+                RECORDS,
+                context_value=operation,
+                variable_values={"n": None},
+                is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+                **executor,
+            )
+            result.errors = told_errors(result.errors, len(result.errors))
+        assert isinstance(result, ExecutionResult)
+        return result
+
+
+@pytest.mark.parametrize("by_plan", [True, False])
+def test_of_very_many_errors_the_first_ones_are_told_and_how_many_there_are(by_plan: bool) -> None:
+    projecting = {"executor_class": ProjectingExecutor, "projections": projections_of(RECORDS)}
+    result = run(_result(None if by_plan else projecting))
+    naive = run(_result({"executor_class": SCHEMA.execution_context_class}))
+
+    assert result.data == naive.data
+    assert [error.formatted for error in result.errors] == [
+        error.formatted for error in naive.errors
+    ]
+    (*_, last) = format_errors(result.errors, "one id for all", executed=True)
+    assert last == {
+        "message": (
+            "There are 1500 errors; the first 1000 are told (MAX_TOLD_ERRORS). The fields of the "
+            "others are null too."
+        ),
+        "extensions": {
+            "code": "ERRORS_LEFT_OUT",
+            "limit": {"MAX_TOLD_ERRORS": 1000},
+            "measured": 1500,
+            "supportId": "one id for all",
+        },
+    }
+
+
+def test_a_null_condition_is_found_once_for_all_records() -> None:
+    result = run(_result(None))
+
+    assert len({id(error.original_error) for error in result.errors[:-1]}) == 1
+
+
+def test_what_is_kept_of_a_null_condition_holds_nothing_of_a_request() -> None:
+    plan, projections = plan_of(RECORDS), projections_of(RECORDS)
+    run(reply(RECORDS, {"n": None}, Steady(2), plan=plan))
+    run(reply(RECORDS, {"n": None}, Steady(2), projections=projections))
+
+    for kept in (plan.projections, projections):
+        selections = kept.selections({"n": None}, lambda _: {})
+        (error,) = [one.error for one in selections.below.values() if one.error]
+        assert error.__traceback__ is None
+        assert error.__context__ is None
