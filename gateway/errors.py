@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from graphql import GraphQLError, GraphQLSyntaxError, ValueNode
 
-from gateway.quotes import without_values
+from gateway.quotes import blamed_argument, without_values
 from resolvers.errors import ErrorCode, RequestError
 from resolvers.payex.faults import Fault
 from resolvers.payex.instances import harmless
@@ -91,6 +91,8 @@ def _format(error: GraphQLError, support_id: str, *, executed: bool) -> dict[str
                 "code": ErrorCode.BAD_USER_INPUT.value,
                 "reason": FieldErrorCode.VALUE_MISSING.value,
             }
+            if argument := blamed_argument(error.message):
+                extensions["argument"] = argument
         case _:
             log_unexpected(cause or error, support_id)
             message, extensions = MASKED, {"code": ErrorCode.INTERNAL_SERVER_ERROR.value}

@@ -42,6 +42,16 @@ _WITHIN: Final = (
 )
 
 
+# graphql-core tells nowhere else which argument it blames.
+_ARGUMENT: Final = re.compile(r"Argument '(\w+)' has invalid value(?: at ([\w.\[\]]+))?:")
+
+
+def blamed_argument(words: str) -> str | None:
+    """Return the path of the argument that an error blames, such as `orderBy.direction`."""
+    found = _ARGUMENT.match(words)
+    return found and f"{found[1]}{found[2] or ''}"
+
+
 def without_values(words: str) -> str:
     """Return an error's words without the values that they quote."""
     words = _NO_ENUM_VALUE.sub("Value", words)

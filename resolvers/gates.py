@@ -47,18 +47,25 @@ _Question = Coroutine[Any, Any, Answer]
 
 
 async def find_holder(
-    operation: Operation, below: LookAhead, holder: Holder
+    operation: Operation, below: LookAhead, holder: Holder, argument: str | None = None
 ) -> HolderNode | Problem:
     """Return the invoice or customer, or the problem that PayEx tells of it.
 
     One that the caller does not see is answered without a call, whether it is there or not, so
     that neither the answer nor the time it takes tells which.
 
+    Args:
+        operation: what to ask through.
+        below: looks below the field that answers with it.
+        holder: which one.
+        argument: where its number was given, such as `invoiceNos[0]`; None is PayEx's name of it.
+
     Raises:
         Fault: PayEx could not be asked.
     """
-    if message := refusal(holder.parameter, holder.number):
-        return refused(FieldError(holder.parameter, message, FieldErrorCode.NUMBER_MALFORMED))
+    if message := refusal(holder.parameter, holder.number, argument):
+        place = argument or holder.parameter
+        return refused(FieldError(place, message, FieldErrorCode.NUMBER_MALFORMED))
     if not operation.rights.sees(holder):
         return unseen(holder)
     needs = holder_needs(below, holder, operation.bounds)

@@ -63,7 +63,7 @@ def holder_needs(below: LookAhead, holder: Holder, bounds: Bounds) -> HolderNeed
                 needs.body = True
             case "subscriptions", dict(arguments):
                 first, after = arguments.get("first"), arguments.get("after")
-                if subscriptions_page(holder, first, after, bounds).refusal():
+                if subscriptions_page(holder, first, after, bounds).errors():
                     needs.refused = True
                 else:
                     needs.listed = True
@@ -104,7 +104,7 @@ def _add(
             case "usageRecords" | "usageTotals", dict(arguments):
                 first, after = arguments.get("first"), arguments.get("after")
                 page = records_page(holder, number, first, after, bounds)
-                if page.refusal() or _filter(arguments).refusal():
+                if page.errors() or _filter(arguments).errors():
                     needs.refused = True
                 else:
                     needs.details = True
@@ -117,4 +117,5 @@ def _filter(arguments: Mapping[str, Any]) -> RecordFilter:
         from_time=given.get("startTimeFrom"),
         before_time=given.get("startTimeBefore"),
         minimum_amount=given.get("minimumAmount"),
+        currency_code=given.get("currencyCode"),
     )

@@ -3,7 +3,7 @@
 PayEx answers whole lists, and they change between two pages of a client: unbilled usage grows, and
 a bill run empties it. So a cursor does not count: it names the element it stands behind, by a
 digest of PayEx's own JSON. The next page goes on behind that element wherever it is now, under
-whatever filter and order; if it is gone, the client is told.
+whatever order, and under any filter that it meets; if it is not there, the client is told.
 """
 
 import base64
@@ -87,36 +87,38 @@ class PageRequest:
     setting: str
     list_key: bytes
 
-    def refusal(self) -> Problem | None:
-        """Return what is wrong with the arguments, as far as is known without the list."""
+    def errors(self) -> list[FieldError]:
+        """Return all that is wrong with the arguments, as far as is known without the list."""
+        errors = []
         if self.first is not None and not 1 <= self.first <= self.maximum:
             message = (
                 f"first must be between 1 and {self.maximum} ({self.setting}); it is {self.first}."
             )
-            return refused(FieldError("first", message, FieldErrorCode.FIRST_OUT_OF_RANGE))
+            errors.append(FieldError("first", message, FieldErrorCode.FIRST_OUT_OF_RANGE))
         if self.after is not None:
             cursor = _unpack(self.after)
             if cursor is None:
                 message = "after is not a cursor of this gateway."
-                return refused(FieldError("after", message, FieldErrorCode.CURSOR_MALFORMED))
-            if cursor[0] != self.list_key:
+                errors.append(FieldError("after", message, FieldErrorCode.CURSOR_MALFORMED))
+            elif cursor[0] != self.list_key:
                 message = "after is a cursor of another list."
-                return refused(FieldError("after", message, FieldErrorCode.CURSOR_OF_ANOTHER_LIST))
-        return None
+                errors.append(FieldError("after", message, FieldErrorCode.CURSOR_OF_ANOTHER_LIST))
+        return errors
 
     def page(self, items: Sequence[T]) -> Page[T] | Problem:
         """Cut the page out of a list, already filtered and ordered."""
-        if problem := self.refusal():
-            return problem
+        if errors := self.errors():
+            return refused(*errors)
         start = 0
         if self.after is not None and (cursor := _unpack(self.after)):
             found = _find(items, *cursor[1:])
             if found is None:
                 message = (
-                    "after stands behind an element that the list no longer holds. The list has "
-                    "changed since: start again without after."
+                    "after stands behind an element that is not in this list. The list has changed "
+                    "since, or the filter is another: start again without after."
                 )
-                return refused(FieldError("after", message, FieldErrorCode.CURSOR_GONE))
+                error = FieldError("after", message, FieldErrorCode.CURSOR_GONE)
+                return refused(error, asked=True)
             start = found + 1
         # A default above the maximum would refuse what the client never said.
         first = self.first or min(DEFAULT_FIRST, self.maximum)

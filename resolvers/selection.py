@@ -1,6 +1,7 @@
 """Which usage records a client wants, and in which order."""
 
 import enum
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +10,11 @@ from typing import Any, Self
 
 from resolvers.malformed import Malformed
 from resolvers.payex.amounts import VolumeUnit
-from resolvers.payex.problems import FieldError, FieldErrorCode, Problem, refused
+from resolvers.payex.problems import FieldError, FieldErrorCode
 from resolvers.payex.records import UsageRecord
+
+# The form of ISO 4217; a list of all currencies would have to be kept up with.
+_CURRENCY = re.compile("[A-Za-z]{3}")
 
 # Where clients give the conditions that may be malformed.
 _PATHS = {
@@ -48,15 +52,18 @@ class RecordFilter:
         }
         return cls(**read, malformed=tuple(malformed))
 
-    def refusal(self) -> Problem | None:
-        """Return what is wrong with the conditions."""
-        if self.malformed:
-            return refused(*self.malformed)
+    def errors(self) -> list[FieldError]:
+        """Return all that is wrong with the conditions."""
+        errors = list(self.malformed)
         start, end = self.from_time, self.before_time
         if start is not None and end is not None and start >= end:
             message = "filter.startTimeBefore must be later than filter.startTimeFrom."
-            return refused(FieldError("filter", message, FieldErrorCode.TIME_SPAN_EMPTY))
-        return None
+            errors.append(FieldError("filter", message, FieldErrorCode.TIME_SPAN_EMPTY))
+        if self.currency_code is not None and not _CURRENCY.fullmatch(self.currency_code):
+            message = "filter.currencyCode must be the three letters of a currency, such as SEK."
+            error = FieldError("filter.currencyCode", message, FieldErrorCode.CURRENCY_MALFORMED)
+            errors.append(error)
+        return errors
 
     def select(self, records: Sequence[UsageRecord]) -> Sequence[UsageRecord]:
         """Return the records that meet every condition, in the order they came."""
@@ -87,7 +94,7 @@ class RecordFilter:
             least = self.minimum_amount
             conditions.append(lambda r: r.amount is not None and r.amount >= least)
         if self.currency_code is not None:
-            code = self.currency_code.strip().upper()
+            code = self.currency_code.upper()
             conditions.append(
                 lambda r: r.currency is not None and r.currency.strip().upper() == code
             )

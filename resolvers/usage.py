@@ -12,7 +12,7 @@ from resolvers.operation import Operation
 from resolvers.pages import Page
 from resolvers.payex.answers import Answer
 from resolvers.payex.faults import Fault
-from resolvers.payex.problems import Problem
+from resolvers.payex.problems import Problem, refused
 from resolvers.payex.records import ItemList, SubscriptionItem, UsageRecord, UsageSummary
 from resolvers.payex.routes import Holder, Kind
 from resolvers.selection import Direction, OrderField, RecordFilter, order
@@ -70,8 +70,8 @@ async def subscriptions(
         Fault: PayEx could not be asked.
     """
     request = subscriptions_page(parent.holder, first, after, operation.bounds)
-    if problem := request.refusal():
-        return problem
+    if errors := request.errors():
+        return refused(*errors)
     listed = operation.payex.routes.of(parent.holder, Kind.SUBSCRIPTIONS)
     answer = await operation.routes.demand(listed, parent.wave)
     found = _items(answer)
@@ -107,8 +107,8 @@ async def records(
     """
     holder, number = subscription.holder, subscription.subscription_no
     request = records_page(holder, number, first, after, operation.bounds)
-    if problem := request.refusal() or wanted.refusal():
-        return problem
+    if errors := [*request.errors(), *wanted.errors()]:
+        return refused(*errors)
     found = await _details(operation, subscription)
     if isinstance(found, Problem):
         return found
@@ -127,8 +127,8 @@ async def record_totals(
     Raises:
         Fault: PayEx could not be asked.
     """
-    if problem := wanted.refusal():
-        return problem
+    if errors := wanted.errors():
+        return refused(*errors)
     found = await _details(operation, subscription)
     if isinstance(found, Problem):
         return found

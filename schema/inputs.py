@@ -63,7 +63,8 @@ class UsageRecordFilter:
         description="`amount` is this or more, in the record's currency: see `currencyCode`.",
     )
     currency_code: str | None = strawberry.field(
-        default=strawberry.UNSET, description="`amount` is in this currency: `SEK`."
+        default=strawberry.UNSET,
+        description="`amount` is in this currency, in three letters, in whatever casing: `SEK`.",
     )
 
     def conditions(self) -> RecordFilter:

@@ -1,6 +1,6 @@
 """A ledger with its invoices and customers: `Owner`, `Invoice`, `Customer`."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Annotated, Any
 
 import strawberry
@@ -149,9 +149,22 @@ _CustomerNos = Annotated[
 ]
 
 
-def _one(root: OwnerNode, info: Info, billing: Billing, number: str) -> Awaitable[Any]:
+def _one(
+    root: OwnerNode, info: Info, billing: Billing, number: str, argument: str | None = None
+) -> Awaitable[Any]:
     holder = Holder(root.owner_no, billing, number)
-    return find_holder(info.context, info.below, holder)
+    return find_holder(info.context, info.below, holder, argument)
+
+
+def _each(
+    root: OwnerNode, info: Info, billing: Billing, numbers: Sequence[str], argument: str
+) -> list[Any]:
+    if problem := entries.too_many(argument, numbers, info.context):
+        return [problem] * len(numbers)
+    return [
+        _one(root, info, billing, number, f"{argument}[{place}]")
+        for place, number in enumerate(numbers)
+    ]
 
 
 async def _invoice(root: _Owner, info: Info, invoice_no: _InvoiceNo) -> Any:
@@ -163,15 +176,11 @@ async def _customer(root: _Owner, info: Info, customer_no: _CustomerNo) -> Any:
 
 
 def _invoices(root: _Owner, info: Info, invoice_nos: _InvoiceNos) -> Any:
-    if problem := entries.too_many("invoiceNos", invoice_nos, info.context):
-        return [problem] * len(invoice_nos)
-    return [_one(root, info, Billing.BILLED, number) for number in invoice_nos]
+    return _each(root, info, Billing.BILLED, invoice_nos, "invoiceNos")
 
 
 def _customers(root: _Owner, info: Info, customer_nos: _CustomerNos) -> Any:
-    if problem := entries.too_many("customerNos", customer_nos, info.context):
-        return [problem] * len(customer_nos)
-    return [_one(root, info, Billing.UNBILLED, number) for number in customer_nos]
+    return _each(root, info, Billing.UNBILLED, customer_nos, "customerNos")
 
 
 @strawberry.federation.type(

@@ -45,8 +45,10 @@ described(
     "What is wrong with an argument. May gain values. Where a field has no result union, the error "
     "`BAD_USER_INPUT` has the same values in `extensions.reason`.",
     {
+        "CURRENCY_MALFORMED": "A currency is not the three letters of ISO 4217.",
         "CURSOR_GONE": (
-            "`after` stands behind an element that the list no longer holds: start again."
+            "`after` stands behind an element that is not in the list, since the list has changed "
+            "or the filter is another: start again."
         ),
         "CURSOR_MALFORMED": "`after` is no cursor of this API.",
         "CURSOR_OF_ANOTHER_LIST": "`after` is a cursor of another list.",
@@ -76,7 +78,9 @@ class FieldError:
     """The parameter and what is wrong with it."""
 
     parameter: str = strawberry.field(
-        description="The parameter's name or path, as PayEx has it: `customerNo`."
+        description=(
+            "The parameter's name or path: `customerNo`, `invoiceNos[0]`, `filter.minimumAmount`."
+        )
     )
     message: str = strawberry.field(description="What is wrong with it, for people.")
     code: FieldErrorCode = strawberry.field(

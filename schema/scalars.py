@@ -69,7 +69,8 @@ def _write_moment(value: datetime) -> str:
 
 
 def _read_moment(value: Any) -> datetime | Malformed:
-    if isinstance(value, str):
+    # A decimal takes no blanks around it either.
+    if isinstance(value, str) and value == value.strip():
         with suppress(ValueError):
             return moment(value)
     return Malformed(FieldErrorCode.TIME_MALFORMED, "text such as 2026-11-01T00:00:00")

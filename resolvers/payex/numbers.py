@@ -36,24 +36,26 @@ RULES = {
 }
 
 
-def refusal(parameter: str, number: str) -> str | None:
+def refusal(parameter: str, number: str, place: str | None = None) -> str | None:
     """Return what is wrong with a number, or None if PayEx may know it.
 
     Args:
         parameter: PayEx's name of the number, a key of `RULES`.
         number: as the client sent it. It is not repeated in the message.
+        place: what the message calls it; its parameter if None.
     """
+    place = place or parameter
     rule = RULES[parameter]
     if not number.strip():
-        return f"{parameter} is empty."
+        return f"{place} is empty."
     if len(number) > rule.longest:
-        return f"{parameter} has {len(number)} characters; at most {rule.longest} are allowed."
+        return f"{place} has {len(number)} characters; at most {rule.longest} are allowed."
     if not number.isprintable():
-        return f"{parameter} holds control characters."
+        return f"{place} holds control characters."
     # A URL resolves these two as directions, however they are encoded, and what stands before
     # PayEx may decode an encoded slash.
     if not {".", ".."}.isdisjoint(re.split(r"[/\\]", number)):
-        return f"{parameter} holds a path."
+        return f"{place} holds a path."
     if rule.characters and not rule.characters.fullmatch(number):
-        return f"{parameter} holds a character that PayEx does not allow: {rule.allowed} are."
+        return f"{place} holds a character that PayEx does not allow: {rule.allowed} are."
     return None

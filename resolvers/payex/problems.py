@@ -60,6 +60,7 @@ _BELOW_SUBSCRIPTIONS = {Kind.SUBSCRIPTION, Kind.DETAILS, Kind.SUMMARIES}
 class FieldErrorCode(enum.Enum):
     """What is wrong with one input, for programs."""
 
+    CURRENCY_MALFORMED = "CURRENCY_MALFORMED"
     CURSOR_GONE = "CURSOR_GONE"
     CURSOR_MALFORMED = "CURSOR_MALFORMED"
     CURSOR_OF_ANOTHER_LIST = "CURSOR_OF_ANOTHER_LIST"
@@ -136,14 +137,22 @@ def expected(problem: Problem, route: Route) -> Problem:
     return replace(problem, kind=ProblemType.UNRECOGNIZED)
 
 
-def refused(*errors: FieldError) -> Problem:
-    """Return the validation problem of arguments that the gateway refuses without a call."""
+_REFUSED: Final = "The gateway refused an argument."
+
+
+def refused(*errors: FieldError, asked: bool = False) -> Problem:
+    """Return the validation problem of arguments that the gateway refuses.
+
+    Args:
+        errors: what is wrong with each.
+        asked: whether PayEx's answer was needed to find out.
+    """
     return Problem(
         ProblemType.VALIDATION,
         type="validation",
         title="A validation error occurred",
         status=400,
-        detail="The gateway refused an argument. PayEx was not asked.",
+        detail=_REFUSED if asked else f"{_REFUSED} PayEx was not asked.",
         field_errors=errors,
     )
 

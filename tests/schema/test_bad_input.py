@@ -220,7 +220,16 @@ MALFORMED: dict[str, tuple[str, str, list[Any]]] = {
     "startTimeFrom": (
         "LocalDateTime",
         "TIME_MALFORMED",
-        ["yesterday", "2026-11-31T00:00:00", "\uff12\uff10\uff12\uff16-11-01", 5, 1.5, False],
+        [
+            "yesterday",
+            " 2026-11-01",
+            "2026-11-01\n",
+            "2026-11-31T00:00:00",
+            "\uff12\uff10\uff12\uff16-11-01",
+            5,
+            1.5,
+            False,
+        ],
     ),
     "startTimeBefore": ("LocalDateTime", "TIME_MALFORMED", ["2026-W01-1", ""]),
 }
@@ -253,15 +262,58 @@ async def test_a_malformed_value_is_a_problem_of_its_field_however_it_is_given(
         assert payex.calls == []
 
 
-async def test_each_malformed_value_of_a_filter_is_told(ask: Any) -> None:
-    field = f'usageTotals(filter: {{minimumAmount: "x", startTimeFrom: "y"}}) {{ {CODED} }}'
+async def test_every_bad_argument_of_a_field_is_told(ask: Any, payex: Any) -> None:
+    conditions = 'minimumAmount: "z", startTimeFrom: "x", currencyCode: "SEKK"'
+    field = (
+        f'usageRecords(filter: {{{conditions}}}, first: 0, after: "bad") {{ {CODED} }} '
+        f"usageTotals(filter: {{{conditions}}}) {{ {CODED} }}"
+    )
     reply = await ask(owner(USAGE.format(field)))
 
-    found = reply["data"]["owner"]["invoice"]["subscription"]["usageTotals"]
-    assert {error["code"] for error in found["fieldErrors"]} == {
-        "DECIMAL_MALFORMED",
-        "TIME_MALFORMED",
-    }
+    found = reply["data"]["owner"]["invoice"]["subscription"]
+    filtered = [
+        ("filter.startTimeFrom", "TIME_MALFORMED"),
+        ("filter.minimumAmount", "DECIMAL_MALFORMED"),
+        ("filter.currencyCode", "CURRENCY_MALFORMED"),
+    ]
+    assert _coded(found["usageTotals"]) == filtered
+    assert _coded(found["usageRecords"]) == [
+        ("first", "FIRST_OUT_OF_RANGE"),
+        ("after", "CURSOR_MALFORMED"),
+        *filtered,
+    ]
+    assert payex.calls == []
+
+
+def _coded(found: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(error["parameter"], error["code"]) for error in found["fieldErrors"]]
+
+
+@pytest.mark.parametrize("code", ["", "SEKK", "SE", "S1K", " SEK", "kr.", "\uff33\uff25\uff2b"])
+async def test_a_currency_of_a_form_that_none_has_is_refused(
+    ask: Any, payex: Any, code: str
+) -> None:
+    query = "query ($c: String) " + owner(
+        USAGE.format(f"usageTotals(filter: {{currencyCode: $c}}) {{ {CODED} }}")
+    )
+    found = (await ask(query, c=code))["data"]["owner"]["invoice"]["subscription"]
+
+    assert _coded(found["usageTotals"]) == [("filter.currencyCode", "CURRENCY_MALFORMED")]
+    assert payex.calls == []
+
+
+@pytest.mark.parametrize("field", ["invoice", "customer"])
+async def test_a_bad_number_of_a_list_is_told_by_its_place_in_the_argument(
+    ask: Any, payex: Any, field: str
+) -> None:
+    numbers = f'{field}Nos: ["", "..", ""]'
+    reply = await ask(owner(f"found: {field}s({numbers}) {{ {VALIDATION} }}"))
+
+    errors = [item["fieldErrors"][0] for item in reply["data"]["owner"]["found"]]
+    places = [f"{field}Nos[{place}]" for place in range(3)]
+    assert [error["parameter"] for error in errors] == places
+    assert errors[1]["message"] == f"{places[1]} holds a path."
+    assert payex.calls == []
 
 
 @pytest.mark.parametrize(
@@ -318,12 +370,33 @@ async def test_where_there_is_no_union_the_error_has_the_same_codes(
     assert payex.calls == []
 
 
-async def test_a_null_where_a_value_is_needed_has_a_code(ask: Any) -> None:
-    query = 'query ($no: ID = "1") { owner(ownerNo: $no) { ownerNo } }'
-    (error,) = (await ask(query, no=None))["errors"]
+@pytest.mark.parametrize(
+    ("definition", "field", "argument"),
+    [
+        ('$x: ID = "1"', "owner(ownerNo: $x) { ownerNo }", "ownerNo"),
+        (
+            '$x: ID = "1"',
+            'owner(ownerNo: "1234") { invoices(invoiceNos: ["1", $x]) { __typename } }',
+            "invoiceNos[1]",
+        ),
+        ("$x: Boolean = true", 'owner(ownerNo: "1234") @skip(if: $x) { ownerNo }', "if"),
+        (
+            "$x: SortDirection = ASCENDING",
+            owner(
+                USAGE.format("usageRecords(orderBy: {field: TIME, direction: $x}) { __typename }")
+            )[1:-1],
+            "orderBy.direction",
+        ),
+    ],
+)
+async def test_a_null_where_a_value_is_needed_has_a_code_and_its_argument(
+    ask: Any, definition: str, field: str, argument: str
+) -> None:
+    (error,) = (await ask(f"query ({definition}) {{ {field} }}", x=None))["errors"]
 
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert error["extensions"]["reason"] == "VALUE_MISSING"
+    assert error["extensions"]["argument"] == argument
 
 
 @pytest.mark.parametrize("value", ["9007199254740993.0", "9007199254740993", '"9007199254740993"'])
