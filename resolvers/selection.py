@@ -9,7 +9,7 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Any, Self
 
 from resolvers.malformed import Malformed
-from resolvers.payex.amounts import VolumeUnit
+from resolvers.payex.amounts import VolumeUnit, currency_code
 from resolvers.payex.problems import FieldError, FieldErrorCode
 from resolvers.payex.records import UsageRecord
 
@@ -96,7 +96,7 @@ class RecordFilter:
         if self.currency_code is not None:
             code = self.currency_code.upper()
             conditions.append(
-                lambda r: r.currency is not None and r.currency.strip().upper() == code
+                lambda r: r.currency is not None and currency_code(r.currency) == code
             )
         return conditions
 

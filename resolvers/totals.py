@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 
-from resolvers.payex.amounts import Money, Volume, VolumeUnit
+from resolvers.payex.amounts import Money, Volume, VolumeUnit, currency_code
 from resolvers.payex.records import UsageRecord
 
 # No sum is rounded. It has hardly more digits than what it sums, and numbers are of ordinary size
@@ -82,12 +82,11 @@ def totals(records: Sequence[UsageRecord], group_by: Sequence[Group]) -> Totals:
     wanted = frozenset(group_by)
     found: dict[tuple[object, ...], Total] = {}
     for record in records:
-        currency = record.currency.strip().upper() or None if record.currency else None
         key = (
             record.usage_type if Group.USAGE_TYPE in wanted else None,
             _day(record) if Group.DAY in wanted else None,
             record.destination if Group.DESTINATION in wanted else None,
-            currency,
+            currency_code(record.currency),
         )
         total = found.get(key)
         if total is None:

@@ -31,7 +31,10 @@ class Money:
         description="The amount in the currency's main unit, exact as PayEx has it."
     )
     currency_code: str | None = strawberry.field(
-        description="The ISO 4217 code in upper case: `SEK`. Null where PayEx gave none."
+        description=(
+            "The ISO 4217 code in upper case: `SEK`. PayEx's own text where that has not the form "
+            "of a code; null where PayEx gave none."
+        )
     )
 
 

@@ -33,6 +33,9 @@ _PLAIN_DIGITS = 60
 
 def _write_decimal(value: Decimal) -> str:
     text = str(value)
+    if text[0] == "-" and not value:
+        # Zero has no sign, however PayEx wrote it.
+        text, value = text[1:], abs(value)
     if "E" not in text:
         return text
     plain = abs(value.adjusted()) <= _PLAIN_DIGITS

@@ -1,6 +1,7 @@
 """Money and volumes, as PayEx states them: a decimal beside a code."""
 
 import enum
+import re
 from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -12,6 +13,12 @@ import msgspec
 # such as 1e999999999 has neither, here or at a client.
 MOST_DIGITS: Final = 60
 _EXPONENTS: Final = frozenset(range(-MOST_DIGITS, MOST_DIGITS))
+# What Python takes beside it is no number here: `1_000`, digits of other scripts, NaN.
+_NUMBER: Final = re.compile(
+    r"[+-]?(?P<digits>[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII
+)
+_ISO_LENGTH: Final = 3
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class VolumeUnit(enum.Enum):
@@ -53,19 +60,24 @@ def number(text: str) -> Decimal:
     """Return the number that a text states: digits, perhaps with a point, a sign or an exponent.
 
     Blanks around it are ignored. Its first digit that is not zero stands at most 60 places from
-    the point.
+    the point; zero loses an exponent that would move it farther.
 
     Raises:
         ValueError: the text cannot be read. The message does not repeat it.
     """
+    form = _NUMBER.fullmatch(text.strip())
+    if form is None:
+        raise ValueError("Expected a number")
     try:
-        value = Decimal(text)
+        value = Decimal(form[0])
     except InvalidOperation:
+        # An exponent may be too large even for a decimal.
         value = Decimal("NaN")
-    # Python takes underscores between digits, which may be meant as points.
-    if "_" in text or not are_numbers([value]):
+    if are_numbers([value]):
+        return value
+    if form["digits"].strip("0."):
         raise ValueError("Expected a number of ordinary size")
-    return value
+    return Decimal(0)
 
 
 def are_numbers(values: Collection[Decimal]) -> bool:
@@ -78,10 +90,29 @@ def are_numbers(values: Collection[Decimal]) -> bool:
 # The same few codes stand in all records. A bound keeps odd ones from filling the memory.
 @lru_cache(maxsize=64)
 def currency_code(text: str | None) -> str | None:
-    """Return a currency's code in upper case, as ISO 4217 writes it; None where PayEx gave none."""
-    return text.strip().upper() or None if text else None
+    """Return a currency's code; None where PayEx gave none.
+
+    Three ASCII letters are upper-cased, as ISO 4217 writes them. Any other text stays as it is,
+    without blanks around it: nobody knows that it means the same as another.
+    """
+    code = text.strip() if text else ""
+    is_iso = len(code) == _ISO_LENGTH and code.isascii() and code.isalpha()
+    return (code.upper() if is_iso else code) or None
+
+
+def without_controls(text: str) -> str:
+    """Return a text that holds no control character.
+
+    Raises:
+        ValueError: it holds one.
+    """
+    if _CONTROLS.search(text):
+        raise ValueError("Expected no control characters")
+    return text
 
 
 @lru_cache(maxsize=64)
 def _unit(code: str | None) -> VolumeUnit:
-    return _UNITS.get((code or "").strip().upper(), VolumeUnit.UNKNOWN)
+    text = (code or "").strip()
+    # Letters of other scripts may become these in upper case.
+    return _UNITS.get(text.upper(), VolumeUnit.UNKNOWN) if text.isascii() else VolumeUnit.UNKNOWN

@@ -19,7 +19,9 @@ from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.field_map import SUBSCRIPTIONS, USAGE_DETAILS, USAGE_SUMMARIES, fit
 from resolvers.payex.members import Members
 from resolvers.payex.records import (
+    LIST,
     Day,
+    Dynamic,
     Item,
     Member,
     Moment,
@@ -28,6 +30,7 @@ from resolvers.payex.records import (
     UsageRecord,
     UsageSummary,
     alone,
+    is_dynamic,
 )
 from resolvers.payex.surrogates import Marked
 from resolvers.payex.times import moment
@@ -38,8 +41,14 @@ T = TypeVar("T", bound=Item)
 # rounds, and an underscore between digits. Each begins with what is looked for fastest.
 _LONG_FRACTION: Final = re.compile(rb"\.(?<=:[0-9][0-9]\.)[0-9]{7}")
 _UNDERSCORE: Final = re.compile(rb"_(?<=[0-9]_)[0-9]")
-# Escapes of digits, point, colon and underscore may hide either.
-_HIDDEN: Final = re.compile(rb"\\u00(?:3[0-9aA]|2[eE]|5[fF])")
+# Escapes of digits, point, colon and underscore may hide either. Behind an escaped NUL msgspec
+# reads no more of a time. No control character stands in a currency.
+_HIDDEN: Final = re.compile(rb"\\(?:[bfnrt]|u00(?:[0189]|2[eE]|3[0-9aA]|5[fF]|7[fF]))")
+_CONTROLS: Final = re.compile(rb"\xc2[\x80-\x9f]")
+# Python reads digits of other scripts as these, which all lie beyond Latin-1.
+_FOREIGN: Final = re.compile(rb"\\u((?!00)[0-9a-fA-F]{4})")
+_DIGITS: Final = frozenset("0123456789")
+_HALVES_OF_PAIRS: Final = range(0xD800, 0xE000)
 _HALVES: Final = "Expected whole characters"
 
 
@@ -85,6 +94,8 @@ class Decoder(Generic[T]):
         )
         decimals = [name for name, kind, _ in fields if Decimal in get_args(kind)]
         self._decimals = attrgetter(*decimals) if decimals else None
+        links = [name for name, kind, _ in fields if kind == Dynamic]
+        self._links = attrgetter(*links) if links else None
 
     def page(self, body: bytes) -> Page[T]:
         """Decode one page.
@@ -93,15 +104,18 @@ class Decoder(Generic[T]):
             Fault: `UPSTREAM_MALFORMED`: it is no JSON, no list, or does not tell how it goes on.
                 Its hint names the member, never the value.
         """
-        _check_encoding(body)
+        beyond_ascii = _beyond_ascii(body)
         try:
             page = self._page.decode(body)
         except (msgspec.DecodeError, RecursionError):
             return self._by_member(body)
-        items: list[T] = page.items or []
-        if not self._is_plain(body, items):
+        if (
+            page.items is None
+            or _LONG_FRACTION.search(body)
+            or not self._is_plain(body, beyond_ascii, page.items)
+        ):
             return self._by_member(body)
-        return Page(items, page.navigation.next if page.navigation else None, body, {})
+        return Page(page.items, page.navigation.next if page.navigation else None, body, {})
 
     def one(self, body: bytes) -> T:
         """Decode a body that is one element.
@@ -109,30 +123,32 @@ class Decoder(Generic[T]):
         Raises:
             Fault: `UPSTREAM_MALFORMED`: it is no JSON object.
         """
-        _check_encoding(body)
+        _beyond_ascii(body)
         try:
             item: T = self._one.decode(body)
-            return alone(item, body, {})
         except (msgspec.DecodeError, RecursionError):
-            raw = decode_object(body)
+            decode_object(body)
+        else:
+            if self._is_plain(body, "", [item]):
+                return alone(item, body, {})
         marked = Marked(body)
         unreadable: Counter[Member] = Counter()
         item = self._members.read(msgspec.Raw(marked.body), marked, unreadable)
-        return alone(item, bytes(raw), unreadable)
+        return alone(item, body, unreadable)
 
-    def _is_plain(self, body: bytes, items: Sequence[T]) -> bool:
-        """Whether msgspec has read everything as the rules have it."""
-        return self._are_numbers(body, items) and not (
-            _LONG_FRACTION.search(body) or (b"\\" in body and _HIDDEN.search(body))
-        )
-
-    def _are_numbers(self, json: bytes, items: Sequence[T]) -> bool:
+    def _is_plain(self, json: bytes, beyond_ascii: str, items: Sequence[T]) -> bool:
+        """Whether msgspec has read everything but odd times as the rules have it."""
+        if self._links is not None:
+            return all(map(is_dynamic, chain.from_iterable(map(self._links, items))))
         if self._decimals is None:
             return True
         values = chain.from_iterable(map(self._decimals, items))
-        if not are_numbers([value for value in values if value is not None]):
-            return False
-        return not (b"_" in json and _UNDERSCORE.search(json))
+        return are_numbers([value for value in values if value is not None]) and not (
+            (b"_" in json and _UNDERSCORE.search(json))
+            or (b"\\" in json and (_HIDDEN.search(json) or _escapes_digits(json)))
+            or b"\x7f" in json
+            or (beyond_ascii and _may_mislead(json, beyond_ascii))
+        )
 
     def _by_member(self, body: bytes) -> Page[T]:
         marked = Marked(body)
@@ -142,6 +158,8 @@ class Decoder(Generic[T]):
             raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=f"{_HALVES} - at `$.navigation.next`")
         elements: list[msgspec.Raw] = page.items or []
         unreadable: Counter[Member] = Counter()
+        if page.items is None:
+            unreadable[LIST] += 1
         items = [
             (None if marked.holds(element) else self._whole(element))
             or self._members.read(element, marked, unreadable)
@@ -166,8 +184,7 @@ class Decoder(Generic[T]):
         except ValueError:
             return None
         json = bytes(element)
-        hides = b"\\" in json and _HIDDEN.search(json)
-        return None if hides or not self._are_numbers(json, [item]) else item
+        return item if self._is_plain(json, _beyond_ascii(json), [item]) else None
 
 
 def subscriptions() -> Decoder[SubscriptionItem]:
@@ -191,7 +208,7 @@ def decode_object(body: bytes) -> msgspec.Raw:
     Raises:
         Fault: `UPSTREAM_MALFORMED`.
     """
-    _check_encoding(body)
+    _beyond_ascii(body)
     try:
         _OBJECT.decode(body)
     except (msgspec.DecodeError, RecursionError):
@@ -199,13 +216,38 @@ def decode_object(body: bytes) -> msgspec.Raw:
     return msgspec.Raw(body)
 
 
-def _check_encoding(body: bytes) -> None:
-    """Check what msgspec passes over without reading it, but `raw` hands on."""
-    if not body.isascii():
-        try:
-            body.decode()
-        except UnicodeDecodeError:
-            raise _no_json() from None
+def _beyond_ascii(json: bytes) -> str:
+    """Return JSON as text if it holds more than ASCII, or else nothing.
+
+    msgspec passes over members without reading them, but `raw` hands them on.
+
+    Raises:
+        Fault: `UPSTREAM_MALFORMED`: it is no UTF-8.
+    """
+    if json.isascii():
+        return ""
+    try:
+        return json.decode()
+    except UnicodeDecodeError:
+        raise _no_json() from None
+
+
+def _escapes_digits(json: bytes) -> bool:
+    """Whether escapes in JSON may stand for digits of other scripts; pairs of them may."""
+    codes = {int(code, 16) for code in set(_FOREIGN.findall(json))}
+    return any(chr(code).isdecimal() or code in _HALVES_OF_PAIRS for code in codes)
+
+
+def _may_mislead(json: bytes, text: str) -> bool:
+    """Whether JSON holds control characters or digits of other scripts as they are."""
+    if _CONTROLS.search(json):
+        return True
+    try:
+        # In C, since most bodies hold nothing beyond it.
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return any(map(str.isdecimal, set(text) - _DIGITS))
+    return False
 
 
 def _decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:

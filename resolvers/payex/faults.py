@@ -40,7 +40,9 @@ MESSAGES = {
     FaultCode.UPSTREAM_ERROR: "PayEx failed to answer.",
     FaultCode.UPSTREAM_FORBIDDEN: "PayEx refused the gateway's access.",
     FaultCode.UPSTREAM_LEDGER_NOT_CONFIGURED: "The ledger is not configured at PayEx.",
-    FaultCode.UPSTREAM_LINK_REFUSED: "PayEx gave a link that leads out of the ledger.",
+    FaultCode.UPSTREAM_LINK_REFUSED: (
+        "PayEx gave a link that cannot be followed: it is none, or leads out of the ledger."
+    ),
     FaultCode.UPSTREAM_MALFORMED: "PayEx answered with a body that cannot be read.",
     FaultCode.UPSTREAM_OVERLOADED: "The gateway has too many calls to PayEx under way.",
     FaultCode.UPSTREAM_QUEUE_TIMEOUT: (

@@ -7,8 +7,17 @@ from typing import Any, Generic, TypeVar, get_args
 
 import msgspec
 
-from resolvers.payex.amounts import number
-from resolvers.payex.records import ELEMENT, Day, Item, Member, Moment
+from resolvers.payex.amounts import number, without_controls
+from resolvers.payex.records import (
+    ELEMENT,
+    Currency,
+    Day,
+    Dynamic,
+    Item,
+    Member,
+    Moment,
+    is_dynamic,
+)
 from resolvers.payex.surrogates import Marked
 from resolvers.payex.times import moment
 
@@ -68,6 +77,10 @@ def _reader(type_: Any) -> _Read:
         return lambda raw: _of_text(raw, moment)
     if Day in types:
         return lambda raw: _of_text(raw, Day.parse)
+    if type_ == Dynamic:
+        return _dynamic
+    if Currency in types:
+        return lambda raw: _of_text(raw, without_controls)
     if Decimal in types:
         return _number
     return msgspec.json.Decoder(type_).decode
@@ -76,6 +89,13 @@ def _reader(type_: Any) -> _Read:
 def _of_text(raw: msgspec.Raw, read: Callable[[str], Any]) -> Any:
     text = _TEXT.decode(raw)
     return None if text is None else read(text)
+
+
+def _dynamic(raw: msgspec.Raw) -> Any:
+    value = msgspec.json.decode(raw)
+    if not is_dynamic(value):
+        raise ValueError("Expected a path")
+    return value
 
 
 def _number(raw: msgspec.Raw) -> Decimal | None:

@@ -23,7 +23,7 @@ _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 # `billing/usage/problems/...`, with a version or a host, with `service` in place of `problems`, or
 # dotted. Frameworks and proxies name pages of their own, `about:blank`, or nothing.
 _OWN_TYPE = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*://[^/]*)?/?(?:billing|ledger)"
+    r"(?:(?:[a-z][a-z0-9+.-]*:)?//[^/]+/|/)?(?:billing|ledger)"
     r"(?:/(?:.*/)?(?:problems|service)/.*[^/\s].*|\.[^/]+)",
     re.IGNORECASE,
 )
@@ -45,8 +45,6 @@ _TYPES = {kind.value: kind for kind in ProblemType if kind is not ProblemType.UN
     ("validation-error", 400): ProblemType.VALIDATION
 }
 
-
-_CODES = {code for code, _ in _TYPES}
 
 _OF_INVOICES = {
     ProblemType.VALIDATION,
@@ -105,11 +103,9 @@ class Problem:
     def is_own(self) -> bool:
         """Whether it is PayEx that tells of it, and no framework or proxy before it.
 
-        Its type has a form of PayEx's, or is a documented code alone, as PayEx's tables print it.
+        Its type has a form of PayEx's. A code alone, as PayEx's tables print it, is none.
         """
-        type_ = self.type.strip()
-        is_code_alone = not re.search("[/.]", type_) and _code(type_) in _CODES
-        return is_code_alone or _OWN_TYPE.fullmatch(type_) is not None
+        return _OWN_TYPE.fullmatch(self.type.strip()) is not None
 
     @property
     def parameters(self) -> list[str]:

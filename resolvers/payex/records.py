@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, NamedTuple, Se
 import msgspec
 
 from resolvers.payex.amounts import Money, Volume, currency_code
+from resolvers.payex.links import is_from_root
 from resolvers.payex.origin import Origin
 from resolvers.payex.times import day
 
@@ -17,6 +18,25 @@ T = TypeVar("T", bound="Item")
 
 Moment = Annotated[datetime, msgspec.Meta(tz=False)]
 """A Swedish local time (`resolvers.payex.times`)."""
+Currency = Annotated[str, msgspec.Meta(title="Currency")]
+"""A currency's code as PayEx wrote it, without control characters."""
+
+
+Dynamic = Annotated[Any, "a link or what it leads to"]
+"""A path, or what it leads to (an object or a list of some), or null: see `is_dynamic`."""
+
+
+def is_dynamic(value: object) -> bool:
+    """Whether a value may stand where PayEx documents the type "dynamic"."""
+    match value:
+        case None:
+            return True
+        case str():
+            return is_from_root(value)
+        case list():
+            return all(isinstance(element, dict) for element in value)
+        case _:
+            return isinstance(value, dict) and bool(value)
 
 
 class Day(date):
@@ -33,14 +53,17 @@ class Day(date):
 
 
 class Member(NamedTuple):
-    """A member of PayEx's body: the field that it feeds, and its own name."""
+    """A member of PayEx's body: the field that it feeds, its own name, and if it is the list."""
 
     field: str
     name: str
+    whole: bool = False
 
 
 ELEMENT: Final = Member("items", "items")
 """A whole element of a list that is no object."""
+LIST: Final = Member("items", "items", whole=True)
+"""A whole list that is null."""
 NUMBER: Final = Member("subscriptionNo", "subscriptionNo")
 
 Unreadable = Mapping[Member, int]
@@ -119,7 +142,7 @@ class UsageRecord(Usage, kw_only=True):
     unit_price: Decimal | None = None
     amount: Decimal | None = None
     vat_rate: Decimal | None = None
-    currency: str | None = None
+    currency: Currency | None = None
 
     @property
     def charge(self) -> Money | None:
@@ -146,7 +169,7 @@ class UsageSummary(Usage, kw_only=True):
     charged_volume: Decimal | None = None
     total_volume: Decimal | None = None
     total_charge: Decimal | None = None
-    currency: str | None = None
+    currency: Currency | None = None
 
     @property
     def charge(self) -> Money | None:
@@ -158,12 +181,12 @@ class UsageSummary(Usage, kw_only=True):
 class SubscriptionItem(Item, kw_only=True):
     """A subscription as its list or its own route answers it, with the links PayEx gives.
 
-    The links have the documented type "dynamic": a path, or the expanded object, or null.
+    The links have the documented type "dynamic": a path, or what it leads to, or null.
     """
 
     subscription_no: str | int | None = msgspec.field(default=None, name="subscriptionNo")
-    usage_details: Any = msgspec.field(default=None, name="usageDetails")
-    usage_summaries: Any = msgspec.field(default=None, name="usageSummaries")
+    usage_details: Dynamic = msgspec.field(default=None, name="usageDetails")
+    usage_summaries: Dynamic = msgspec.field(default=None, name="usageSummaries")
 
     @property
     def number(self) -> str:
@@ -226,10 +249,10 @@ class ItemList(Generic[T]):
             own["origin"] = origin
             own["position"] = position
         if numbers and not all(numbers):
-            unreadable[NUMBER] = numbers.count(b"")
+            unreadable[NUMBER] = numbers.count(b"") - unreadable[ELEMENT]
             items = [item for item in items if item.identity]
         self.items = items
-        self.unreadable: Unreadable = unreadable
+        self.unreadable: Unreadable = +unreadable
 
 
 def alone(item: T, body: bytes, unreadable: Unreadable) -> T:

@@ -8,11 +8,12 @@ import enum
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from urllib.parse import quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
 
 from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.links import origin_of, resolved
 
 
 class Billing(enum.Enum):
@@ -58,11 +59,6 @@ TEMPLATES: Mapping[tuple[Billing, Kind], str] = MappingProxyType(
 """The path templates, each below `/billing/{subdomain}/v1/{ownerNo}`."""
 
 _DIRECTIONS = {b".", b".."}
-_PORTS = {"https": 443, "http": 80}
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_AUTHORITY = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#\\]*")
-
-_Origin = tuple[str, str | None, int | None]
 
 
 class Holder(msgspec.Struct, frozen=True, cache_hash=True):
@@ -111,7 +107,7 @@ class Routes:
     """
 
     def __init__(self, subdomain: str = "usage", origin: str = "") -> None:
-        self._origin = _origin(origin) if origin else None
+        self._origin = origin_of(origin) if origin else None
         self._prefix = f"/billing/{quote(subdomain, safe='')}/v1/"
 
     def of(self, holder: Holder, kind: Kind, subscription_no: str | None = None) -> Route:
@@ -143,9 +139,13 @@ class Routes:
             base: the path of the page; without it, no link is relative to it.
 
         Raises:
-            Fault: `UPSTREAM_LINK_REFUSED`.
+            Fault: `UPSTREAM_LINK_REFUSED`. Its hint says whether it is a link at all.
         """
-        path, mark, query = self._resolved(link, base).partition("?")
+        try:
+            target = resolved(link, base, self._origin)
+        except ValueError as error:
+            raise Fault(FaultCode.UPSTREAM_LINK_REFUSED, hint=str(error)) from None
+        path, mark, query = (target or "").partition("?")
         segments = [unquote_to_bytes(segment) for segment in path.split("/")]
         # Encoding every segment anew gives a link and the same route built from numbers one
         # spelling, so that they are one call.
@@ -155,41 +155,13 @@ class Routes:
             not inside
             or b"" in segments[1:]
             or any(map(_directs, segments))
-            or not link.isprintable()
-            or re.search(r"[\s\\#]", query)
+            or re.search(r"\s", query)
         ):
-            raise Fault(FaultCode.UPSTREAM_LINK_REFUSED)
+            raise Fault(FaultCode.UPSTREAM_LINK_REFUSED, hint="It leads out of the ledger.")
         return Route(holder, kind, path + mark + query)
-
-    def _resolved(self, link: str, base: str) -> str:
-        """Return a link as path and query, if it names PayEx's origin or none."""
-        authority = _AUTHORITY.match(link)
-        if authority:
-            if self._origin is None or _origin(authority[0], self._origin[0]) != self._origin:
-                raise Fault(FaultCode.UPSTREAM_LINK_REFUSED)
-            return link[authority.end() :]
-        if not base or link.startswith("/") or _SCHEME.match(link):
-            return link
-        page = base.partition("?")[0]
-        return page + link if link.startswith("?") else f"{page.rpartition('/')[0]}/{link}"
 
     def _ledger(self, holder: Holder) -> str:
         return self._prefix + _segment(holder.owner_no)
-
-
-def _origin(text: str, scheme: str = "") -> _Origin | None:
-    """Return what two URLs of one origin have in common; None for one that names a user, or none.
-
-    Args:
-        text: the URL, or what stands before its path.
-        scheme: the scheme that it has if it names none.
-    """
-    try:
-        url = urlsplit(text, scheme)
-        port = url.port or _PORTS.get(url.scheme)
-    except ValueError:
-        return None
-    return None if "@" in url.netloc else (url.scheme, url.hostname, port)
 
 
 def _segment(number: str) -> str:

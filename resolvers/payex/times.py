@@ -13,10 +13,9 @@ in, and no record is displayed in one month and summed in another.
 - `24:00:00` is the midnight that ends its day, as ISO 8601 has it.
 - Where clocks go forward, a local time that no clock shows is taken as it is. Where they go back,
   an hour happens twice, and local times do not tell which it is.
-- If the converted time lies before year 1 or after year 9999 ("for ever"), the time stays as it is
-  written, without its zone.
 - Blanks around the text are ignored. All other text cannot be read: week dates, days of the year,
-  leap seconds, a zone without a time of day, digits other than 0 to 9.
+  leap seconds, a zone without a time of day, digits other than 0 to 9, and what lies before year 1
+  or after year 9999, be it only in Swedish time.
 """
 
 import re
@@ -52,14 +51,11 @@ def moment(text: str) -> datetime:
         written = datetime.fromisoformat(text)
         if form[3]:
             written += timedelta(days=1)
+        if written.tzinfo is not None:
+            written = written.astimezone(_SWEDISH).replace(tzinfo=None, fold=0)
     except (ValueError, OverflowError):
         raise ValueError("Expected a date and a time that exist") from None
-    if written.tzinfo is None:
-        return written
-    try:
-        return written.astimezone(_SWEDISH).replace(tzinfo=None, fold=0)
-    except OverflowError:
-        return written.replace(tzinfo=None)
+    return written
 
 
 def day(text: str) -> date:

@@ -616,14 +616,25 @@ async def test_without_a_list_the_given_subscription_is_asked_for() -> None:
             "gone-fishing, not documented (404)",
         ),
         (
-            httpx.Response(410, json={"type": "invoice-not-found", "title": "t", "status": 410}),
+            httpx.Response(
+                410,
+                json={
+                    "type": "billing/usage/problems/invoice-not-found",
+                    "title": "t",
+                    "status": 410,
+                },
+            ),
             "invoice-not-found with another status or route (410)",
         ),
         (httpx.Response(200, json={"invoiceNo": "1"}), "told: differs"),
         (
             httpx.Response(
                 404,
-                json={"Type": "invoice-has-no-usage", "Title": "t", "Status": 404},
+                json={
+                    "Type": "billing/usage/problems/invoice-has-no-usage",
+                    "Title": "t",
+                    "Status": 404,
+                },
                 headers={"content-type": "application/json; charset=utf-8"},
             ),
             "invoice-has-no-usage (404), sent as application/json",

@@ -46,7 +46,7 @@ class PayEx:
         """Answer: an invoice 404 is not there."""
         self.calls[request.url.path.removeprefix("/billing/usage/v1/")] += 1
         if "/invoices/404/" in request.url.path:
-            return httpx.Response(404, json={"type": "invoice-not-found"})
+            return httpx.Response(404, json={"type": "billing/usage/problems/invoice-not-found"})
         token = request.headers["authorization"].removeprefix("Bearer ")
         return httpx.Response(200, json={"items": [{"destination": token}]})
 

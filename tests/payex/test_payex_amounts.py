@@ -10,9 +10,23 @@ from resolvers.payex.records import UsageRecord
 
 @pytest.mark.parametrize(
     ("currency", "code"),
-    [("sek", "SEK"), ("SEK", "SEK"), (" Sek ", "SEK"), (None, None), ("", None), ("  ", None)],
+    [
+        ("sek", "SEK"),
+        (" Sek ", "SEK"),
+        (None, None),
+        ("", None),
+        ("  ", None),
+        # What is no code of three ASCII letters is not known to be the same as another.
+        ("\u00df", "\u00df"),
+        ("\ufb01n", "\ufb01n"),
+        (" kr ", "kr"),
+        ("s\u00e9k", "s\u00e9k"),
+        ("sek1", "sek1"),
+    ],
 )
-def test_a_currency_is_upper_case_or_none(currency: str | None, code: str | None) -> None:
+def test_a_code_of_three_letters_is_upper_case_and_any_other_as_it_came(
+    currency: str | None, code: str | None
+) -> None:
     assert currency_code(currency) == code
 
 
@@ -26,7 +40,7 @@ def test_a_documented_volume_code_is_known_in_any_casing_and_stays_as_it_came(
         assert (found.unit, found.code) == (unit, code)
 
 
-@pytest.mark.parametrize("code", ["TB", "unknown", "", None])
+@pytest.mark.parametrize("code", ["TB", "unknown", "", None, "\u017f", "m\u0131n"])
 def test_any_other_volume_code_is_unknown_and_stays_readable(code: str | None) -> None:
     found = Volume(Decimal(1), code)
     assert (found.unit, found.code) == (VolumeUnit.UNKNOWN, code)

@@ -187,7 +187,7 @@ async def test_a_client_error_is_a_problem_only_if_its_body_is_one_of_payex(
 async def test_a_problem_of_a_later_page_is_the_answer(connect: Connect) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         if request.url.query:
-            return httpx.Response(404, json={"type": "invoice-has-no-usage"})
+            return httpx.Response(404, json={"type": "billing/usage/problems/invoice-has-no-usage"})
         return httpx.Response(200, json={"items": [], "navigation": {"next": f"{BASE}?page=2"}})
 
     async with connect(answer) as payex:

@@ -21,7 +21,7 @@ from resolvers.payex.decoders import (
 )
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.field_map import USAGE_DETAILS
-from resolvers.payex.records import ELEMENT, Day, Item, ItemList, Member
+from resolvers.payex.records import ELEMENT, LIST, NUMBER, Day, Item, ItemList, Member
 
 SUBSCRIPTIONS = b"""{ "items": [ { "subscriptionNo": "12345680",
                "usageDetails":   "/billing/usage/v1/xxx/invoices/123456/subscriptions/12345680/usage-details",
@@ -121,10 +121,59 @@ def test_every_member_may_be_absent_or_null(decoder: Decoder[Item]) -> None:
     assert (page.unreadable, by_member.unreadable) == ({}, {ELEMENT: 1})
 
 
-@pytest.mark.parametrize("link", ["null", '"/billing"', '{"items": []}', "[1]", "7"])
-def test_a_link_may_be_whatever_json_has(link: str) -> None:
-    item = LINKED.one(f'{{"usageDetails": {link}, "usageSummaries": {link}}}'.encode())
-    assert item.usage_details == item.usage_summaries == json.loads(link)
+@pytest.mark.parametrize("neighbour", [b"{}", b"7"])
+@pytest.mark.parametrize(
+    "link",
+    [
+        "null",
+        '"/billing"',
+        '" /billing/../x?page=2#top "',
+        '"//evil.example/x"',
+        '"https://payex.test/x"',
+        '{"items": []}',
+        '[{"amount": 1}]',
+        "[]",
+    ],
+)
+def test_a_link_is_a_path_or_what_it_leads_to(link: str, neighbour: bytes) -> None:
+    body = f'{{"subscriptionNo": "70", "usageDetails": {link}, "usageSummaries": {link}}}'
+    for item in (LINKED.one(body.encode()), listed(LINKED, body.encode(), neighbour).items[0]):
+        assert item.usage_details == item.usage_summaries == json.loads(link)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "5",
+        "true",
+        "{}",
+        "[1]",
+        '""',
+        '"  "',
+        '"x"',
+        '"?page=2"',
+        '"#x"',
+        '"./x"',
+        '"mailto:x@y"',
+        r'"\\\\evil\\x"',
+        r'"/billing\\x"',
+        r'"/billing\nx"',
+        r'"/\u0000"',
+        r'"/\ud83d"',
+        '"/\x7f"',
+    ],
+)
+def test_a_link_that_is_none_is_null_and_counted(link: str) -> None:
+    odd = f'{{"usageDetails": {link}, "subscriptionNo": "70", "usageSummaries": "/x"}}'.encode()
+    found = listed(LINKED, odd, b'{"subscriptionNo": "71", "usageDetails": "/x"}')
+    assert [(item.number, item.usage_details) for item in found.items] == [
+        ("70", None),
+        ("71", "/x"),
+    ]
+    assert found.items[0].usage_summaries == "/x"
+    assert bytes(found.items[0].raw) == odd
+    assert found.unreadable == {Member("usageDetails", "usageDetails"): 1}
+    assert LINKED.one(odd).unreadable == found.unreadable
 
 
 numbers = st.decimals(
@@ -155,6 +204,10 @@ UNREADABLE = {
         '"2026-02-30T00:00:00"',
         '"\\ud83d"',
         '"0000-00-00T00:00:00"',
+        '"2026-10-31T23:59:59\\u0000junk"',
+        '"2026-10-31T23:59:59\\u0000"',
+        '"9999-12-31T23:30:00Z"',
+        '"0001-01-01T00:00:00+01:00"',
     ],
     "amount": [
         '""',
@@ -167,7 +220,11 @@ UNREADABLE = {
         "1e999999999",
         "-1e999999999",
         "1e-999999999",
-        "0e999999999",
+        '"\uff11\uff12"',
+        '"\\uff11"',
+        '"1\u0663"',
+        '"\U0001d7cf.5"',
+        '"\\ud835\\udfcf"',
         "1e99999999999999999999",
         "9" * 5000,
         "true",
@@ -177,7 +234,16 @@ UNREADABLE = {
     ],
     "usageType": ["7", "true", "{}", '["CALL"]', '"\\ud83d\\ud83d\\ude00"', '"CALL\\udfff"'],
     "usageDetailId": ["1.5", "1e3", "false", "{}", "[]", "9" * 5000],
-    "currency": ["752", "false", '{"code": "SEK"}'],
+    "currency": [
+        "752",
+        "false",
+        '{"code": "SEK"}',
+        '"SEK\\u0000"',
+        '"SEK\\n"',
+        '"S\\u0085EK"',
+        '"S\x7fEK"',
+        '"S\u0085EK"',
+    ],
     "volumeCode": ["1", '["S"]'],
 }
 EACH_UNREADABLE = pytest.mark.parametrize(
@@ -199,6 +265,48 @@ def test_what_cannot_be_read_is_null_counted_and_stands_in_raw(name: str, value:
     assert values(whole) == values(DETAILS.page(page_of(RECORD)).items[0])
     assert bytes(one.raw) == odd
     assert found.unreadable == {Member(name, name): 1}
+
+
+@pytest.mark.parametrize(
+    "place", ["Å", "\\u00e5", "\u0141\u00f3d\u017a", "\\u0141", "\u0663", "\\n", "\x7f"]
+)
+def test_what_stands_in_a_text_costs_no_other_member(place: str) -> None:
+    odd = f'{{"destination": "{place}", "amount": 1.50}}'.encode()
+    found = listed(DETAILS, RECORD, odd)
+    assert found.items[1].destination == json.loads(f'"{place}"', strict=False)
+    assert str(found.items[1].amount) == "1.50"
+    assert not found.unreadable
+
+
+@pytest.mark.parametrize(
+    "zero", ["0e100", "-0e100", "0e-999999999", "0e99999999999999999999", '"0.00e100"']
+)
+def test_zero_is_zero_whatever_its_exponent(zero: str) -> None:
+    found = listed(DETAILS, f'{{"amount": {zero}}}'.encode(), RECORD)
+    assert found.items[0].amount == 0
+    assert abs(found.items[0].amount.adjusted()) <= 60
+    assert not found.unreadable
+
+
+@pytest.mark.parametrize("neighbour", [b"{}", b'{"startTime": ""}'])
+@pytest.mark.parametrize("blank", [" ", "\\t", "\u00a0", "\u2003"])
+def test_blanks_around_numbers_and_times_are_ignored(neighbour: bytes, blank: str) -> None:
+    odd = f'{{"amount": "{blank}1.50{blank}", "startTime": "{blank}2026-10-31{blank}"}}'.encode()
+    item = listed(DETAILS, odd, neighbour).items[0]
+    assert str(item.amount) == "1.50"
+    assert item.start_time == datetime(2026, 10, 31)  # noqa: DTZ001 - PayEx's times have no zone
+
+
+@pytest.mark.parametrize("decoder", [DETAILS, SUMMARIES, LINKED], ids=["d", "s", "n"])
+def test_a_list_that_is_null_is_empty_and_counted(decoder: Decoder[Item]) -> None:
+    found = ItemList([decoder.page(b'{"items": null}')])
+    assert (found.items, found.unreadable) == ([], {LIST: 1})
+
+
+def test_a_subscription_that_is_no_object_is_counted_once() -> None:
+    found = listed(LINKED, b"7", b'{"subscriptionNo": "70"}', b"null", b'{"subscriptionNo": ""}')
+    assert [item.number for item in found.items] == ["70"]
+    assert found.unreadable == {ELEMENT: 2, NUMBER: 1}
 
 
 @pytest.mark.parametrize("value", ['"soon"', '""', "20190506", "{}", '"\\ud83d"'])
@@ -299,7 +407,8 @@ escapes = st.sampled_from([r"\ud83d", r"\udc00", r"\ud83d\ude00", r"\\ud83d", r"
 texts = st.lists(
     st.text(st.characters(exclude_characters='"\\', exclude_categories=["Cs", "Cc"]), max_size=5)
     | escapes
-    | st.sampled_from(["2026-10-31", "T23:59:59", ".9999999", "Z", "12.50", "1_0", "NaN", "e5"]),
+    | st.sampled_from(["2026-10-31", "T23:59:59", ".9999999", "Z", "12.50", "1_0", "NaN", "e5"])
+    | st.sampled_from(["\uff11", r"\uff11", r"\u0000", "-0", "\x7f", " "]),
     max_size=4,
 ).map(lambda parts: f'"{"".join(parts)}"')
 scalars = (

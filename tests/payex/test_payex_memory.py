@@ -32,7 +32,7 @@ PAGES = (
     msgspec.json.encode({"items": [{"usageType": "A"}], "navigation": {"next": f"{LIST.path}?2"}}),
     b'{"items":[{"usageType":"B"}]}',
 )
-NOT_FOUND = b'{"type":"invoice-not-found"}'
+NOT_FOUND = b'{"type":"billing/usage/problems/invoice-not-found"}'
 
 
 class Shared:

@@ -25,11 +25,11 @@ VALIDATION = b"""{ "Type": "billing/usage/problems/validation", "Title": "A vali
   "Problems": [ { "customerNo": "Not a valid customer number" } ] }"""  # noqa: E501
 DOCUMENTED = [kind for kind in ProblemType if kind is not ProblemType.UNRECOGNIZED]
 STYLES = [
-    "{}",
     "billing/usage/problems/{}",
     "/billing/usage/problems/{}/",
     "ledger/customer/v1/problems/{}",
     "http://host/billing/usage/problems/{}",
+    "//host/billing/usage/problems/{}",
     "https://host:8080/billing/usage/v2/problems/{}",
     "billing/usage/service/{}",
     "billing.usage.{}",
@@ -155,6 +155,12 @@ def test_a_problem_without_a_type_is_one_of_the_type_about_blank(body: bytes) ->
         ("about:blank", False),
         ("", False),
         ("later", False),
+        ("invoice-not-found", False),
+        ("validation", False),
+        ("//host/billing/usage/problems/later", True),
+        ("//host/ledger.later", True),
+        ("//host/problems/later", False),
+        ("//billing/problems/later", False),
         ("https://tools.ietf.org/html/rfc9110#section-15.5.5", False),
         ("https://host/errors/billing/usage/problems", False),
         ("https://host/problems/later", False),

@@ -23,7 +23,7 @@ def page(*types: str, following: str | None = None) -> bytes:
 
 def problem(code: str, status: int = 404) -> Problem:
     """Return a problem as PayEx tells it."""
-    told = parse_problem(status, msgspec.json.encode({"type": code}))
+    told = parse_problem(status, msgspec.json.encode({"type": f"billing/usage/problems/{code}"}))
     assert told
     return told
 
@@ -84,7 +84,8 @@ async def test_a_list_holds_all_its_pages_in_order(kind: Kind) -> None:
 
 
 async def test_a_next_link_may_be_relative_to_its_page() -> None:
-    source = Source(page("a", following="?page=2"), page("b", following="?page=3"), page("c"))
+    second, third = " ?page=2#top ", "../123456/./subscriptions?page=3"
+    source = Source(page("a", following=second), page("b", following=third), page("c"))
     reading = await read(source, Kind.SUBSCRIPTIONS)
     assert isinstance(reading.outcome, ItemList)
     assert [item.number for item in reading.outcome.items] == ["a", "b", "c"]
@@ -103,11 +104,13 @@ async def test_more_pages_than_the_cap_are_a_fault_that_names_the_cap() -> None:
     ("following", "code"),
     [
         (BASE, FaultCode.UPSTREAM_MALFORMED),
+        ("#x", FaultCode.UPSTREAM_MALFORMED),
+        ("\\evil\\x", FaultCode.UPSTREAM_LINK_REFUSED),
         (BASE.replace("subscriptions", "%73ubscriptions"), FaultCode.UPSTREAM_MALFORMED),
         ("/billing/usage/v1/yyy/invoices/1", FaultCode.UPSTREAM_LINK_REFUSED),
         (f"https://payex.test{BASE}?page=2", FaultCode.UPSTREAM_LINK_REFUSED),
     ],
-    ids=["same", "same spelled otherwise", "other ledger", "absolute"],
+    ids=["same", "same document", "none", "same spelled otherwise", "other ledger", "absolute"],
 )
 async def test_a_next_link_to_a_read_page_or_out_of_the_ledger_is_a_fault(
     following: str, code: FaultCode
@@ -138,7 +141,7 @@ async def test_a_problem_is_known_by_what_its_route_can_answer() -> None:
 async def test_a_problem_of_a_later_page_stands_in_place_of_all() -> None:
     source = Source(page("a", following=f"{BASE}?page=2"), problem("invoice-has-no-usage"))
     reading = await read(source, Kind.SUBSCRIPTIONS)
-    body = b'{"type":"invoice-has-no-usage"}'
+    body = b'{"type":"billing/usage/problems/invoice-has-no-usage"}'
     assert isinstance(reading.outcome, Problem)
     assert (reading.status, reading.bodies, reading.size) == (404, (body,), len(body))
 

@@ -94,7 +94,7 @@ def test_a_link_that_encodes_less_than_the_gateway_is_the_same_call(
     invoice: str, number: str
 ) -> None:
     holder = Holder("xxx", Billing.BILLED, invoice)
-    invoice, number = (quote(text, safe="&!$'()*+,;=:@ åäöÅÄÖ#~") for text in (invoice, number))
+    invoice, number = (quote(text, safe="&!$'()*+,;=:@ åäöÅÄÖ~") for text in (invoice, number))
     link = f"{LEDGER}/invoices/{invoice}/subscriptions/{number}/usage-details"
     built = ROUTES.of(holder, Kind.DETAILS, unquote(number))
     assert ROUTES.follow(link, holder, Kind.DETAILS) == built
@@ -130,16 +130,16 @@ def test_a_link_keeps_its_query(query: str) -> None:
         f"//evil.example{LEDGER}/invoices/1",
         f"\\\\evil.example{LEDGER}/invoices/1",
         f"{LEDGER}/../yyy/invoices/1",
-        f"{LEDGER}/./invoices/1",
         f"{LEDGER}/%2e%2E/yyy/invoices/1",
         f"{LEDGER}/.%2e/yyy/invoices/1",
         f"{LEDGER}/invoices/..",
         f"{LEDGER}%2F../yyy/invoices/1",
-        f"{LEDGER}/invoices/1\n",
+        f"{LEDGER}/invoices/1\n2",
+        f"{LEDGER}/invoices/1/#2/3",
+        f"\\{LEDGER}/invoices/1",
         f"{LEDGER}/invoices/1\x00",
         f"{LEDGER}/invoices/1?a=b c",
         f"{LEDGER}/invoices/1?a=\\b",
-        f"{LEDGER}/invoices/1?a=b#c",
     ],
 )
 def test_a_link_out_of_the_ledger_or_with_a_foul_spelling_is_refused(link: str) -> None:
@@ -224,6 +224,14 @@ PAGE = f"{LEDGER}/invoices/123456/subscriptions"
         (f"//payex.test{PAGE}?page=2", f"{PAGE}?page=2"),
         ("?page=2", f"{PAGE}?page=2"),
         ("?", f"{PAGE}?"),
+        ("  ?page=2\n", f"{PAGE}?page=2"),
+        ("?page=2#top", f"{PAGE}?page=2"),
+        ("#x", f"{PAGE}?page=1"),
+        ("./subscriptions?page=2", f"{PAGE}?page=2"),
+        ("../123456/subscriptions?page=2", f"{PAGE}?page=2"),
+        ("../../../../../../../../.." + f"{PAGE}?page=2", f"{PAGE}?page=2"),
+        (f"{PAGE}/./../subscriptions?page=../2", f"{PAGE}?page=../2"),
+        (f"https://payex.test/x/..{PAGE}#?page=3", PAGE),
         ("subscriptions?page=2", f"{PAGE}?page=2"),
         (f"{PAGE}?page=2", f"{PAGE}?page=2"),
     ],
@@ -248,18 +256,22 @@ def test_a_link_is_resolved_against_its_page(link: str, path: str) -> None:
         f"//evil.example{PAGE}",
         f"https:{PAGE}",
         f"https://payex.test{LEDGER}2/invoices/1",
-        f"https://payex.test{PAGE}/../../../yyy",
+        f"https://payex.test{PAGE}/../../../../yyy",
+        f"https://payex.test{PAGE}/../../..",
+        "../../../../yyy/invoices/1",
+        "%2e%2e/123456/subscriptions?page=2",
+        "\\evil\\x",
+        "  ",
+        "?page=\\2",
         "https://payex.test",
         "https://payex.test?page=2",
         "javascript:alert(1)",
-        "../subscriptions?page=2",
-        "./subscriptions?page=2",
         "..?page=2",
         "",
     ],
 )
 def test_a_link_that_leads_elsewhere_is_refused_however_it_is_written(link: str) -> None:
     routes = Routes(origin="https://payex.test")
-    with pytest.raises(Fault) as refused:
+    with pytest.raises(Fault, match="none, or leads out of the ledger") as refused:
         routes.follow(link, INVOICE, Kind.SUBSCRIPTIONS, PAGE)
     assert refused.value.code is FaultCode.UPSTREAM_LINK_REFUSED

@@ -95,7 +95,11 @@ async def test_what_one_instance_stores_another_reads(server: Valkey) -> None:
 
 @pytest.mark.parametrize(
     "stored",
-    [Stored(404, (b'{"Type":"invoice-not-found"}',)), Stored(200, (b"",)), Stored(200, ())],
+    [
+        Stored(404, (b'{"Type":"billing/usage/problems/invoice-not-found"}',)),
+        Stored(200, (b"",)),
+        Stored(200, ()),
+    ],
 )
 async def test_a_problem_is_kept_as_an_answer_is(server: Valkey, stored: Stored) -> None:
     async with opened(server.url) as cache:

@@ -172,7 +172,9 @@ async def test_a_failing_route_fails_none_of_its_batch(
 ) -> None:
     upstream.answers = {
         "/invoices/1": httpx.Response(500),
-        "/invoices/2": httpx.Response(404, json={"type": "invoice-not-found"}),
+        "/invoices/2": httpx.Response(
+            404, json={"type": "billing/usage/problems/invoice-not-found"}
+        ),
     }
     async with operate(upstream) as operation:
         fault, problem, reply = await together(
@@ -272,7 +274,7 @@ async def test_several_subscriptions_under_one_holder_are_one_call_of_its_list(
 async def test_a_number_that_the_list_lacks_is_asked_for_by_its_own_route_a_wave_later(
     operate: Operate, upstream: Upstream
 ) -> None:
-    missing = httpx.Response(404, json={"type": "subscription-not-found"})
+    missing = httpx.Response(404, json={"type": "billing/usage/problems/subscription-not-found"})
     upstream.answers[f"{LISTED}/3"] = missing
     async with operate(upstream) as operation:
         found, lacking = await together(
@@ -288,7 +290,9 @@ async def test_a_number_that_the_list_lacks_is_asked_for_by_its_own_route_a_wave
 async def test_a_problem_of_the_list_is_the_answer_for_each(
     operate: Operate, upstream: Upstream
 ) -> None:
-    upstream.answers[LISTED] = httpx.Response(404, json={"type": "invoice-not-found"})
+    upstream.answers[LISTED] = httpx.Response(
+        404, json={"type": "billing/usage/problems/invoice-not-found"}
+    )
     async with operate(upstream) as operation:
         answers = await together(
             *(operation.subscriptions.answer(INVOICE, number) for number in ("1", "2"))

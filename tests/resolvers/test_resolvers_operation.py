@@ -195,7 +195,7 @@ async def test_a_problem_is_an_answer_and_not_logged(
     operate: Operate, caplog: pytest.LogCaptureFixture
 ) -> None:
     def tell(_request: httpx.Request) -> httpx.Response:
-        return httpx.Response(404, json={"type": "invoice-not-found"})
+        return httpx.Response(404, json={"type": "billing/usage/problems/invoice-not-found"})
 
     with caplog.at_level(logging.DEBUG, "resolvers"):
         async with operate(tell) as operation:

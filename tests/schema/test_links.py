@@ -61,8 +61,7 @@ async def test_a_link_that_is_none_is_built_from_the_numbers(
         "/billing/usage/v1/12345/invoices/1",
         "/billing/other/v1/1234/invoices/1",
         "/etc/passwd",
-        "x\n",
-        "",
+        " https://payex.test/billing/usage/v1/1234/x",
     ],
 )
 async def test_a_link_out_of_the_ledger_is_refused(ask: Any, payex: Any, link: str) -> None:
@@ -72,8 +71,25 @@ async def test_a_link_out_of_the_ledger_is_refused(ask: Any, payex: Any, link: s
 
     (error,) = reply["errors"]
     assert error["extensions"]["code"] == "UPSTREAM_LINK_REFUSED"
+    assert "leads out of the ledger" in error["message"]
     assert error["path"][-1] == "usageRecords"
     assert payex.routes == [LIST]
+
+
+@pytest.mark.parametrize("link", ["", "x", "  ", "x\n", "\\\\evil\\x", 5, True, {}, ["x"]])
+async def test_a_link_that_is_none_costs_a_warning_alone(ask: Any, payex: Any, link: Any) -> None:
+    item = {"subscriptionNo": "12345680", "usageDetails": link}
+    payex.answers[LIST] = httpx.Response(200, json={"items": [item]})
+    reply = await ask(QUERY)
+
+    assert "errors" not in reply
+    assert payex.routes == [LIST, f"{LIST}/12345680/usage-details"]
+    [warning] = reply["extensions"]["warnings"]
+    assert warning["message"] == (
+        "In subscriptions, usageDetails could not be read in 1 item: the gateway uses its own link "
+        "in place of it."
+    )
+    assert warning["data"]["member"] == "usageDetails"
 
 
 async def test_a_next_link_out_of_the_ledger_is_refused(ask: Any, payex: Any) -> None:

@@ -23,6 +23,8 @@ USAGE = """
   usageTotals { ... on UsageTotals { recordCount groups {
     recordCount recordsWithoutAmount amount { amount currencyCode } } } }
 """
+LISTED = """{ owner(ownerNo: "1234") { invoice(invoiceNo: "55") { ... on Invoice { subscriptions {
+  ... on UsageSubscriptionConnection { totalCount nodes { subscriptionNo } } } } } } }"""
 SUBSCRIPTION = """{ owner(ownerNo: "1234") { invoice(invoiceNo: "55") { ... on Invoice {
   subscription(subscriptionNo: "70") { ... on UsageSubscription { %s } } } } } }"""
 
@@ -158,14 +160,45 @@ async def test_a_warning_never_holds_the_value(ask: Any, payex: Any, caplog: Any
 
 async def test_a_subscription_without_a_number_is_left_out_and_told(ask: Any, payex: Any) -> None:
     payex.answers[LIST] = page_of(b'{"subscriptionNo": "70"}', b"{}", b'{"subscriptionNo": true}')
-    reply = await ask(
-        '{ owner(ownerNo: "1234") { invoice(invoiceNo: "55") { ... on Invoice { subscriptions { '
-        "... on UsageSubscriptionConnection { totalCount nodes { subscriptionNo } } } } } } }"
-    )
+    reply = await ask(LISTED)
 
     found = reply["data"]["owner"]["invoice"]["subscriptions"]
     assert found == {"totalCount": 1, "nodes": [{"subscriptionNo": "70"}]}
     assert told(reply) == [unread("subscriptions", "subscriptionNo", 2)]
+
+
+@pytest.mark.parametrize("element", [b"7", b"null", b'["a"]'])
+async def test_a_subscription_that_is_no_object_is_left_out_and_told_once(
+    ask: Any, payex: Any, element: bytes
+) -> None:
+    payex.answers[LIST] = page_of(b'{"subscriptionNo": "70"}', element)
+    reply = await ask(LISTED)
+
+    found = reply["data"]["owner"]["invoice"]["subscriptions"]
+    assert found == {"totalCount": 1, "nodes": [{"subscriptionNo": "70"}]}
+    assert told(reply) == [unread("subscriptions", "items", 1)]
+    assert "such subscriptions are left out" in reply["extensions"]["warnings"][0]["message"]
+
+
+async def test_a_list_that_is_null_is_empty_and_told(ask: Any, payex: Any) -> None:
+    payex.answers[LIST] = httpx.Response(200, content=b'{"items": null}')
+    reply = await ask(LISTED)
+
+    assert reply["data"]["owner"]["invoice"]["subscriptions"] == {"totalCount": 0, "nodes": []}
+    assert told(reply) == [unread("subscriptions", "items", 1)]
+    assert "taken as empty" in reply["extensions"]["warnings"][0]["message"]
+
+
+@pytest.mark.parametrize("zero", [b"-0", b"-0.00", b'"-0"', b"-0e-90", b"-0E+9"])
+@pytest.mark.parametrize("neighbour", [b"{}", b'{"startTime": ""}'])
+async def test_zero_has_no_sign(ask: Any, payex: Any, zero: bytes, neighbour: bytes) -> None:
+    payex.answers[DETAILS] = page_of(b'{"amount": %b}' % zero, neighbour)
+    reply = await ask(SUBSCRIPTION % (USAGE))
+
+    found = reply["data"]["owner"]["invoice"]["subscription"]
+    shown = [found["usageRecords"]["nodes"][0], *found["usageTotals"]["groups"]]
+    assert {one["amount"]["amount"].strip("0.") for one in shown} == {""}
+    assert shown[0]["amount"]["amount"] == shown[1]["amount"]["amount"]
 
 
 async def test_an_answer_in_which_all_is_readable_has_no_warning(ask: Any, payex: Any) -> None:
