@@ -32,3 +32,8 @@ def contradictions(settings: Settings) -> Iterator[str]:
                 f"{PREFIX}{name.upper()}={value:g} has no effect: it is bounded by "
                 f"{PREFIX}{bound.upper()}={most:g}. Change one of them."
             )
+    if settings.max_in_flight is not None:
+        yield (
+            f"{PREFIX}MAX_IN_FLIGHT no longer has an effect; leave it out. "
+            f"{PREFIX}UPSTREAM_MAX_IN_FLIGHT bounds the calls under way."
+        )

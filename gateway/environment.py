@@ -39,15 +39,6 @@ _MESSAGES = {
 }
 
 
-# Settings of former releases, and what to do without them.
-_GONE = {
-    "max_in_flight": (
-        "an operation that is alone may use all of GATEWAY_UPSTREAM_MAX_IN_FLIGHT, and shares it "
-        "while others wait; leave it out"
-    ),
-}
-
-
 class SettingsError(Exception):
     """The gateway cannot start, for what its settings say or name.
 
@@ -115,9 +106,6 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
 
 def _unknown(shown: str, name: str, allowed: Iterable[str]) -> str:
-    advice = _GONE.get(name.removeprefix(PREFIX).lower())
-    if advice:
-        return f"{shown} is no setting any more: {advice}."
     return f"{shown} is no setting; {nearest(name, allowed)}"
 
 

@@ -21,6 +21,14 @@ class PolicySettings(BaseSettings):
         ),
     )
     max_calls: int = Field(500, ge=1, description="The most upstream calls of one operation.")
+    max_in_flight: int | None = Field(
+        None,
+        ge=1,
+        description=(
+            "No longer has an effect; leave it out. An operation that is alone may use all of "
+            "`GATEWAY_UPSTREAM_MAX_IN_FLIGHT`, and shares it while others wait."
+        ),
+    )
     retry_attempts: int = Field(
         3,
         ge=1,

@@ -34,6 +34,7 @@ def told(**given: Any) -> list[str]:
         ({"UPSTREAM_MAX_IN_FLIGHT": 200}, "GATEWAY_UPSTREAM_MAX_CONNECTIONS=100"),
         ({"UPSTREAM_MAX_CONNECTIONS": 2, "UPSTREAM_MAX_IN_FLIGHT": 8}, "MAX_IN_FLIGHT=8"),
         ({"RETRY_BASE": 3}, "GATEWAY_RETRY_CAP=2"),
+        ({"MAX_IN_FLIGHT": 8}, "GATEWAY_MAX_IN_FLIGHT no longer has an effect"),
         ({"RETRY_AFTER_MAX": 60}, "GATEWAY_RETRY_AFTER_MAX=60"),
     ],
     ids=str,

@@ -113,19 +113,6 @@ def test_an_unknown_variable_is_refused_with_the_nearest_name(name: str, nearest
     assert refusal({name: "1"}) == f"{name} is no setting; did you mean {nearest}?"
 
 
-def test_a_setting_of_a_former_release_is_refused_with_what_to_do(config: Path) -> None:
-    advice = (
-        "is no setting any more: an operation that is alone may use all of "
-        "GATEWAY_UPSTREAM_MAX_IN_FLIGHT, and shares it while others wait; leave it out."
-    )
-    config.write_text("max_in_flight = 8\n")
-
-    assert refusal({"GATEWAY_MAX_IN_FLIGHT": "8"}) == f"GATEWAY_MAX_IN_FLIGHT {advice}"
-    assert refusal({"GATEWAY_CONFIG": str(config)}) == (
-        f"'max_in_flight' in the file of GATEWAY_CONFIG {advice}"
-    )
-
-
 def test_a_variable_of_another_program_is_let_be() -> None:
     assert load_settings({"PATH": "/bin", "OTHER_GATEWAY_PORT": "1"}) == load_settings({})
 

@@ -111,7 +111,6 @@ def all_subgraphs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subgraph
                 GATEWAY_CACHE_BILLED_TTL="0",
                 GATEWAY_CACHE_PROBLEM_TTL="0",
                 GATEWAY_RETRY_ATTEMPTS="1",
-                GATEWAY_MAX_IN_FLIGHT="100",
             )
         )
         gateway = str(process.request("GET", "/health/live").url.join("/"))
