@@ -19,7 +19,7 @@ from gateway.compression import Compresses
 from gateway.documents.documents import Documents
 from gateway.documents.source import document_source
 from gateway.drain import draining
-from gateway.endpoint import DEADLINE_HEADER, EndpointRules, GraphQLEndpoint
+from gateway.endpoint import EndpointRules, GraphQLEndpoint
 from gateway.engine import Engine
 from gateway.environment import load_settings
 from gateway.graphiql.page import graphiql_routes
@@ -38,6 +38,7 @@ from gateway.upstream import Upstream
 from gateway.workload import MEMBER
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
+from resolvers.payex.deadline import DEADLINE_HEADER
 from schema.subgraph import build_schema, executable
 
 logger = logging.getLogger(__name__)

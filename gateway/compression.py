@@ -2,9 +2,9 @@
 
 from typing import Final, NamedTuple
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.gzip import GZipResponder
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.header_fields import elements, listed, remembered
 
@@ -55,7 +55,7 @@ def _codings(text: str) -> Codings:
 class Compresses:
     """Compresses what an app answers to requests that accept gzip, and leaves all others alone.
 
-    The app says in `Vary` that its answers depend on `Accept-Encoding`.
+    All answers say in `Vary` that they depend on `Accept-Encoding`.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -69,4 +69,13 @@ class Compresses:
             # An answer without a body has nothing to compress.
             least = _LEAST if taken.identity else 1
             app = GZipResponder(app, least, _LEVEL, exclude_content_types=())
-        await app(scope, receive, send)
+
+        async def varying(message: Message) -> None:
+            # Starlette says so of what it compresses alone.
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message["headers"])
+                if "accept-encoding" not in headers.get("vary", "").lower():
+                    headers.add_vary_header("Accept-Encoding")
+            await send(message)
+
+        await app(scope, receive, varying)

@@ -27,15 +27,13 @@ from gateway.requests import RequestRules, read_parameters
 from gateway.telemetry.tracing import NO_TRACING, RequestTrace, Tracing
 from resolvers.errors import ErrorCode
 from resolvers.operation import Operation
-from resolvers.payex.deadline import parse_budget
+from resolvers.payex.deadline import DEADLINE_HEADER, parse_budget
 from resolvers.payex.tracing import Trace
 from resolvers.rights import Rights
 
-DEADLINE_HEADER: Final = "payex-usage-deadline"
-
-# What a reply depends on beside the URL. The second caller at one browser must not meet the
-# first one's reply.
-_VARY: Final = "Accept, Accept-Encoding, Authorization, payex-usage-claims"
+# What a reply depends on beside the URL and its coding. The second caller at one browser must not
+# meet the first one's reply.
+_VARY: Final = "Accept, Authorization, payex-usage-claims"
 
 _STATUS: Final[dict[str, HTTPStatus]] = {
     ErrorCode.INTERNAL_SERVER_ERROR: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -151,6 +149,8 @@ class GraphQLEndpoint:
         new = self._new_operation(seconds, report.started, caller.rights, trace)
         async with new as operation:
             operation.caller = caller.pseudonym
+            if seconds < self._rules.deadline:
+                operation.granted_by = DEADLINE_HEADER
             report.support_id, report.tally = operation.support_id, operation.tally
             try:
                 outcome = await while_listening(request.receive, self._engine.run(asked, operation))

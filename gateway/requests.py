@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from http import HTTPMethod, HTTPStatus
 from typing import Any, Final
 
-import msgspec
 from starlette.requests import ClientDisconnect, Request
 
 from gateway.header_fields import elements, listed, remembered
+from gateway.json_texts import UnreadableJSONError, read_json
 from gateway.media_types import JSON, is_utf_8
 from gateway.refusals import Refusal
-from schema.json_numbers import JSONNumber
 
 # A request that carries one of these is never sent by a browser across origins without its asking
 # first (a CORS preflight), and so is one of a JSON body.
@@ -21,7 +20,8 @@ PREFLIGHTED: Final = (
     "x-apollo-operation-name",
 )
 
-_JSON: Final = msgspec.json.Decoder(float_hook=JSONNumber)
+# More digits than a length has that fits 64 bits.
+_DIGITS: Final = 20
 _SHAPE: Final[dict[str, type]] = {
     "query": str,
     "variables": dict,
@@ -97,6 +97,9 @@ def _of_query_string(request: Request, rules: RequestRules) -> dict[str, Any]:
 async def _body(request: Request, rules: RequestRules) -> bytes:
     if not _is_json(listed(request.headers, "content-type")):
         raise _unsupported()
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared[:_DIGITS]) > rules.max_body:
+        raise _too_large(request, rules)
     body = bytearray()
     try:
         async with asyncio.timeout(rules.body_timeout):
@@ -108,11 +111,7 @@ async def _body(request: Request, rules: RequestRules) -> bytes:
                 body += message.get("body", b"")
                 more = message.get("more_body", False)
                 if len(body) > rules.max_body:
-                    raise Refusal(
-                        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                        f"The request's body is larger than {rules.max_body} bytes "
-                        "(GATEWAY_MAX_REQUEST_BODY).",
-                    )
+                    raise _too_large(request, rules)
     except TimeoutError:
         raise Refusal(
             HTTPStatus.REQUEST_TIMEOUT,
@@ -121,6 +120,16 @@ async def _body(request: Request, rules: RequestRules) -> bytes:
             {"Connection": "close"},
         ) from None
     return bytes(body)
+
+
+def _too_large(request: Request, rules: RequestRules) -> Refusal:
+    # Who asks before sending need not send it, so that the next request could be taken for it.
+    asks = "expect" in request.headers
+    return Refusal(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        f"The request's body is larger than {rules.max_body} bytes (GATEWAY_MAX_REQUEST_BODY).",
+        {"Connection": "close"} if asks else None,
+    )
 
 
 @remembered
@@ -139,9 +148,9 @@ def _unsupported() -> Refusal:
 
 def _decoded(text: bytes, what: str) -> Any:
     try:
-        return _JSON.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Refusal(HTTPStatus.BAD_REQUEST, f"{what} is not JSON.") from None
+        return read_json(text)
+    except UnreadableJSONError as error:
+        raise Refusal(HTTPStatus.BAD_REQUEST, f"{what} {error}.") from None
 
 
 def _well_formed(parameters: Any, rules: RequestRules) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from resolvers.bounds import Bounds
 from resolvers.loaders import RouteLoader, SubscriptionLoader
 from resolvers.payex.answers import Answer, Asker
 from resolvers.payex.client import Payex
-from resolvers.payex.deadline import Deadline
+from resolvers.payex.deadline import DEADLINE_SETTING, Deadline
 from resolvers.payex.faults import Fault
 from resolvers.payex.instances import harmless
 from resolvers.payex.problems import Problem, ProblemType
@@ -48,6 +48,7 @@ class Operation:
     Attributes:
         name: the trusted document's name, or `anonymous`: no client can make one up.
         caller: who asks. Callers share the places for calls to PayEx.
+        granted_by: what its seconds are set by: the setting, or the header of its request.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Operation:
         self.bounds = bounds
         self.name = "anonymous"
         self.caller = "anyone"
+        self.granted_by = DEADLINE_SETTING
         self.support_id = str(uuid.uuid4())
         self.tally = Tally(bounds.max_calls)
         self.rights = rights
@@ -100,6 +102,7 @@ class Operation:
                 counts=self.tally,
                 deadline=self._deadline,
                 seconds=self._seconds,
+                granted_by=self.granted_by,
                 rights=self.rights.key(owner_no),
                 turn=self.support_id,
                 caller=self.caller,

@@ -1,11 +1,10 @@
 """Bearer tokens: signed JWTs (RFC 7519), checked by the issuer's public keys."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-import msgspec
 from joserfc.errors import (
     ClaimError,
     ExpiredTokenError,
@@ -23,13 +22,15 @@ from joserfc.jwt import ClaimsOption, JWTClaimsRegistry
 
 from gateway.identity.challenges import INVALID_TOKEN, unidentified
 from gateway.identity.key_source import RETRY, KeySource, NoKeysError
+from gateway.json_texts import UnreadableJSONError, read_json
 from gateway.refusals import Refusal
 
-_WRONG: Final = {
-    "iss": "The token is of another issuer than GATEWAY_JWT_ISSUER.",
-    "aud": "The token is for another audience than GATEWAY_JWT_AUDIENCE.",
-    "nbf": "The token is not valid yet.",
-    "iat": "The token is not valid yet.",
+# What is wrong with a claim of the right type, by its name.
+_WRONG: Final[Mapping[str, tuple[Any, str]]] = {
+    "iss": (str, "The token is of another issuer than GATEWAY_JWT_ISSUER."),
+    "aud": ((str, list), "The token is for another audience than GATEWAY_JWT_AUDIENCE."),
+    "nbf": ((int, float), "The token is not valid yet."),
+    "iat": ((int, float), "The token is not valid yet."),
 }
 # What the library raises of something that only looks like a token.
 _UNREADABLE: Final = (JoseError, ValueError, TypeError, AttributeError, RecursionError)
@@ -65,8 +66,7 @@ class TokenClock:
         except MissingClaimError as error:
             raise _invalid(f"The token lacks {error.claim.replace(',', ', ')}.") from None
         except ClaimError as error:
-            wrong = _WRONG.get(error.claim, f"The token's {error.claim} is malformed.")
-            raise _invalid(wrong) from None
+            raise _invalid(_wrong(error.claim, claims.get(error.claim))) from None
 
     def is_over(self, expiry: float) -> bool:
         """Whether claims that were checked have expired since, given their `exp`."""
@@ -173,12 +173,19 @@ class _Registry(JWSRegistry):
 
 def _claims(signed: CompactSignature) -> dict[str, Any]:
     try:
-        claims = msgspec.json.decode(signed.payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        claims = None
+        claims = read_json(signed.payload)
+    except UnreadableJSONError as error:
+        raise _invalid(f"The token's payload {error}.") from None
     if not isinstance(claims, dict):
         raise _invalid("The token's claims are no JSON object.")
     return claims
+
+
+def _wrong(name: str, value: Any) -> str:
+    """Return what is wrong with a claim: its value, if that is of the claim's type."""
+    type_, sentence = _WRONG.get(name, ((), ""))
+    is_of_its_type = isinstance(value, type_) and not isinstance(value, bool)
+    return sentence if is_of_its_type else f"The token's {name} is malformed."
 
 
 def _invalid(detail: str) -> Refusal:

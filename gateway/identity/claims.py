@@ -133,11 +133,13 @@ class _Reading:
             found = [found]
         if not isinstance(found, list):
             raise _malformed(
-                setting, name, "is neither text, nor a whole number, nor a list of them"
+                setting, name, "is neither text, nor a whole number in digits, nor a list of them"
             )
         self._bound(setting, name, len(found))
         if not all(_is_text(item) for item in found):
-            raise _malformed(setting, name, "has a value that is neither text nor a whole number")
+            raise _malformed(
+                setting, name, "has a value that is neither text nor a whole number in digits"
+            )
         return frozenset(map(str, found))
 
     def _bound(self, setting: str, name: str, count: int) -> None:

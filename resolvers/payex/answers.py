@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from resolvers.payex.deadline import Deadline
+from resolvers.payex.deadline import DEADLINE_SETTING, Deadline
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.problems import Problem
 from resolvers.payex.records import ItemList, SubscriptionItem
@@ -103,6 +103,7 @@ class Asker(msgspec.Struct, frozen=True):
         whole: whether the caller may see the whole ledger, and so what a link of PayEx leads to
             beside the invoice or customer in question.
         trace: told of each call and of where each answer came from.
+        granted_by: what the seconds are set by: the setting, or the header of the request.
     """
 
     counts: Counts
@@ -113,10 +114,11 @@ class Asker(msgspec.Struct, frozen=True):
     caller: Hashable = None
     whole: bool = False
     trace: BatchTrace = UNTRACED
+    granted_by: str = DEADLINE_SETTING
 
     def expired(self) -> Fault:
         """Return the fault of an operation whose time is up."""
-        return Fault(FaultCode.DEADLINE_EXCEEDED, limit={"GATEWAY_DEADLINE": self.seconds})
+        return Fault(FaultCode.DEADLINE_EXCEEDED, limit={self.granted_by: self.seconds})
 
 
 class Queued(NamedTuple):
@@ -166,4 +168,4 @@ class Errand:
         asked = now if self.asked is None else self.asked
         if asked - self.queued.since < now - asked:
             return asker.expired()
-        return self.queued.too_long(asked, {"GATEWAY_DEADLINE": asker.seconds})
+        return self.queued.too_long(asked, {asker.granted_by: asker.seconds})

@@ -15,7 +15,7 @@ from resolvers.payex.answers import Answer, Asker, Content, Errand, Unread
 from resolvers.payex.attempts import Attempts
 from resolvers.payex.cache import CacheKey, access_mark
 from resolvers.payex.credentials import Access, Credentials
-from resolvers.payex.deadline import Deadline
+from resolvers.payex.deadline import DEADLINE_HEADER, DEADLINE_SETTING, Deadline
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.flights import Flights
 from resolvers.payex.memory import Memory
@@ -26,7 +26,9 @@ from resolvers.payex.stretches import Spent
 from resolvers.payex.tracing import BatchTrace
 
 # The bounds of who started a call. To who shares it, they mean nothing.
-_OF_ONE_ASKER = frozenset({"GATEWAY_DEADLINE", "GATEWAY_MAX_CALLS", "GATEWAY_UPSTREAM_MAX_QUEUED"})
+_OF_ONE_ASKER = frozenset(
+    {DEADLINE_SETTING, DEADLINE_HEADER, "GATEWAY_MAX_CALLS", "GATEWAY_UPSTREAM_MAX_QUEUED"}
+)
 
 
 class _Question(msgspec.Struct, frozen=True):

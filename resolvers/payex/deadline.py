@@ -6,7 +6,11 @@ Times are seconds of one monotonic clock, which the caller reads and passes in a
 import math
 import re
 from collections.abc import Callable
-from typing import Self
+from typing import Final, Self
+
+DEADLINE_SETTING: Final = "GATEWAY_DEADLINE"
+DEADLINE_HEADER: Final = "payex-usage-deadline"
+"""What a client grants an operation, in seconds, if that is less than the setting."""
 
 _PLAIN_DECIMAL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 

@@ -321,13 +321,40 @@ async def test_a_body_that_tells_no_length_is_bounded_while_it_is_read() -> None
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"\xff", b'{"query": "\\ud800"}', b'{"a": NaN}', b"[" * 1000],
-    ids=["empty", "broken", "not UTF-8", "half a character", "NaN", "nested"],
+    [b"", b"{", b"\xff", b'{"a": NaN}', b'{"a": "\\ud800"', b'{"a": "\\ud800\xff"}'],
+    ids=["empty", "broken", "not UTF-8", "NaN", "half a text", "both"],
 )
 async def test_a_body_that_is_not_json_is_refused(gateway: httpx.AsyncClient, body: bytes) -> None:
     reply = await gateway.post("/graphql", content=body, headers={"content-type": JSON})
 
     assert_problem(reply, 400, "The request's body is not JSON.")
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        (b"[" * 100_000 + b"]" * 100_000, "nests lists or objects too deeply"),
+        (b'{"a": -%s}' % (b"1" * 4400), "has a number that is too large"),
+        (b'{"query": "\\ud800"}', "has half a character (a lone surrogate)"),
+        (b'{"query": "\\udc00\\ud800x"}', "has half a character (a lone surrogate)"),
+        (b'["\\ud800", %s]' % (b"1" * 4400), "has half a character (a lone surrogate)"),
+    ],
+    ids=["nested", "number", "half a character", "two halves", "both"],
+)
+async def test_json_that_cannot_be_read_is_refused_for_what_it_is(
+    serve: Callable[..., Awaitable[httpx.AsyncClient]], body: bytes, wrong: str
+) -> None:
+    gateway = await serve()
+    reply = await gateway.post("/graphql", content=body, headers={"content-type": JSON})
+
+    assert_problem(reply, 400, f"The request's body {wrong}.")
+
+
+async def test_a_byte_order_mark_before_a_body_is_passed_over(gateway: httpx.AsyncClient) -> None:
+    body = b"\xef\xbb\xbf" + json.dumps(TYPENAME).encode()
+    reply = await gateway.post("/graphql", content=body, headers={"content-type": JSON})
+
+    assert reply.status_code == 200
 
 
 @pytest.mark.parametrize("body", ["query", 5, True])

@@ -66,8 +66,22 @@ async def test_a_reply_belongs_to_its_caller_and_media_type(serve: Serve) -> Non
     """The next person at the same browser has another token, and must not meet this reply."""
     reply = await (await serve()).post("/graphql", json={"query": INVOICE})
 
-    vary = {name.strip().lower() for name in reply.headers["vary"].split(",")}
-    assert {"accept", "authorization", "payex-usage-claims"} <= vary
+    assert varies(reply) == ["accept", "accept-encoding", "authorization", "payex-usage-claims"]
+
+
+def varies(reply: httpx.Response) -> list[str]:
+    return sorted(name.strip().lower() for name in reply.headers["vary"].split(","))
+
+
+@pytest.mark.parametrize("query", [INVOICE, RECORDS, "{"])
+async def test_vary_names_everything_once_however_a_reply_travels(serve: Serve, query: str) -> None:
+    gateway = await serve()
+    for coding in ("gzip", "identity", "gzip;q=1, identity;q=0"):
+        reply = await gateway.post(
+            "/graphql", json={"query": query}, headers={"accept-encoding": coding}
+        )
+
+        assert varies(reply) == ["accept", "accept-encoding", "authorization", "payex-usage-claims"]
 
 
 async def test_get_has_an_etag_and_an_unchanged_answer_is_304(serve: Serve) -> None:

@@ -59,3 +59,30 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     assert str(refused.value) == (
         "The request's body did not come within 0.001 seconds (GATEWAY_BODY_TIMEOUT); 1 bytes did."
     )
+
+
+@pytest.mark.parametrize("expects", [True, False])
+async def test_a_declared_length_beyond_the_bound_is_refused_before_the_body_is_asked_for(
+    expects: bool,
+) -> None:
+    """A server sends `100 Continue` when an app asks for the body."""
+    rules = RequestRules(
+        max_body=1024,
+        max_query_string=1024,
+        body_timeout=10,
+        preflight=True,
+        ill_formed=HTTPStatus.BAD_REQUEST,
+    )
+
+    async def receive() -> Message:
+        pytest.fail("The body was asked for.")
+
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"1025")]
+    headers += [(b"expect", b"100-continue")] if expects else []
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
+    with pytest.raises(Refusal) as refused:
+        await read_parameters(Request(scope, receive), rules)
+
+    assert refused.value.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    # The body of a client that asks before it sends may never come.
+    assert refused.value.headers == ({"Connection": "close"} if expects else {})

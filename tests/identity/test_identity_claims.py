@@ -12,7 +12,7 @@ from gateway.refusals import Refusal
 from resolvers.rights import Numbers, Rights
 
 NAMES = ClaimNames(most=5)
-NO_LIST = "neither text, nor a whole number, nor a list of them"
+NO_LIST = "neither text, nor a whole number in digits, nor a list of them"
 AGENT = Rights(ledgers=frozenset({"1234", "5678"}), scopes=frozenset({"usage:read", "usage:raw"}))
 
 

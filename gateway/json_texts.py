@@ -1,0 +1,52 @@
+"""JSON texts that others send: read, or refused with what is wrong with them.
+
+JSON's grammar allows more than a program can hold: numbers of any size, nesting of any depth, half
+of a character. A text of that kind is JSON, and whoever sent it must not be told otherwise.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from resolvers.payex.surrogates import replaced
+from schema.json_numbers import JSONNumber
+
+_DECODER: Final = msgspec.json.Decoder(float_hook=JSONNumber)
+_MARK: Final = b"\xef\xbb\xbf"
+
+
+class UnreadableJSONError(ValueError):
+    """A text cannot be read. The error's own text follows the name of what was read."""
+
+
+def read_json(text: bytes) -> Any:
+    """Return the value of a JSON text. Numbers keep what was written; a byte-order mark is ignored.
+
+    Raises:
+        UnreadableJSONError: the text is not JSON, or beyond what can be read.
+    """
+    text = text.removeprefix(_MARK)
+    try:
+        return _DECODER.decode(text)
+    except RecursionError:
+        wrong = "nests lists or objects too deeply"
+    except msgspec.ValidationError:
+        # Without a type to fit, nothing else can be invalid.
+        wrong = "has a number that is too large"
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        wrong = "has half a character (a lone surrogate)" if _is_cut(text) else "is not JSON"
+    raise UnreadableJSONError(wrong)
+
+
+def _is_cut(text: bytes) -> bool:
+    """Whether a text would be JSON if it had no lone surrogates."""
+    whole = replaced(text)
+    if whole == text:
+        return False
+    try:
+        _DECODER.decode(whole)
+    except (msgspec.ValidationError, RecursionError):
+        return True
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True
