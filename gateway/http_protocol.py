@@ -18,7 +18,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from gateway.workload import Member
+from gateway.workload import CONNECTION, Member
 
 QUIET: Final = 1.0
 """Seconds for which a server that stops waits for the next request of an idle connection."""
@@ -40,7 +40,7 @@ class HttpProtocol(HttpToolsProtocol):
         app_state: dict[str, Any],
         _loop: AbstractEventLoop | None = None,
     ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
+        super().__init__(config, server_state, {**app_state, CONNECTION: self}, _loop)
         self.parser = RequestParser(self)  # type: ignore[assignment]  # what uvicorn asks of it
         self.member = None
         self._told = False
@@ -60,11 +60,6 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         # The app has the former list. Trailers go to this one, which nobody reads.
         self.headers = []
-        if self.member and self.member.surplus:
-            # The client comes back by a new connection, which another process gets.
-            self.member.surplus -= 1
-            self.let_go()
-            self._told = True
         if self._told:
             self.cycle.keep_alive = False
             if before is not None and not before.response_started:
@@ -101,8 +96,24 @@ class HttpProtocol(HttpToolsProtocol):
     def let_go(self) -> None:
         """Count the connection no more: it has ended, or its client was told to leave it."""
         if self.member:
-            self.member.let_go()
+            self.member.let_go(self)
             self.member = None
+
+    def wake(self) -> None:
+        """Note that an operation begins, after which the connection closes if it should move."""
+        if self.member is None:
+            return
+        self.member.wake(self)
+        if self.member.surplus:
+            # The client comes back by a new connection, which another process gets.
+            self.member.surplus -= 1
+            self.let_go()
+            self.tell()
+
+    def rest(self, now: float) -> None:
+        """Note that an operation has ended at this time, in seconds."""
+        if self.member:
+            self.member.rest(self, now)
 
     @property
     def _idle(self) -> bool:

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.refusals import Refusal
-from gateway.workload import alone
+from gateway.workload import CONNECTION, alone
 
 _RETRY_AFTER = 1
 
@@ -87,6 +87,17 @@ class Bounded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""
+        connection = scope.get("state", {}).get(CONNECTION)
+        if connection is None:
+            await self._bounded(scope, receive, send)
+            return
+        connection.wake()
+        try:
+            await self._bounded(scope, receive, send)
+        finally:
+            connection.rest(self._clock())
+
+    async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
         admission = self._admission
         if not admission.enter(self._clock()):
             refusal = Refusal(

@@ -3,6 +3,7 @@
 import gc
 import socket
 import sys
+import time
 from collections.abc import Callable
 from typing import Any, Final, cast
 
@@ -96,7 +97,7 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Look ten times a second at the other processes, and whether it is time to stop."""
-        self._arrivals.member.compare()
+        self._arrivals.member.compare(time.monotonic())
         if self._arrivals.member.draining:
             for connection in list(self.server_state.connections):
                 cast("HttpProtocol", connection).tell()

@@ -5,15 +5,21 @@ nobody waits for anybody. What changes often is a counter that only grows: two r
 equal tell what was so in between.
 """
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any, Final
 
 MEMBER: Final = "payex-usage-member"
 """Where an app finds the `Member` of its process: in the state of its lifespan."""
 
+CONNECTION: Final = "payex-usage-connection"
+"""Where an app finds the connection of a request, which is told of operations: in its state."""
+
+LATELY: Final = 2.0
+"""Seconds after an operation for which its connection still counts as at work."""
+
 # The columns of the table. Whoever hands connections out writes the first two.
-_SEATED, _GIVEN, _GONE, _DRAINING, _ENTERED, _LEFT, _REFUSED = range(7)
-_COLUMNS: Final = 7
+_SEATED, _GIVEN, _GONE, _DRAINING, _ENTERED, _LEFT, _RESTING, _REFUSED = range(8)
+_COLUMNS: Final = 8
 _MICROSECONDS: Final = 1_000_000
 
 
@@ -54,17 +60,19 @@ class Workload:
     def emptiest(self, among: Iterable[int], last: int = -1) -> list[int]:
         """Return these rows in the order in which they are offered a connection.
 
-        The emptiest is the first; those that are alike take turns. A process that is about to stop
-        comes after all others.
+        The first has the fewest connections at work, and of those alike the fewest connections;
+        then they take turns. A process that is about to stop comes after all others.
 
         Args:
             among: the rows.
             last: the one that was given the last connection.
         """
         connections, draining = self.connections(), self._column(_DRAINING)
+        at_work = self.at_work()
 
-        def place(number: int) -> tuple[int, int, int]:
-            return draining[number], connections[number], (number - last - 1) % self.seats
+        def place(number: int) -> tuple[int, int, int, int]:
+            turn = (number - last - 1) % self.seats
+            return draining[number], at_work[number], connections[number], turn
 
         return sorted(among, key=place)
 
@@ -72,6 +80,14 @@ class Workload:
         """Return how many connections each process keeps."""
         counts = zip(self._column(_GIVEN), self._column(_GONE), strict=True)
         return [given - gone for given, gone in counts]
+
+    def at_work(self) -> list[int]:
+        """Return on how many connections of each process an operation is in flight, or was lately.
+
+        A connection that is kept, and on which nothing is executed, is no work.
+        """
+        columns = (self._column(column) for column in (_ENTERED, _LEFT, _RESTING))
+        return [entered - left + resting for entered, left, resting in zip(*columns, strict=True)]
 
     @property
     def processes(self) -> int:
@@ -116,13 +132,15 @@ class Member:
         number: the row, which is taken.
 
     Attributes:
-        surplus: how many connections should still move to another process, since it `compare`d.
+        surplus: how many connections at work should still move to another process, since it
+            `compare`d.
     """
 
     def __init__(self, workload: Workload, number: int) -> None:
         self.workload = workload
         self.number = number
         self.surplus = 0
+        self._resting: dict[Hashable, float] = {}
 
     def enter(self) -> None:
         """Note that an operation begins."""
@@ -136,9 +154,21 @@ class Member:
         """Note that an operation is refused at this time, in seconds."""
         self._cell(_REFUSED, int(now * _MICROSECONDS) + 1 - self._cell(_REFUSED))
 
-    def let_go(self) -> None:
+    def let_go(self, connection: Hashable) -> None:
         """Note that a connection has ended, or that its client was told to come back by another."""
+        self.wake(connection)
         self._cell(_GONE, 1)
+
+    def wake(self, connection: Hashable) -> None:
+        """Note that an operation begins on a connection."""
+        if self._resting.pop(connection, None) is not None:
+            self._cell(_RESTING, -1)
+
+    def rest(self, connection: Hashable, now: float) -> None:
+        """Note that an operation on a connection has ended at this time, in seconds."""
+        self.wake(connection)
+        self._resting[connection] = now
+        self._cell(_RESTING, 1)
 
     @property
     def in_flight(self) -> int:
@@ -154,15 +184,24 @@ class Member:
         """Note that the process is about to stop."""
         self._cell(_DRAINING, 1)
 
-    def compare(self) -> None:
+    def compare(self, now: float) -> None:
         """Take in how many connections should move to the emptiest process: half of the difference.
 
-        Moved, they do not make that one the fuller of the two: none of them moves back.
+        Moved, they do not make that one the fuller of the two: none of them moves back. Among many
+        clients who ask now and then, some difference is always there by chance, and grows with the
+        root of their number: so much moves nobody.
+
+        Args:
+            now: the time, in seconds.
         """
-        connections = self.workload.connections()
-        others = [connections[other] for other in self.workload.staying() if other != self.number]
-        least = min(others, default=connections[self.number])
-        self.surplus = max(0, (connections[self.number] - least) // 2)
+        while self._resting and next(iter(self._resting.values())) <= now - LATELY:
+            self.wake(next(iter(self._resting)))
+        at_work = self.workload.at_work()
+        mine = at_work[self.number]
+        others = [at_work[other] for other in self.workload.staying() if other != self.number]
+        least = min(others, default=mine)
+        more = max(0, mine - least)
+        self.surplus = more // 2 if more * more >= mine + least else 0
 
     def _cell(self, column: int, more: int = 0) -> int:
         place = column * self.workload.seats + self.number

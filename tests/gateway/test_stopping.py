@@ -198,22 +198,29 @@ async def test_of_requests_that_came_together_the_last_one_closes_the_connection
         assert line.wire.closed
 
 
-async def test_a_process_with_too_many_connections_lets_one_go_with_an_answer() -> None:
+async def test_a_process_with_too_much_work_lets_a_connection_go_after_an_operation() -> None:
+    """A request that is no operation moves nobody."""
     workload = Workload(2)
     full, other = (Member(workload, workload.take_seat() or 0) for _ in range(2))
-    workload.give(full.number)
-    workload.give(full.number)
-    full.compare()
-    other.compare()
+    for number in range(2):
+        workload.give(full.number)
+        full.rest(number, 0.0)
+    full.compare(0.0)
+    other.compare(0.0)
     assert (full.surplus, other.surplus) == (1, 0)
     with Line() as line:
         line.protocol.member = full
         line.protocol.data_received(REQUEST % 1)
+        assert await line.answered() == [("/1", False)]
+        line.protocol.data_received(REQUEST % 2)
+        line.protocol.wake()
 
-        assert await line.answered() == [("/1", True)]
+        assert (await line.answered())[-1] == ("/2", True)
+        line.protocol.rest(0.0)
         assert line.wire.closed
         assert workload.connections() == [1, 0]
     assert workload.connections() == [1, 0]
+    assert workload.at_work() == [2, 0]
     assert full.surplus == 0
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from hypothesis.strategies import DataObject, data, integers, lists
+from hypothesis.strategies import DataObject, data, integers, lists, sampled_from
 
 from gateway.overload import Admission
-from gateway.workload import Member, Workload
+from gateway.workload import LATELY, Member, Workload
 from tests.gateway.crowd import LIMIT, Connection, served
 from tests.gateway.service import SECONDS
 
@@ -45,7 +45,7 @@ class Processes(RuleBasedStateMachine):
     @rule(values=data())
     def die(self, values: DataObject) -> None:
         """A process ends without a word. Nothing of what it did stays."""
-        number = values.draw(integers(0, SEATS - 1).filter(self.inside.__contains__))
+        number = values.draw(sampled_from(sorted(self.inside)))
         self.workload.vacate(number)
         del self.inside[number], self.admissions[number]
 
@@ -53,7 +53,7 @@ class Processes(RuleBasedStateMachine):
     @rule(values=data())
     def enter(self, values: DataObject) -> None:
         """An operation is refused only when there is no room in any process."""
-        number = values.draw(integers(0, SEATS - 1).filter(self.inside.__contains__))
+        number = values.draw(sampled_from(sorted(self.inside)))
         room = sum(self.inside.values()) < 2 * len(self.inside)
         assert self.admissions[number].enter(5.0) == room
         self.inside[number] += room
@@ -62,7 +62,7 @@ class Processes(RuleBasedStateMachine):
     @rule(values=data())
     def leave(self, values: DataObject) -> None:
         """An operation ends."""
-        number = values.draw(integers(0, SEATS - 1).filter(lambda n: self.inside.get(n, 0) > 0))
+        number = values.draw(sampled_from([each for each, many in self.inside.items() if many]))
         self.admissions[number].leave()
         self.inside[number] -= 1
 
@@ -79,33 +79,90 @@ TestProcesses = Processes.TestCase
 TestProcesses.settings = settings(deadline=None, max_examples=50, stateful_step_count=30)
 
 
-@given(connections=lists(integers(0, 40), min_size=SEATS, max_size=SEATS))
-def test_connections_move_until_all_processes_have_as_many_and_then_stay(
-    connections: list[int],
+@given(
+    busy=lists(integers(0, 40), min_size=SEATS, max_size=SEATS),
+    quiet=lists(integers(0, 40), min_size=SEATS, max_size=SEATS),
+)
+def test_connections_at_work_move_until_the_rest_is_chance_and_then_stay(
+    busy: list[int], quiet: list[int]
 ) -> None:
-    """However many move at a time, none moves to and fro."""
+    """However many move at a time, none moves to and fro; quiet ones count for nothing."""
     workload = Workload(SEATS)
-    members = [Member(workload, workload.take_seat() or 0) for _ in connections]
-    for member, count in zip(members, connections, strict=True):
-        for _ in range(count):
+    members = [Member(workload, workload.take_seat() or 0) for _ in busy]
+    for member, many, others in zip(members, busy, quiet, strict=True):
+        for number in range(many + others):
             workload.give(member.number)
+            if number < many:
+                member.rest((member.number, number), 0.0)
     moves, last = 0, -1
     while True:
+        before = workload.at_work()
         for member in members:
-            member.compare()
+            member.compare(0.0)
         moving = [member for member in members for _ in range(member.surplus)]
         if not moving:
             break
         for member in moving:
-            member.let_go()
+            member.let_go(next(iter(member._resting)))
         for _ in moving:
             last = workload.emptiest(range(SEATS), last)[0]
             workload.give(last)
-        moves += len(moving)
+            members[last].rest(("moved", moves), 0.0)
+            moves += 1
+        assert max(workload.at_work()) <= max(before)
 
-    assert max(workload.connections()) - min(workload.connections()) <= 1
-    assert sum(workload.connections()) == sum(connections)
-    assert moves <= sum(connections)
+    most, least = max(workload.at_work()), min(workload.at_work())
+    assert most - least <= 1 or (most - least) ** 2 < most + least
+    assert sum(workload.at_work()) == sum(busy)
+    assert sum(workload.connections()) == sum(busy) + sum(quiet)
+    assert moves <= sum(busy)
+
+
+@given(each=integers(0, 40), quiet=lists(integers(0, 40), min_size=SEATS, max_size=SEATS))
+def test_nothing_moves_between_processes_with_as_much_work(each: int, quiet: list[int]) -> None:
+    workload = Workload(SEATS)
+    members = [Member(workload, workload.take_seat() or 0) for _ in quiet]
+    for member, others in zip(members, quiet, strict=True):
+        for number in range(each):
+            member.rest(number, 0.0)
+        for _ in range(others):
+            workload.give(member.number)
+    for member in members:
+        member.compare(0.0)
+
+    assert [member.surplus for member in members] == [0] * SEATS
+
+
+def test_a_connection_is_at_work_during_an_operation_and_shortly_after_it() -> None:
+    workload = Workload(SEATS)
+    member = Member(workload, workload.take_seat() or 0)
+
+    def at_work(now: float) -> int:
+        member.compare(now)
+        return workload.at_work()[member.number]
+
+    member.wake("one")
+    member.enter()
+    during = at_work(100.0)
+    member.leave()
+    member.rest("one", 100.0)
+    member.rest("other", 101.0)
+
+    assert during == 1
+    assert at_work(100.0 + LATELY - 0.1) == 2
+    assert at_work(100.0 + LATELY) == 1
+    member.let_go("other")
+    assert at_work(100.0 + LATELY) == 0
+
+
+def test_a_new_connection_goes_where_the_fewest_are_at_work() -> None:
+    workload = Workload(SEATS)
+    busy, quiet = (Member(workload, workload.take_seat() or 0) for _ in range(2))
+    busy.rest("one", 0.0)
+    for _ in range(3):
+        workload.give(quiet.number)
+
+    assert workload.emptiest([0, 1]) == [quiet.number, busy.number]
 
 
 def test_processes_that_are_alike_take_turns() -> None:
@@ -119,11 +176,12 @@ def test_who_is_about_to_stop_gets_connections_last_and_none_moves_there() -> No
     workload = Workload(SEATS)
     stopping, other = (Member(workload, workload.take_seat() or 0) for _ in range(2))
     stopping.drain()
-    for _ in range(3):
+    for number in range(3):
         workload.give(other.number)
+        other.rest(number, 0.0)
 
     assert workload.emptiest([0, 1]) == [other.number, stopping.number]
-    other.compare()
+    other.compare(0.0)
     assert other.surplus == 0
 
 
@@ -197,6 +255,30 @@ def test_clients_who_keep_their_connections_are_shared_out_evenly(tmp_path: Path
         said = asyncio.run(ask(port))
 
     assert sorted(said.values()) == [10, 10]
+
+
+def test_busy_clients_are_shared_out_however_many_quiet_ones_connect_between_them(
+    tmp_path: Path,
+) -> None:
+    """Those that sit on one process move, and come back by the other one."""
+
+    async def ask(port: int) -> None:
+        async with asyncio.timeout(SECONDS), connected(port, 8) as clients:
+            where = [(await client.ask("/measured"))[1] for client in clients]
+            assert all(said.startswith("0 operations") for said in where)
+            busy = range(0, 8, 2)
+            while True:
+                said = [await clients[place].ask() for place in busy]
+                places = Counter(body for _, body in said)
+                if sorted(places.values()) == [2, 2]:
+                    return
+                for place in busy:
+                    if clients[place].closes or await clients[place].ended():
+                        clients[place].close()
+                        clients[place] = await Connection.to(port)
+
+    with served(tmp_path / "log", workers=2) as (_, port):
+        asyncio.run(ask(port))
 
 
 def test_no_operation_is_refused_while_another_process_has_room(tmp_path: Path) -> None:
