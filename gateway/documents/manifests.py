@@ -69,7 +69,8 @@ def _entries(file: str, content: bytes) -> Iterator[tuple[Any, Any]]:
     if not isinstance(manifest, _Members):
         raise ManifestError(f"{file}: is not a JSON object.")
     members = dict(manifest.pairs)
-    if "format" not in members:
+    # Any name may be an id of a map, whose values are texts. Apollo's has a number and a list.
+    if "format" not in members or all(isinstance(value, str) for value in members.values()):
         yield from manifest.pairs
         return
     if members["format"] != _APOLLO or members.get("version") != _VERSION:

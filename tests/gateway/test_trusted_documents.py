@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from graphql import build_schema
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.documents.ids import digest, normalised
@@ -100,6 +100,7 @@ def test_a_text_that_is_much_longer_than_any_document_is_not_even_parsed(manifes
     ids=st.dictionaries(st.text(min_size=1).map(normalised).filter(bool), st.integers(0, 5)),
     asked=st.text(),
 )
+@example(ids={"format": 0}, asked="format")
 def test_what_is_found_by_an_id_is_what_the_manifest_has_under_it(
     tmp_path_factory: pytest.TempPathFactory, ids: dict[str, int], asked: str
 ) -> None:
