@@ -41,17 +41,14 @@ def json_type(raw: msgspec.Raw) -> str:
     return _TYPES.get(bytes(raw)[0], "number")
 
 
-def text_of(raw: msgspec.Raw) -> str:
-    """Return a text or a number as text, and anything else as empty text."""
-    text = replaced(bytes(raw)) if json_type(raw) in {"text", "number"} else b'""'
-    return msgspec.json.decode(text, type=str) if text.startswith(b'"') else text.decode()
+def is_whole(raw: msgspec.Raw) -> bool:
+    """Whether a value holds whole characters alone, and no lone surrogate."""
+    return replaced(bytes(raw)) == bytes(raw)
 
 
-def is_list_of_objects(raw: msgspec.Raw) -> bool:
-    """Whether a value is a list that holds nothing but objects."""
-    return json_type(raw) == "list" and all(
-        json_type(element) == "object" for element in _LIST.decode(replaced(bytes(raw)))
-    )
+def types_in(raw: msgspec.Raw) -> list[str]:
+    """Return the JSON types of a list's elements."""
+    return [json_type(element) for element in _LIST.decode(replaced(bytes(raw)))]
 
 
 def take_apart(body: bytes, *, is_list: bool) -> Parts:

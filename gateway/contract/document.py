@@ -79,6 +79,7 @@ def _member(found: Finding, section: Section) -> dict[str, Any]:
         "expected": found.expects or None,
         "types": found.types,
         "otherType": found.unfit,
+        "amiss": found.amiss,
         "filled": found.filled,
         "absent": found.absent,
         "of": found.of,

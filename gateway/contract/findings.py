@@ -30,7 +30,7 @@ class Finding:
         field: the gateway's field that it feeds; empty where no field map is about it.
         optional: whether it may be missing everywhere.
         types: the JSON types met, each with its count; null is one.
-        unfit: in how many objects its value is of another type.
+        amiss: what is wrong with values, in words, each with its count.
         of: how many objects there are.
     """
 
@@ -41,7 +41,7 @@ class Finding:
     field: str
     optional: bool
     types: Mapping[str, int]
-    unfit: int
+    amiss: Mapping[str, int]
     of: int
 
     @property
@@ -50,6 +50,11 @@ class Finding:
         return self.standing is Standing.OTHER_TYPE or (
             self.standing is Standing.MISSING and not self.optional
         )
+
+    @property
+    def unfit(self) -> int:
+        """In how many objects something is wrong with its value."""
+        return sum(self.amiss.values())
 
     @property
     def filled(self) -> int:
@@ -85,7 +90,7 @@ def compare(shape: Shape, objects: Sequence[Object]) -> list[Finding]:
                 field="",
                 optional=True,
                 types=_types(name, objects),
-                unfit=0,
+                amiss={},
                 of=len(objects),
             )
             for name in unexpected
@@ -96,8 +101,10 @@ def compare(shape: Shape, objects: Sequence[Object]) -> list[Finding]:
 def _expected(mark: Mark, member: Member, objects: Sequence[Object]) -> Finding:
     types = _types(member.name, objects)
     values = [item[member.name] for item in objects if member.name in item]
-    unfit = sum(json_type(raw) != "null" and not member.fits(raw) for raw in values)
-    standing = Standing.OTHER_TYPE if unfit else Standing.FOUND
+    amiss = Counter(filter(None, map(member.amiss, values)))
+    if member.everywhere and len(values) < len(objects):
+        amiss["absent"] = len(objects) - len(values)
+    standing = Standing.OTHER_TYPE if amiss else Standing.FOUND
     return Finding(
         name=member.name,
         standing=standing if values else Standing.MISSING,
@@ -106,7 +113,7 @@ def _expected(mark: Mark, member: Member, objects: Sequence[Object]) -> Finding:
         field=member.field,
         optional=member.optional,
         types=types,
-        unfit=unfit,
+        amiss=amiss,
         of=len(objects),
     )
 

@@ -116,8 +116,9 @@ def _by_type(title: str, members: Sequence[tuple[str, Finding]]) -> Iterator[str
     for name, found in members:
         if found.standing is Standing.FOUND:
             by_type.setdefault(wording.type_of(found), []).append(name + wording.share(found))
+    width = max(map(len, by_type), default=0)
     for words, names in by_type.items():
-        yield from _wrap(", ".join(names), f"    {words:11}")
+        yield from _wrap(", ".join(names), f"    {words:{max(width, 10)}} ")
 
 
 def _unmapped(examination: Examination) -> Iterator[str]:

@@ -13,11 +13,19 @@ from typing import Any, get_args
 
 import msgspec
 
-from gateway.contract.bodies import is_list_of_objects, json_type, text_of
-from resolvers.payex.decoders import Decoder, usage_records, usage_summaries
+from gateway.contract.bodies import is_whole, json_type, types_in
+from resolvers.payex.decoders import Decoder, subscriptions, usage_records, usage_summaries
 from resolvers.payex.faults import Fault
 from resolvers.payex.field_map import USAGE_DETAILS, USAGE_SUMMARIES, fit
-from resolvers.payex.records import Day, Item, Moment, UsageRecord, UsageSummary
+from resolvers.payex.records import (
+    Day,
+    Item,
+    ItemList,
+    Moment,
+    UsageRecord,
+    UsageSummary,
+    is_dynamic,
+)
 from resolvers.payex.routes import Holder, Kind, Routes
 
 
@@ -29,6 +37,7 @@ class Mark(enum.StrEnum):
 
 
 Fits = Callable[[msgspec.Raw], bool]
+_OBJECTS = "list of objects"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +47,10 @@ class Member:
     Attributes:
         name: its name in PayEx's body.
         expects: the expected type, in words.
-        fits: whether a value, which is not null, is of that type.
+        fits: whether a value is of that type.
         optional: whether it may be missing everywhere without being missed.
         field: the gateway's name of the field it feeds, where a field map says so.
+        everywhere: whether it has to be there, and not null, in each object.
     """
 
     name: str
@@ -48,6 +58,23 @@ class Member:
     fits: Fits
     optional: bool = False
     field: str = ""
+    everywhere: bool = False
+
+    def amiss(self, raw: msgspec.Raw) -> str:
+        """Return in words what is wrong with a value; empty where nothing is."""
+        type_ = json_type(raw)
+        if self.fits(raw) or (type_ == "null" and not self.everywhere):
+            return ""
+        if type_ == "text" and not is_whole(raw):
+            return "text with half a character"
+        if type_ == "list" and self.expects == _OBJECTS:
+            types = types_in(raw)
+            odd = len(types) - types.count("object")
+            are = "is no object" if odd == 1 else "are no objects"
+            return f"list with {odd} of {len(types)} elements that {are}"
+        if type_ in {"text", "number"} and type_ in self.expects:
+            return f"{type_} that cannot be read"
+        return f"text that is no {self.expects}" if type_ == "text" else type_
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +87,19 @@ class Shape:
 
 def _of_type(*types: str) -> Fits:
     return lambda raw: json_type(raw) in types
+
+
+def _is_list_of_objects(raw: msgspec.Raw) -> bool:
+    return json_type(raw) == "list" and set(types_in(raw)) <= {"object"}
+
+
+_SUBSCRIPTIONS = subscriptions()
+
+
+def _is_number(raw: msgspec.Raw) -> bool:
+    """Whether the gateway reads a subscription's number."""
+    page = _SUBSCRIPTIONS.page(b'{"items":[{"subscriptionNo":%b}]}' % bytes(raw))
+    return not ItemList([page]).unreadable
 
 
 class Shapes:
@@ -88,7 +128,7 @@ class Shapes:
         return Shape(
             Mark.DOCUMENTED,
             (
-                Member("items", "list of objects", is_list_of_objects),
+                Member("items", _OBJECTS, _is_list_of_objects, everywhere=True),
                 Member("navigation", "object", _of_type("object"), optional=True),
             ),
         )
@@ -107,7 +147,7 @@ class Shapes:
         return Shape(
             Mark.DOCUMENTED,
             (
-                Member("subscriptionNo", "text", _of_type("text")),
+                Member("subscriptionNo", "text or whole number", _is_number, everywhere=True),
                 self._link("usageDetails", holder, expanded=True),
                 self._link("usageSummaries", holder, expanded=True),
                 self._link("@id", holder, optional=True),
@@ -121,10 +161,13 @@ class Shapes:
         base = self._routes.of(holder, Kind.SUBSCRIPTIONS).path if name == "next" else ""
 
         def fits(raw: msgspec.Raw) -> bool:
-            if json_type(raw) != "text":
-                return expanded and json_type(raw) in {"object", "list"}
+            if not is_whole(raw):
+                return False
+            link = msgspec.json.decode(raw)
+            if not isinstance(link, str):
+                return expanded and is_dynamic(link)
             try:
-                self._routes.follow(text_of(raw), holder, Kind.HOLDER, base)
+                self._routes.follow(link, holder, Kind.HOLDER, base)
             except Fault:
                 return False
             return True
@@ -140,7 +183,7 @@ PROBLEM = Shape(
         Member("Status", "number", _of_type("number")),
         Member("Instance", "text", _of_type("text"), optional=True),
         Member("Detail", "text", _of_type("text"), optional=True),
-        Member("Problems", "list of objects", is_list_of_objects, optional=True),
+        Member("Problems", _OBJECTS, _is_list_of_objects, optional=True),
     ),
 )
 """A problem document. Its members come in more than one casing."""

@@ -5,9 +5,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from gateway.contract.bodies import text_of
+import msgspec
+
 from gateway.contract.calls import Ask
 from gateway.contract.diagnosis import Diagnosis, Outcome, diagnose, not_asked
+from resolvers.payex.decoders import subscriptions
+from resolvers.payex.numbers import refusal
 from resolvers.payex.problems import ProblemType
 from resolvers.payex.routes import Billing, Holder, Kind, Route, Routes
 
@@ -68,6 +71,14 @@ async def walk(ask: Ask, routes: Routes, numbers: Numbers) -> list[Visit]:
     return [visit async for visit in _Walk(ask, routes, numbers).visits()]
 
 
+_READER = subscriptions()
+
+
+def _number(raw: msgspec.Raw) -> str:
+    """Return a subscription's number as the gateway reads it; empty where it cannot."""
+    return _READER.one(b'{"subscriptionNo":%b}' % bytes(raw)).number
+
+
 class _Walk:
     def __init__(self, ask: Ask, routes: Routes, numbers: Numbers) -> None:
         self._ask = ask
@@ -124,8 +135,9 @@ class _Walk:
         if listed.diagnosis.outcome is not Outcome.ANSWERED or listed.diagnosis.parts is None:
             return given
         items = listed.diagnosis.parts.items
-        numbers = [text_of(item["subscriptionNo"]) for item in items if "subscriptionNo" in item]
-        return given if given in numbers else next(filter(None, numbers), "")
+        numbers = [_number(item["subscriptionNo"]) for item in items if "subscriptionNo" in item]
+        numbers = [number for number in numbers if refusal("subscriptionNo", number) is None]
+        return given if given in numbers else next(iter(numbers), "")
 
     async def _visit(
         self,

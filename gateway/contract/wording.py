@@ -61,7 +61,11 @@ def describe(found: Finding) -> str:
             everywhere = "" if found.of == 1 else f" in all {found.of}"
             return f"missing{everywhere} ({expected})"
         case Standing.OTHER_TYPE:
-            return f"{type_of(found)} of another type in {found.unfit} of {found.of} ({expected})"
+            words = ", ".join(found.amiss)
+            if found.of > 1:
+                counts = (f"{words} in {count}" for words, count in found.amiss.items())
+                words = f"{', '.join(counts)} of {found.of}"
+            return f"{words} ({expected})"
         case Standing.UNMAPPED | Standing.FOUND:
             return type_of(found) + share(found)
         case _:

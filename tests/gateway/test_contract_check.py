@@ -235,9 +235,79 @@ async def test_a_member_that_cannot_be_read_in_some_items_is_named() -> None:
     text, status = await report(Odd(lambda _, __: None))
 
     assert status is Status.DIFFERS
-    assert "items: list of another type in 1 of 1" in text
-    for name in ("startTime", "amount", "detailInfo"):
-        assert re.search(rf"items\[\]\.{name}: .* of another type in 1 of \d+", text)
+    words = " ".join(text.split())
+    for said in (
+        r"items: list with 1 of \d+ elements that is no object \(expected: list of objects,",
+        r"items\[\]\.startTime: text that is no date-time in 1 of \d+ \(expected: date-time,",
+        r"items\[\]\.amount: number that cannot be read in 1 of \d+ \(expected: number,",
+        r"items\[\]\.detailInfo: text with half a character in 1 of \d+ \(expected: text,",
+    ):
+        assert re.search(said, words)
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        ("", "text that cannot be read"),
+        (None, "null"),
+        (["a"], "list"),
+        (1.5, "number that cannot be read"),
+        ("absent", "absent"),
+    ],
+)
+async def test_an_odd_subscription_is_named_and_the_next_one_taken(
+    number: object, told: str
+) -> None:
+    def change(path: str, body: Body) -> None:
+        listed = items(path, body, "invoices/123456/subscriptions")
+        for item in listed[:1]:
+            item["subscriptionNo"] = number
+            if number == "absent":
+                del item["subscriptionNo"]
+
+    sandbox = Changed(change)
+    text, status = await report(sandbox, Numbers("1234", "123456"))
+
+    assert status is Status.DIFFERS
+    assert sum(path.endswith("usage-details") for path in sandbox.asked) == 1
+    assert (
+        f"items[].subscriptionNo: {told} in 1 of 5 (expected: text or whole number, documented)"
+        in " ".join(block(text, "DIFFERENCES").split())
+    )
+
+
+@pytest.mark.parametrize("number", ["..", "a/../b", "7" * 35])
+async def test_a_listed_number_that_nobody_could_ask_for_is_passed_over(number: str) -> None:
+    def change(path: str, body: Body) -> None:
+        for item in items(path, body, "invoices/123456/subscriptions")[:1]:
+            item["subscriptionNo"] = number
+
+    sandbox = Changed(change)
+    await report(sandbox, Numbers("1234", "123456"))
+
+    assert sum(path.endswith("usage-details") for path in sandbox.asked) == 1
+
+
+async def test_a_number_that_is_no_text_is_no_difference() -> None:
+    def change(path: str, body: Body) -> None:
+        for item in items(path, body, "invoices/123456/subscriptions"):
+            if item["subscriptionNo"].isdigit():
+                item["subscriptionNo"] = int(item["subscriptionNo"])
+
+    _, status = await report(change, Numbers("1234", "123456"))
+
+    assert status is Status.EXPECTED
+
+
+async def test_types_stand_apart_from_the_names_of_their_members() -> None:
+    def change(path: str, body: Body) -> None:
+        for record in items(path, body, "usage-details")[:1]:
+            record["amount"] = "12.50"
+
+    text, _ = await report(change)
+
+    assert "\n    number or text amount" in text
+    assert "\n    date-time      startTime" in text
 
 
 async def test_a_removed_member_is_missing_and_nothing_is_suggested() -> None:
@@ -280,14 +350,16 @@ async def test_a_member_that_not_all_usage_has_is_not_missed() -> None:
 @pytest.mark.parametrize(
     ("member", "value", "told"),
     [
-        ("amount", {"value": 1}, "number or object"),
-        ("amount", "12,50", "number or text"),
-        ("amount", "NaN", "number or text"),
-        ("startTime", 1700000000, "number or text"),
-        ("startTime", "7 May", ": text"),
-        ("usageType", 7, "number or text"),
-        ("usageDetailId", 1.5, "number or text"),
-        ("usageDetailId", True, "text or true/false"),
+        ("amount", {"value": 1}, "object in 1"),
+        ("amount", "12,50", "text that is no number in 1"),
+        ("amount", "NaN", "text that is no number in 1"),
+        ("startTime", 1700000000, "number in 1"),
+        ("startTime", "7 May", "text that is no date-time in 1"),
+        ("usageType", 7, "number in 1"),
+        ("usageType", "\ud83d", "text with half a character in 1"),
+        ("currency", "SEK\0", "text that cannot be read in 1"),
+        ("usageDetailId", 1.5, "number that cannot be read in 1"),
+        ("usageDetailId", True, "true/false in 1"),
     ],
 )
 async def test_a_value_that_the_gateway_cannot_read_is_of_another_type(
@@ -301,9 +373,17 @@ async def test_a_value_that_the_gateway_cannot_read_is_of_another_type(
 
     assert status is Status.DIFFERS
     (line, _) = [text for text in block(text, "DIFFERENCES").splitlines() if "items[]" in text]
-    assert line.strip().startswith(f"items[].{member}: ")
-    assert told in line
-    assert "of another type in 1 of 50" in line
+    assert line.strip().startswith(f"items[].{member}: {told} of 50 (expected: ")
+
+
+async def test_values_that_cannot_be_read_are_counted_by_what_they_are() -> None:
+    def change(path: str, body: Body) -> None:
+        for record, value in zip(items(path, body, "usage-details"), [7, "", "x"], strict=False):
+            record["startTime"] = value
+
+    text, _ = await report(change)
+
+    assert "startTime: number in 1, text that is no date-time in 2 of 50 (exp" in text
 
 
 async def test_a_field_of_another_type_can_be_pointed_at_a_member_that_does_not_exist() -> None:
@@ -356,20 +436,28 @@ async def test_an_added_member_is_told_and_is_no_difference() -> None:
     ("change", "told"),
     [
         (lambda body: body.pop("items"), "items: missing (expected: list of objects"),
-        (lambda body: body.update(items={}), "items: object of another type"),
-        (lambda body: body.update(items=["x"]), "items: list of another type"),
-        (lambda body: body.update(navigation=[]), "navigation: list of another type"),
+        (lambda body: body.update(items={}), "items: object (expected: list of objects"),
+        (lambda body: body.update(items=None), "items: null (expected: list of objects"),
+        (
+            lambda body: body["items"].extend(["x", 7]),
+            "items: list with 2 of 7 elements that are no objects (expected",
+        ),
+        (lambda body: body.update(navigation=[]), "navigation: list (expected: object"),
         (
             lambda body: body["navigation"].update(next="https://elsewhere.example/"),
-            "navigation.next: text of another type",
+            "navigation.next: text that is no link within the ledger (expected",
         ),
         (
             lambda body: body["items"][0].update(usageDetails="/billing/billing/v1/1234/x"),
-            "items[].usageDetails: text of another type in 1 of 5",
+            "items[].usageDetails: text that is no link within the ledger in 1 of 5",
         ),
         (
-            lambda body: body["items"][0].update(subscriptionNo=7),
-            "items[].subscriptionNo: number or text of another type in 1 of 5",
+            lambda body: body["items"][0].update(usageDetails={}),
+            "items[].usageDetails: object in 1 of 5",
+        ),
+        (
+            lambda body: body["items"][0].update(usageDetails="/\ud83d"),
+            "items[].usageDetails: text with half a character in 1 of 5",
         ),
     ],
 )
@@ -694,6 +782,7 @@ async def test_the_json_says_what_the_table_says() -> None:
         "expected": "number",
         "types": {"number": 50},
         "otherType": 0,
+        "amiss": {},
         "filled": 50,
         "absent": 0,
         "of": 50,
