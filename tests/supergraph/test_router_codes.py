@@ -28,8 +28,8 @@ QUERIES = {
     "A reference": '{ order(id: "stray") { id customer { subscriptions { __typename } } } }',
     "A field's argument": '{ node(id: "x") { id } order(id: "0") { id } }',
     "The whole request": (
-        f'{{ order(id: "0") {{ id invoice {{ {USAGE} usageRecords('
-        'filter: { minimumAmount: "x" }) { __typename } } } } } }'
+        f'{{ order(id: "0") {{ id invoice {{ {USAGE} '
+        f"{' '.join(f'a{n}: subscriptionNo' for n in range(101))} }} }} }} }} }}"
     ),
 }
 REFUSALS = {
