@@ -5,10 +5,10 @@ of them differently. A code and its setting are one name: `MAX_DEPTH_LIMIT` is `
 """
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from graphql import DocumentNode, GraphQLError, GraphQLSyntaxError, Node
+from graphql import DirectiveNode, DocumentNode, GraphQLError, GraphQLSyntaxError, Node
 
 from gateway.limit_settings import LimitSettings
 from gateway.limits.measures import measure
@@ -120,16 +120,36 @@ def oversizes(document: DocumentNode, limits: LimitSettings) -> list[LimitExceed
     Of several operations the largest counts.
     """
     found = measure(document)
+    places = found.places
+    surplus = _surplus(found.written, limits.max_directives)
     figures = (
-        (LimitCode.MAX_DEPTH_LIMIT, limits.max_depth, found.depth, "depth"),
-        (LimitCode.MAX_NESTING_LIMIT, NESTING, found.nesting, "nesting"),
-        (LimitCode.MAX_ALIASES_LIMIT, limits.max_aliases, found.aliases, "aliases"),
-        (LimitCode.MAX_ROOT_FIELDS_LIMIT, limits.max_root_fields, found.root_fields, "fields"),
-        (LimitCode.MAX_DIRECTIVES_LIMIT, limits.max_directives, found.directives, "directives"),
-        (LimitCode.MAX_SELECTIONS_LIMIT, limits.max_selections, found.selections, "selections"),
+        (LimitCode.MAX_DEPTH_LIMIT, limits.max_depth, found.depth, places.get("depth")),
+        (LimitCode.MAX_NESTING_LIMIT, NESTING, found.nesting, places.get("nesting")),
+        (LimitCode.MAX_ALIASES_LIMIT, limits.max_aliases, found.aliases, places.get("aliases")),
+        (
+            LimitCode.MAX_ROOT_FIELDS_LIMIT,
+            limits.max_root_fields,
+            found.root_fields,
+            places.get("fields"),
+        ),
+        (LimitCode.MAX_DIRECTIVES_LIMIT, limits.max_directives, found.directives, surplus),
+        (
+            LimitCode.MAX_SELECTIONS_LIMIT,
+            limits.max_selections,
+            found.selections,
+            places.get("selections"),
+        ),
     )
     return [
-        LimitExceeded(code, limit, measured, found.places.get(what))
-        for code, limit, measured, what in figures
+        LimitExceeded(code, limit, measured, at)
+        for code, limit, measured, at in figures
         if measured > limit
     ]
+
+
+def _surplus(directives: Sequence[DirectiveNode], limit: int) -> DirectiveNode | None:
+    """Return the first directive of the text beyond a limit."""
+    if len(directives) <= limit:
+        return None
+    in_text = sorted(directives, key=lambda node: node.loc.start if node.loc else 0)
+    return in_text[limit]

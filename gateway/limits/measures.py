@@ -4,11 +4,12 @@ The document may be anything that parses: its fields may be unknown, its fragmen
 or in a circle. Each of its selections is visited once, however often its fragments are spread.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 from graphql import (
+    DirectiveNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -31,6 +32,7 @@ class Measures:
         selections: fields, spreads and inline fragments.
         nesting: selection sets within selection sets, also of a fragment that nothing spreads.
         directives: directives in the whole document, as they are written.
+        written: those.
         visits: selections looked at, to tell that they were no more than the document has.
         places: the definitions that have the largest figures, by `depth`, `aliases`, `fields`,
             `selections` and `nesting`.
@@ -44,6 +46,7 @@ class Measures:
     directives: int
     visits: int
     places: Mapping[str, Node] = field(default_factory=dict, compare=False, repr=False)
+    written: Sequence[DirectiveNode] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ def measure(document: DocumentNode) -> Measures:
         written_out[name] = fragments[name].totals(written_out)
     totals = [outline.totals(written_out) for outline in operations]
     outlines = [*operations, *fragments.values()]
+    directives = [directive for outline in outlines for directive in outline.directives]
     places: dict[str, Node] = {}
     for what in ("depth", "aliases", "fields", "selections", "nesting") if operations else ():
         figures = [getattr(one, what) for one in totals]
@@ -89,9 +93,10 @@ def measure(document: DocumentNode) -> Measures:
         root_fields=max((one.fields for one in totals), default=0),
         selections=max((one.selections for one in totals), default=0),
         nesting=max((one.nesting for one in [*totals, *written_out.values()]), default=0),
-        directives=sum(outline.directives for outline in outlines),
+        directives=len(directives),
         visits=sum(outline.visits for outline in outlines),
         places=places,
+        written=directives,
     )
 
 
@@ -100,9 +105,9 @@ class _Outline:
 
     def __init__(self, definition: OperationDefinitionNode | FragmentDefinitionNode) -> None:
         self.definition = definition
-        self.directives = len(definition.directives or ()) + sum(
-            len(variable.directives or ()) for variable in definition.variable_definitions or ()
-        )
+        self.directives = list(definition.directives or ())
+        for variable in definition.variable_definitions or ():
+            self.directives.extend(variable.directives or ())
         self.visits = 0
         self.spreads: list[str] = []
         self._root = definition.selection_set
@@ -113,7 +118,7 @@ class _Outline:
     def _read(self, selection_set: SelectionSetNode) -> None:
         for selection in selection_set.selections:
             self.visits += 1
-            self.directives += len(selection.directives or ())
+            self.directives.extend(selection.directives or ())
             if isinstance(selection, FragmentSpreadNode):
                 self.spreads.append(selection.name.value)
             elif isinstance(selection, FieldNode | InlineFragmentNode) and selection.selection_set:

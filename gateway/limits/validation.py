@@ -1,19 +1,27 @@
 """Validation: why a document does not fit the schema, in bounded work and few words."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from graphql import (
+    SKIP,
     ASTValidationRule,
     DocumentNode,
     GraphQLError,
+    GraphQLInputType,
     GraphQLSchema,
+    ListValueNode,
     OverlappingFieldsCanBeMergedRule,
+    SelectionSetNode,
     ValidationContext,
+    ValueNode,
+    ValuesOfCorrectTypeRule,
     specified_rules,
     validate,
 )
+from graphql.language import VisitorAction
+from graphql.utilities import validate_input_literal
 from graphql.validation.validate import ValidationAbortedError
 
 from gateway.limit_settings import LimitSettings
@@ -43,11 +51,14 @@ def find_errors(
         rules: what to look for.
         hide_suggestions: whether errors keep quiet about names that are like the unknown ones.
     """
-    thrifty = _thrifty(limits.max_comparisons)
+    own: dict[type[ASTValidationRule], type[ASTValidationRule]] = {
+        OverlappingFieldsCanBeMergedRule: _thrifty(limits.max_comparisons),
+        ValuesOfCorrectTypeRule: _LocatedValues,
+    }
     errors = validate(
         schema,
         document,
-        [thrifty if rule is OverlappingFieldsCanBeMergedRule else rule for rule in rules],
+        [own.get(rule, rule) for rule in rules],
         limits.max_errors,
         hide_suggestions,
     )
@@ -68,6 +79,14 @@ def _thrifty(comparisons: int) -> type[ASTValidationRule]:
             super().__init__(context)
             self.rule_context.remaining_complexity_budget = comparisons
 
+        def enter_selection_set(
+            self, selection_set: SelectionSetNode, _key: Any, parent: Any, *args: Any
+        ) -> None:
+            try:
+                super().enter_selection_set(selection_set, _key, parent, *args)
+            except ValidationAbortedError as error:
+                raise ValidationAbortedError(error.message, selection_set) from None
+
     return Thrifty
 
 
@@ -82,4 +101,35 @@ def _limit(aborted: ValidationAbortedError, limits: LimitSettings) -> GraphQLErr
             },
         )
     most = limits.max_comparisons
-    return LimitExceeded(LimitCode.MAX_COMPARISONS_LIMIT, most, most + 1)
+    (selections,) = aborted.nodes or (None,)
+    return LimitExceeded(LimitCode.MAX_COMPARISONS_LIMIT, most, most + 1, selections)
+
+
+class _LocatedValues(ValuesOfCorrectTypeRule):
+    """The rule on values, whose errors all have a place.
+
+    graphql-core reads a list or an object where a scalar stands from a copy, which has none.
+    """
+
+    def is_valid_value_node(
+        self, node: ValueNode, input_type: GraphQLInputType | None
+    ) -> VisitorAction:
+        def report(error: GraphQLError, path: list[str | int]) -> None:
+            located = error if error.locations else GraphQLError(error.message, _within(node, path))
+            self.report_error(located)
+
+        if input_type:
+            hidden = self.context.hide_suggestions
+            validate_input_literal(node, input_type, report, None, None, hidden)
+        return SKIP
+
+
+def _within(node: ValueNode, path: Sequence[str | int]) -> ValueNode:
+    """Return the value at a path of a literal."""
+    for step in path:
+        if isinstance(node, ListValueNode):
+            node = node.values[int(step)]
+        else:
+            fields = getattr(node, "fields", ())
+            node = next((field.value for field in fields if field.name.value == step), node)
+    return node

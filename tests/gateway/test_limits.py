@@ -219,3 +219,18 @@ def test_a_document_is_measured_on_what_is_left_of_the_stack() -> None:
     found = below(sys.getrecursionlimit() - frames - 50)
 
     assert [(error.extensions or {})["measured"] for error in found] == [190, 2002, 2002]
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2, 3, 4])
+def test_too_many_directives_are_told_at_the_first_one_of_the_text_beyond_the_limit(
+    limit: int,
+) -> None:
+    text = """
+    query ($a: Int @A) @B { b { c @C { d } } ...F e @D }
+    fragment F on Query { f @E }
+    """
+    (error,) = oversizes(parse(text), limits(max_directives=limit))
+
+    assert error.locations
+    ((line, column),) = error.locations
+    assert text.splitlines()[line - 1][column - 1 :].startswith("@" + "ABCDE"[limit])

@@ -57,11 +57,46 @@ def test_repeated_fields_are_compared_so_often_and_no_more(text: str) -> None:
     """To compare each with each is quadratic."""
     errors = find_errors(SCHEMA, parse(text), limits(max_comparisons=5000, max_errors=100))
 
+    # It points at the selections that are compared.
+    assert errors[-1].locations == [(1, 1)]
     assert isinstance(errors[-1], LimitExceeded)
     assert errors[-1].message == (
         "The document repeats fields so often that it takes 5001 comparisons or more to find out "
         "whether they can be merged; at most 5000 may be (GATEWAY_MAX_COMPARISONS)."
     )
+
+
+USAGE = """
+query ($f: UsageRecordFilter = {usageTypes: @}, $n: ID!) {
+  owner(ownerNo: @) {
+    invoices(invoiceNos: ["1", @]) { __typename }
+    customers(customerNos: {a: @}) { __typename }
+    invoice(invoiceNo: $n) { ... on Invoice {
+      subscriptions(first: @) { __typename }
+      subscription(subscriptionNo: @) { ... on UsageSubscription {
+        usageTotals(filter: $f) { __typename }
+        usageRecords(
+          filter: {destinations: ["a", @], currencyCode: @}, orderBy: {field: @}, after: @
+        ) { __typename @skip(if: @) }
+      } }
+    } }
+  }
+}
+"""
+
+
+@pytest.mark.parametrize("value", ["[[]]", "[{}]", "{a: 1}", "{a: [1, 2]}"])
+def test_the_error_of_a_value_is_at_the_value(value: str) -> None:
+    """Lists and objects where scalars stand: graphql-core itself gives them no place."""
+    text = USAGE.replace("@skip", "*skip").replace("@", value).replace("*skip", "@skip")
+    errors = find_errors(SCHEMA, parse(text), limits(max_errors=100))
+
+    assert len(errors) >= text.count(value)
+    lines = text.splitlines()
+    for error in errors:
+        assert error.locations
+        ((line, column),) = error.locations
+        assert lines[line - 1][column - 1 :].startswith(("[", "{"))
 
 
 def test_suggestions_are_told_only_to_whom_may_see_the_schema() -> None:
