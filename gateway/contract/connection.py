@@ -47,9 +47,8 @@ _NO_HTTP = Connection(
     "",
 )
 _PROXY = "Look at GATEWAY_UPSTREAM_PROXY, HTTPS_PROXY and NO_PROXY, and ask who runs the proxy."
+_BY_PROXY = tuple(breakage for breakage in Breakage if "proxy" in breakage)
 _CONNECTIONS = {
-    Breakage.NO_PROXY: Connection("The proxy cannot be reached.", _PROXY),
-    Breakage.NO_TUNNEL: Connection("The proxy refused the way to PayEx.", _PROXY),
     Breakage.NO_ADDRESS: _NO_HOST,
     Breakage.NOBODY: _REFUSED,
     Breakage.CLOSED: _BROKEN,
@@ -72,6 +71,8 @@ def unreachable(fault: Fault) -> Connection:
     for breakage, connection in _CONNECTIONS.items():
         if fault.hint == breakage:
             return connection
+    if fault.hint.startswith(_BY_PROXY):
+        return Connection(fault.hint, _PROXY)
     if fault.hint.startswith((Breakage.OTHER, Breakage.GIVEN_UP)):
         return Connection(f"PayEx cannot be reached. {fault.hint}", _OUT)
     # What is left is TLS.
@@ -83,6 +84,8 @@ def unreachable(fault: Fault) -> Connection:
 def timed_out(fault: Fault) -> Connection:
     """Return what a fault `UPSTREAM_TIMEOUT` tells."""
     limits = ", ".join(f"{name} ({value:g} seconds)" for name, value in fault.limit.items())
+    if fault.hint:
+        return Connection(f"No answer came within {limits}. {fault.hint}", _PROXY)
     return Connection(
         f"No answer came within {limits}.",
         "A firewall may drop the way out without a word. If other routes answer, this one is "

@@ -25,13 +25,25 @@ from resolvers.payex.tls import client_context
 # Bytes of one line of an answer's head.
 _LONGEST_LINE = 64 * 1024
 _BREAKAGES: dict[type[BaseException], Breakage] = {
-    aiohttp.ClientHttpProxyError: Breakage.NO_TUNNEL,
     http_exceptions.HttpProcessingError: Breakage.NO_HTTP,
     aiohttp.ClientResponseError: Breakage.NO_HTTP,
     aiohttp.ClientPayloadError: Breakage.CUT,
     aiohttp.ServerDisconnectedError: Breakage.CLOSED,
     aiohttp.ClientConnectionResetError: Breakage.CLOSED,
 }
+# What fails on the way through a proxy, the more special class first.
+_ON_THE_WAY: dict[type[BaseException], Breakage] = {
+    aiohttp.ClientHttpProxyError: Breakage.NO_TUNNEL,
+    aiohttp.ClientResponseError: Breakage.NO_PROXY_HTTP,
+    aiohttp.ClientProxyConnectionError: Breakage.NO_PROXY,
+    aiohttp.ClientConnectorError: Breakage.LEFT_TUNNEL,
+    aiohttp.ClientOSError: Breakage.CUT_TUNNEL,
+    aiohttp.ServerDisconnectedError: Breakage.CUT_TUNNEL,
+}
+
+
+class _ProxyError(Exception):
+    """There is no connection, and the proxy is to blame, or may be: its argument says how."""
 
 
 class _BrokenError(Exception):
@@ -88,7 +100,7 @@ class _Connector(aiohttp.TCPConnector):
     ) -> Any:
         """Return a connection that is new, or as good as new."""
         while True:
-            connection: Any = await super().connect(req, traces, timeout)
+            connection = await self._connected(req, traces, timeout)
             protocol = connection.protocol
             news = self._news.get(protocol)
             if news is None:
@@ -100,6 +112,24 @@ class _Connector(aiohttp.TCPConnector):
                 self._kept.add(req)
                 return connection
             connection.close()
+
+    async def _connected(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Any],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's name
+    ) -> Any:
+        try:
+            return await super().connect(req, traces, timeout)
+        except (aiohttp.ClientConnectorSSLError, aiohttp.ClientConnectorCertificateError):
+            # The proxy has opened the way, and hears of TLS nothing.
+            raise
+        except tuple(_ON_THE_WAY) as error:
+            if req.proxy is None:
+                raise
+            raise _ProxyError(
+                next(told for kind, told in _ON_THE_WAY.items() if isinstance(error, kind))
+            ) from error
 
 
 class AiohttpClient:
@@ -123,6 +153,7 @@ class AiohttpClient:
     ) -> None:
         self._origin = origin
         self._limits = limits
+        self._proxy = proxy
         self._for_proxy = _shown_to(proxy)
         connector = _Connector(
             ssl=tls or client_context(),
@@ -161,7 +192,12 @@ class AiohttpClient:
                 body = await whole(answer.content.iter_any(), self._limits)
                 return Response(status=answer.status, body=body, headers=answer.headers)
         except aiohttp.ConnectionTimeoutError:
-            raise self._limits.not_connected() from None
+            fault = self._limits.not_connected()
+            fault.hint = self._blaming(Breakage.SILENT_TUNNEL)
+            raise fault from None
+        except _ProxyError as error:
+            hint = self._blaming(error.args[0])
+            raise Fault(FaultCode.UPSTREAM_UNREACHABLE, hint=hint) from None
         except aiohttp.SocketTimeoutError:
             raise self._limits.silent() from None
         except _BrokenError as broken:
@@ -173,6 +209,10 @@ class AiohttpClient:
         """Close the connections."""
         await self._session.close()
 
+    def _blaming(self, breakage: Breakage) -> str:
+        """Return a hint that names the proxy, or nothing if there is none."""
+        return f"{breakage} The proxy is {self._proxy.address}." if self._proxy else ""
+
 
 def _shown_to(proxy: Proxy | None) -> Mapping[str, str] | None:
     if proxy is None or proxy.user is None:
@@ -183,8 +223,6 @@ def _shown_to(proxy: Proxy | None) -> Mapping[str, str] | None:
 def _fault(error: BaseException | None) -> Fault:
     if any(isinstance(cause, http_exceptions.ContentEncodingError) for cause in _causes(error)):
         return broken_compression()
-    if isinstance(error, aiohttp.ClientProxyConnectionError):
-        return Fault(FaultCode.UPSTREAM_UNREACHABLE, hint=Breakage.NO_PROXY)
     # aiohttp's own errors of TLS lack what those of Python say, which they stand for.
     found = getattr(error, "certificate_error", None) or getattr(error, "os_error", None)
     hint = told(found or error, _BREAKAGES)

@@ -24,6 +24,10 @@ class Breakage(enum.StrEnum):
     LATE = "No answer came in time."
     NO_PROXY = "The proxy cannot be reached."
     NO_TUNNEL = "The proxy refused the way to PayEx."
+    CUT_TUNNEL = "The proxy closed the connection, and did not open the way to PayEx."
+    NO_PROXY_HTTP = "The proxy's answer is no HTTP that can be read."
+    SILENT_TUNNEL = "PayEx, or the proxy before it, was silent."
+    LEFT_TUNNEL = "PayEx, or the proxy before it, left in the middle of the TLS handshake."
     OTHER = "The connection failed."
 
 

@@ -10,7 +10,7 @@ class Proxy:
     """An HTTP proxy that opens tunnels (`CONNECT`): TLS with PayEx goes through it unopened.
 
     Attributes:
-        address: scheme, host and port.
+        address: scheme, host and port, without the user and the password.
         user: who asks it, if it wants to know.
         password: what shows that.
     """

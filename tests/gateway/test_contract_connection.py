@@ -12,6 +12,7 @@ import trustme
 
 from gateway.contract import Numbers, Status, check
 from gateway.environment import load_settings
+from tests.payex.loopback import listening
 
 AUTHORITY = trustme.CA()
 
@@ -142,3 +143,31 @@ async def test_a_client_certificate_that_the_server_does_not_take() -> None:
     assert status is Status.NOT_ASKED
     assert "The server wants a client certificate, and was shown none." in text
     assert "has to be the one that PayEx issued for this system" in " ".join(text.split())
+
+
+async def test_a_proxy_that_fails_is_named_and_not_payex() -> None:
+    """It is told with its address, without the user and the password."""
+    async with served(None, b"") as port:
+        proxy = f"http://me:secret@127.0.0.1:{port}"
+        text, status = await report("https://127.0.0.1:9", GATEWAY_UPSTREAM_PROXY=proxy)
+
+    assert status is Status.NOT_ASKED
+    assert "The proxy closed the connection, and did not open the way to PayEx. " in text
+    assert f"The proxy is http://127.0.0.1:{port}. Look at GATEWAY_UPSTREAM_PROXY" in text
+    assert "secret" not in text
+
+
+async def test_a_proxy_that_is_silent_may_be_what_keeps_the_answer() -> None:
+    async def wait(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with listening(wait) as port:
+        proxy = f"http://me:secret@127.0.0.1:{port}"
+        text, _ = await report(
+            "https://127.0.0.1:9",
+            GATEWAY_UPSTREAM_PROXY=proxy,
+            GATEWAY_UPSTREAM_CONNECT_TIMEOUT="0.2",
+        )
+
+    assert "No answer came within GATEWAY_UPSTREAM_CONNECT_TIMEOUT (0.2 seconds)." in text
+    assert f"The proxy is http://127.0.0.1:{port}. Look at GATEWAY_UPSTREAM_PROXY" in text

@@ -18,7 +18,12 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 DIAGNOSES = re.findall(
     r"^\| (.+?) \| .+ \|$", PAGE.split("## 4.")[1].split("## 5.")[0], re.MULTILINE
 )
-SOURCES = [*(ROOT / "gateway/contract").glob("*.py"), ROOT / "resolvers/payex/handshake.py"]
+PAYEX = ROOT / "resolvers" / "payex"
+SOURCES = [
+    *(ROOT / "gateway" / "contract").glob("*.py"),
+    PAYEX / "breakages.py",
+    PAYEX / "handshake.py",
+]
 WORDS = [
     node.value
     for path in SOURCES

@@ -1,7 +1,9 @@
 """Through a proxy: TLS is between the gateway and PayEx, and the proxy's own word is told apart."""
 
 import asyncio
+import socket
 import ssl
+import struct
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -19,6 +21,7 @@ from resolvers.payex.transport import Transport
 from tests.payex.loopback import listening
 
 AUTHORITY = trustme.CA()
+SILENCE, RESET = b"silence", b""
 EMPTY = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
@@ -33,6 +36,13 @@ class Way:
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Open a tunnel, or refuse."""
         self.heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        if self.answer == SILENCE:
+            await reader.read()
+            return
+        if self.answer == RESET:
+            linger = struct.pack("ii", 1, 0)
+            connection = writer.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         writer.write(self.answer)
         if b" 200 " not in self.answer:
             return
@@ -76,9 +86,9 @@ def access() -> Access:
     return Access(token="a-token", tls=tls)  # noqa: S106 - opens nothing
 
 
-async def fault_of(proxy: Proxy) -> Fault:
+async def fault_of(proxy: Proxy, limits: Limits | None = None) -> Fault:
     """Return the fault that a call through a proxy ends in."""
-    async with Transport("https://localhost:9", Limits(), http=proxy) as transport:
+    async with Transport("https://localhost:9", limits or Limits(), http=proxy) as transport:
         with pytest.raises(Fault) as caught:
             await transport.get("/070", access())
     assert "secret" not in f"{caught.value!r}{caught.value}{caught.value.hint}"
@@ -112,18 +122,55 @@ async def test_the_proxy_is_told_who_asks_if_it_wants_to_know() -> None:
     assert f"Proxy-Authorization: Basic {shown}\r\n" in way.heads[0]
 
 
-@pytest.mark.parametrize("status", ["403 Forbidden", "407 Proxy Authentication Required"])
-async def test_a_proxy_that_refuses_is_told_apart_from_payex(status: str) -> None:
-    async with listening(Way(f"HTTP/1.1 {status}\r\n\r\n".encode())) as port:
+@pytest.mark.parametrize(
+    ("answer", "breakage"),
+    [
+        (b"HTTP/1.1 403 Forbidden\r\n\r\n", Breakage.NO_TUNNEL),
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", Breakage.NO_TUNNEL),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", Breakage.NO_TUNNEL),
+        (RESET, Breakage.CUT_TUNNEL),
+        (b"HTTP/1.1 2", Breakage.CUT_TUNNEL),
+        (b"HTTP/1.1 201 Created\r\nVia", Breakage.CUT_TUNNEL),
+        (b"SSH-2.0-OpenSSH\r\n", Breakage.NO_PROXY_HTTP),
+        (b"\x15\x03\x01\x00\x02\x02\x16", Breakage.NO_PROXY_HTTP),
+    ],
+)
+async def test_a_proxy_that_opens_no_tunnel_is_told_apart_from_payex(
+    answer: bytes, breakage: Breakage
+) -> None:
+    """The hint names it, without the user and the password."""
+    async with listening(Way(answer)) as port:
         fault = await fault_of(Proxy.parse(f"http://me:secret@127.0.0.1:{port}"))
-    assert (fault.code, fault.hint) == (FaultCode.UPSTREAM_UNREACHABLE, Breakage.NO_TUNNEL)
+    assert fault.code == FaultCode.UPSTREAM_UNREACHABLE
+    assert fault.hint == f"{breakage} The proxy is http://127.0.0.1:{port}."
+
+
+async def test_a_proxy_that_is_silent_is_named_with_the_limit() -> None:
+    """It cannot be known whether PayEx would have answered behind it."""
+    async with listening(Way(SILENCE)) as port:
+        proxy = Proxy.parse(f"http://me:secret@127.0.0.1:{port}")
+        fault = await fault_of(proxy, Limits(connect_timeout=0.2))
+    assert fault.code == FaultCode.UPSTREAM_TIMEOUT
+    assert fault.limit == {"GATEWAY_UPSTREAM_CONNECT_TIMEOUT": 0.2}
+    assert fault.hint == f"{Breakage.SILENT_TUNNEL} The proxy is http://127.0.0.1:{port}."
+
+
+async def test_a_tunnel_that_ends_in_the_handshake_may_be_the_fault_of_either() -> None:
+    async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+
+    async with listening(close) as port:
+        fault = await fault_of(Proxy(f"http://127.0.0.1:{port}"))
+    assert fault.hint == f"{Breakage.LEFT_TUNNEL} The proxy is http://127.0.0.1:{port}."
 
 
 async def test_a_proxy_that_is_not_there_is_told_apart_from_payex() -> None:
     async with listening(Way()) as port:
         pass
     fault = await fault_of(Proxy.parse(f"http://me:secret@127.0.0.1:{port}"))
-    assert (fault.code, fault.hint) == (FaultCode.UPSTREAM_UNREACHABLE, Breakage.NO_PROXY)
+    assert fault.code == FaultCode.UPSTREAM_UNREACHABLE
+    assert fault.hint == f"{Breakage.NO_PROXY} The proxy is http://127.0.0.1:{port}."
 
 
 @pytest.mark.parametrize(
