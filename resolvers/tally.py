@@ -11,7 +11,7 @@ from resolvers.payex.routes import Kind
 from resolvers.payex.stretches import Spent, Stretch, seconds
 
 Told = Callable[[Call | Unread], None]
-"""Is told of a call that has ended, or of an answer that cannot be used."""
+"""Is told of a call that has ended, or of a fault of PayEx that came after it."""
 
 
 class Tally:
@@ -92,7 +92,7 @@ class Tally:
             self.late(call)
 
     def cannot_use(self, unread: Unread) -> None:
-        """Note an answer that cannot be used, and tell `late` of it if that is set."""
+        """Note a fault of PayEx of a noted call, and tell `late` of it if that is set."""
         self.unread.append(unread)
         if self.late is not None:
             self.late(unread)

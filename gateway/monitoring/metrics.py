@@ -25,7 +25,7 @@ from gateway.projection.plan import FallReason
 from gateway.reports import Ending, Report
 from resolvers.errors import ErrorCode
 from resolvers.payex.answers import Call, Unread
-from resolvers.payex.faults import FaultCode
+from resolvers.payex.faults import FaultCode, counts_against_payex
 from resolvers.payex.problems import ProblemType
 from resolvers.payex.routes import TEMPLATES
 from resolvers.payex.stretches import Spent
@@ -160,7 +160,8 @@ class Metrics:
             self._counter(
                 "upstream_faults",
                 "Faults of PayEx: calls that brought no answer, and answers that cannot be used, "
-                "by route template and code.",
+                "by route template and code. A call that ends by a bound of the gateway's own "
+                "counts only if PayEx's silence does (UPSTREAM_TIMEOUT).",
                 "route",
                 "code",
             ),
@@ -248,7 +249,7 @@ class Metrics:
             key = call.route, call.status
             alike[key] = alike.get(key, 0) + 1
             self._call_durations[(call.route,)].observe(call.ended - call.started, trace_id)
-            if call.fault is not None:
+            if call.fault is not None and counts_against_payex(call.fault):
                 self._faults[call.route, call.fault.value].inc()
             if call.attempt > 1:
                 self._retries[(call.route,)].inc()

@@ -188,7 +188,7 @@ class AiohttpClient:
             async with self._session.get(
                 url, headers=headers, allow_redirects=False, proxy_headers=self._for_proxy
             ) as answer:
-                heard()
+                heard(answer.status)
                 body = await whole(answer.content.iter_any(), self._limits)
                 return Response(status=answer.status, body=body, headers=answer.headers)
         except aiohttp.ConnectionTimeoutError:

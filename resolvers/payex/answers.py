@@ -44,7 +44,10 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Unread(NamedTuple):
-    """An answer that came and cannot be used: its route's template, and the code of the fault."""
+    """A fault of PayEx that no `Call` tells: the route's template, and the code of the fault.
+
+    It is of an answer that came and cannot be used, or of a call whose operation had left.
+    """
 
     route: str
     fault: FaultCode
@@ -71,7 +74,7 @@ class Counts(Protocol):
         """Note a call that has ended."""
 
     def cannot_use(self, unread: Unread) -> None:
-        """Note an answer that cannot be used, of a call that was noted before."""
+        """Note a fault of PayEx, of a call that was noted before."""
 
     def begin(self, what: Spent, now: float) -> Stretch:
         """Note what the operation's time goes by with from now on, until the stretch ends."""

@@ -18,7 +18,7 @@ from resolvers.payex.breakages import Breakage
 from resolvers.payex.breaker import Breaker
 from resolvers.payex.credentials import Access
 from resolvers.payex.deadline import Deadline
-from resolvers.payex.exchanges import Exchanges, Step
+from resolvers.payex.exchanges import MOST_WITNESSES, Exchanges, Step
 from resolvers.payex.faults import ROUTE_ABSENT_ADVICE, Fault, FaultCode
 from resolvers.payex.holds import Holds
 from resolvers.payex.instances import harmless_title
@@ -94,7 +94,13 @@ class Attempts:
         self._transport = transport
         self._policies = policies
         self._places = Places(policies.limiter, policies.queue_timeout, policies.pulse, clock)
-        self._exchanges = Exchanges(policies.breaker, policies.silences, policies.pulse, clock)
+        self._exchanges = Exchanges(
+            policies.breaker,
+            policies.silences,
+            policies.pulse,
+            clock,
+            witnesses=min(MOST_WITNESSES, max(1, policies.limiter.places // 4)),
+        )
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
@@ -177,7 +183,9 @@ class Attempts:
         self._heed(route)
         asker.counts.permit()
         step = Step(route.template, errand.wave, attempt, queued)
-        exchange = self._exchanges.begin(step, asker, deadline)
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine that awaits runs in one
+        exchange = self._exchanges.begin(step, asker, deadline, task.cancel)
         deadline.on_left = exchange.leave
         try:
             response = await self._transport.get(
@@ -187,8 +195,7 @@ class Attempts:
             self._places.answered(self._clock() - started)
             found = self._understand(response)
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
+            if task.cancelling():
                 exchange.give_up()
                 raise
             # Nobody has cancelled the call: something below has given up by itself, and would take
@@ -197,8 +204,7 @@ class Attempts:
             exchange.tell(fault.code)
             raise fault from None
         except Fault as fault:
-            if exchange.status is None:
-                exchange.failed(fault.code)
+            exchange.failed(fault.code)
             if fault.code is FaultCode.UPSTREAM_RATE_LIMITED and fault.retry_after:
                 fault.retry_after = self._hold(route, fault.retry_after)
             exchange.tell(fault.code, fault.instance)

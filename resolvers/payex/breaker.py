@@ -158,6 +158,19 @@ class Breaker:
         self._begin_generation()
         return begins
 
+    def taken_back(self, now: float, generation: int, failed: float) -> None:
+        """Take in that a call was answered after all, which was taken for a failure too early.
+
+        Args:
+            now: when the answer came.
+            generation: as of `succeeded`.
+            failed: when it was told to have failed.
+        """
+        if self._until is None and self._counts(generation):
+            self._failures.take_back(failed, now)
+            self._succeeded = now
+            self._failed_since = 0
+
     def abandoned(self, now: float, generation: int | None = None) -> bool:  # noqa: ARG002 - as its siblings
         """Take in that a call was given up, so that it says nothing; arguments as of `succeeded`.
 

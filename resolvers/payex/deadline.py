@@ -21,7 +21,7 @@ class Deadline:
     Attributes:
         at: the moment, in seconds of the clock. `math.inf` is a deadline that never comes.
         on_left: of shared work, is asked when nobody waits for it any more, and returns the
-            seconds that it is to go on nevertheless. None is none.
+            seconds that it is to go on nevertheless. After them it is asked again. None is none.
     """
 
     __slots__ = ("at", "on_left")

@@ -90,6 +90,11 @@ _OF_THE_GATEWAY = frozenset(
 )
 
 
+def counts_against_payex(code: FaultCode) -> bool:
+    """Whether the fault of a call is PayEx's, and not a bound of the gateway's own."""
+    return code not in _OF_THE_GATEWAY
+
+
 class Fault(Exception):  # noqa: N818 - PayEx's errors are problems; this is the other lane
     """PayEx could not be asked, or its answer could not be understood.
 

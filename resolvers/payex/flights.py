@@ -129,19 +129,19 @@ class Flights(Generic[K, T]):
         return flight
 
     def _leave(self, flight: _Flight[T]) -> None:
-        """Cancel the work, once it has gone on for as long as it asks for."""
+        """Cancel the work, unless it asks to go on; after so long, ask again."""
         on_left = flight.deadline.on_left
         seconds = on_left() if on_left else 0.0
         if seconds > 0:
             self._left.add(flight.task)
-            asyncio.get_running_loop().call_later(seconds, self._cut_off, flight.task)
+            asyncio.get_running_loop().call_later(seconds, self._go_on, flight)
         else:
+            self._left.discard(flight.task)
             flight.task.cancel()
 
-    def _cut_off(self, task: "asyncio.Task[T]") -> None:
-        if task in self._left:
-            self._left.remove(task)
-            task.cancel()
+    def _go_on(self, flight: _Flight[T]) -> None:
+        if flight.task in self._left:
+            self._leave(flight)
 
     def _forget(self, key: K, flight: _Flight[T]) -> bool:
         """Free the key if it is this flight's, and tell whether it was."""

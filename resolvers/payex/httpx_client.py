@@ -48,7 +48,7 @@ class HttpxClient:
         """Send one GET and read the whole answer, as any `Client` does."""
         try:
             async with self._client.stream("GET", path, headers=headers) as answer:
-                heard()
+                heard(answer.status_code)
                 body = await whole(answer.aiter_bytes(), self._limits)
                 return Response(status=answer.status_code, body=body, headers=answer.headers)
         except httpx.DecodingError:

@@ -82,10 +82,11 @@ def broken_compression() -> Fault:
     return Fault(FaultCode.UPSTREAM_MALFORMED, hint="The body's compression is broken.")
 
 
-Heard = Callable[[], None]
+Heard = Callable[[int], None]
+"""Is told the status when the head of an answer is there."""
 
 
-def nobody_hears() -> None:
+def nobody_hears(_status: int) -> None:
     """Tell nobody."""
 
 
@@ -98,7 +99,7 @@ class Client(Protocol):
         Args:
             path: path and query, encoded.
             headers: what this call alone carries.
-            heard: is told when the head of the answer is there.
+            heard: is told the status when the head of the answer is there.
 
         Raises:
             Fault: any but that of the time of the whole call.

@@ -32,6 +32,16 @@ class RollingCount:
         self._buckets.append((place, count + 1))
         self._total += 1
 
+    def take_back(self, then: float, now: float) -> None:
+        """Count an event of `then` no longer, if its bucket is still remembered."""
+        self._forget(now)
+        place = math.floor(then / self._width)
+        for index, (known, count) in enumerate(self._buckets):
+            if known == place and count:
+                self._buckets[index] = known, count - 1
+                self._total -= 1
+                return
+
     def total(self, now: float) -> int:
         """Return the number of events that are remembered."""
         self._forget(now)

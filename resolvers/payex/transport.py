@@ -114,7 +114,7 @@ class Transport:
             path: path and query, encoded.
             access: what opens the ledger.
             headers: what this call alone carries beside.
-            heard: is told when the head of the answer is there.
+            heard: is told the status when the head of the answer is there.
 
         Raises:
             Fault: `UPSTREAM_TIMEOUT`, `UPSTREAM_UNREACHABLE`, `UPSTREAM_BODY_TOO_LARGE`,

@@ -150,6 +150,13 @@ def test_a_call_counts_by_route_status_fault_and_whether_it_is_a_second_chance()
     assert page.value("upstream_call_duration_seconds_sum", route=HOLDER) == pytest.approx(0.4)
 
 
+@pytest.mark.parametrize("code", ["DEADLINE_EXCEEDED", "UPSTREAM_QUEUE_TIMEOUT"])
+def test_a_call_that_a_bound_of_the_gateway_ends_is_no_fault_of_payex(code: str) -> None:
+    page = told(over(tally=tally(Call(HOLDER, 1, None, 0.0, 0.4, FaultCode(code)))))
+    assert page.values("upstream_faults_total", "code") == {}
+    assert page.values("upstream_calls_total", "status") == {"none": 1}
+
+
 def test_an_answer_that_cannot_be_used_counts_as_a_fault_also_after_its_operation() -> None:
     counted = tally(Call(HOLDER, 1, 200, 0.0, 0.1))
     counted.cannot_use(Unread(HOLDER, FaultCode.UPSTREAM_MALFORMED))

@@ -4,10 +4,11 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from typing import NamedTuple
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from resolvers.payex.answers import Answer, Asker
@@ -85,6 +86,128 @@ async def test_ninety_hung_calls_open_the_breaker_whatever_time_they_have(
         assert breaker.openings > 0
         assert upstream.calls < answered + 90
     assert upstream.under_way == 0
+
+
+class Pattern(NamedTuple):
+    """How PayEx answers, and who asks: seconds, and a patient one beside."""
+
+    quick: float = 0.02
+    times: float = 50
+    patience: list[float] = [0.4]  # noqa: RUF012 - nobody changes it
+    pause: float = 0.05
+    idle: float = 0
+    beside: float | None = None
+    warm: int = 25
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.builds(
+        Pattern,
+        quick=st.floats(0.01, 0.04),
+        times=st.floats(2, 50),
+        patience=st.lists(st.floats(0, 2.5), min_size=1, max_size=9),
+        pause=st.floats(0.02, 1),
+        idle=st.floats(0, 40),
+        beside=st.none() | st.floats(0.1, 3),
+        warm=st.sampled_from([0, 25, 200]),
+    )
+)
+@example(Pattern())
+@example(Pattern(patience=[0.35], beside=1))
+@example(Pattern(idle=20))
+def test_no_impatience_with_slow_items_opens_the_breaker_of_an_upstream_that_answers_all(
+    connect: Connect, pattern: Pattern
+) -> None:
+    """Slow ones take up to fifty times as long as the others; beside them, another asks those."""
+    quick, times, patience, pause, idle, beside, warm = pattern
+    breaker, upstream = Breaker(), Upstream(quick)
+
+    async def patient(payex: Payex, every: float) -> None:
+        for number in range(1000):
+            await ask(payex, 1000 + number)
+            await asyncio.sleep(every)
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        is_slow = int(request.url.path.rsplit("/", 1)[1]) >= 5000
+        await asyncio.sleep(quick * (times - 1) if is_slow else 0)
+        return await upstream(request)
+
+    async def run() -> None:
+        async with connect(slow, policies={"breaker": breaker}) as payex:
+            for number in range(warm):
+                await ask(payex, number)
+            await asyncio.sleep(idle)
+            other = asyncio.create_task(patient(payex, beside)) if beside else None
+            waiting = []
+            for number in range(60):
+                seconds = patience[number % len(patience)]
+                waiting.append(asyncio.create_task(ask(payex, 5000 + number, seconds)))
+                await asyncio.sleep(pause)
+            await asyncio.gather(*waiting)
+            if other:
+                other.cancel()
+                await asyncio.wait([other])
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(run())
+    assert breaker.openings == 0
+
+
+@pytest.mark.parametrize("places", [4, 16, 64])
+async def test_few_places_and_calls_that_were_under_way_at_its_beginning_hide_no_black_hole(
+    connect: Connect, places: int
+) -> None:
+    upstream, breaker = Upstream(), Breaker(requests=5)
+    policies = {"breaker": breaker, "limiter": Limiter(in_flight=places, queued=100)}
+    async with connect(upstream, policies=policies) as payex:
+        upstream.seconds = NEVER
+        early = [asyncio.create_task(ask(payex, 500 + number, 0.2)) for number in range(places - 1)]
+        await asyncio.sleep(0.01)
+        upstream.seconds = 0.01
+        await ask(payex)
+        upstream.seconds = NEVER
+        for number in range(150):
+            await ask(payex, number, 0.2)
+        await asyncio.gather(*early)
+    assert breaker.openings > 0
+
+
+async def test_an_item_that_hangs_while_others_are_answered_fails_when_its_time_is_up(
+    connect: Connect,
+) -> None:
+    """Its operation left long before. It counts against PayEx then, and not for its patience."""
+    upstream, breaker, tally = Upstream(NEVER), Breaker(requests=1, failure_share=0.01), Tally(500)
+    async with connect(upstream, policies={"breaker": breaker}) as payex:
+        await ask(payex, 99, 0.2, tally)
+        upstream.seconds = 0.01
+        for number in range(9):
+            await ask(payex, number)
+            await asyncio.sleep(1)
+        assert (breaker.openings, tally.unread) == (0, [])
+        await asyncio.sleep(1)
+        assert breaker.openings == 1
+    assert [(one.route, one.fault) for one in tally.unread] == [
+        (tally.calls[0].route, FaultCode.UPSTREAM_TIMEOUT)
+    ]
+
+
+@pytest.mark.parametrize("seconds", [3.0, NEVER])
+async def test_a_silence_that_is_a_sign_is_a_fault_of_payex_and_is_taken_back_by_an_answer(
+    connect: Connect, seconds: float
+) -> None:
+    upstream, tally = Upstream(seconds), Tally(500)
+    breaker = Breaker(requests=2, failure_share=1, outage=60)
+    async with connect(upstream, policies={"breaker": breaker}) as payex:
+        await ask(payex, 1, 0.2, tally)
+        await asyncio.sleep(1)
+        assert tally.unread == []
+        await asyncio.sleep(1)
+        assert [one.fault for one in tally.unread] == [FaultCode.UPSTREAM_TIMEOUT]
+        await asyncio.sleep(9)
+        breaker.failed(now())
+    assert (breaker.openings == 0) is (seconds == 3.0)
+    assert len(tally.unread) == 1
 
 
 async def test_all_at_once_they_open_it_as_well(connect: Connect) -> None:

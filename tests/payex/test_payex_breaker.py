@@ -226,6 +226,32 @@ def test_a_late_success_does_not_close_and_a_late_failure_does_not_open() -> Non
     assert breaker.state(13.0) is CLOSED
 
 
+def test_a_failure_that_is_taken_back_is_a_success_and_ends_the_run_of_failures() -> None:
+    breaker = Breaker(requests=4, outage=2.0, failure_share=0.75)
+    for at in (0.0, 1.0, 2.0):
+        breaker.failed(at)
+    breaker.taken_back(3.0, breaker.generation, 1.0)
+    breaker.failed(5.5)
+    assert breaker.state(5.5) is OPEN
+    breaker = Breaker(requests=4, outage=2.0, failure_share=1.0)
+    for at in (0.0, 1.0, 2.0):
+        breaker.failed(at)
+    breaker.taken_back(3.0, breaker.generation, 1.0)
+    breaker.failed(5.5)
+    assert breaker.state(5.5) is CLOSED
+
+
+def test_one_that_is_taken_back_after_an_outage_has_begun_closes_nothing() -> None:
+    breaker = Breaker(requests=1)
+    before = breaker.generation
+    breaker.failed(0.0)
+    breaker.taken_back(1.0, before, 0.0)
+    assert breaker.state(1.0) is OPEN
+    breaker.allow(10.0)
+    breaker.taken_back(10.5, before, 0.0)
+    assert breaker.state(10.5) is HALF_OPEN
+
+
 def test_late_failures_do_not_open_what_a_probe_has_just_closed() -> None:
     breaker = Breaker(requests=1)
     before = breaker.generation

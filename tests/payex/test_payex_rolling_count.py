@@ -32,6 +32,20 @@ def test_it_is_at_most_one_bucket_short_of_its_seconds(apart: list[float], size:
         assert young <= count.total(now) <= remembered
 
 
+@given(steps, st.integers(1, 5), st.data())
+def test_an_event_that_is_taken_back_counts_no_longer(
+    apart: list[float], size: int, data: st.DataObject
+) -> None:
+    count, kept = RollingCount(2.0, size), list[float]()
+    for now in moments(apart):
+        count.add(now)
+        kept.append(now)
+        if data.draw(st.booleans()):
+            then = kept.pop(data.draw(st.integers(0, len(kept) - 1)))
+            count.take_back(then, now)
+        assert count.total(now) == sum(now // 2 - at // 2 < size for at in kept)
+
+
 def test_its_memory_does_not_grow_with_the_events() -> None:
     count = RollingCount(1.0, 4)
     for n in range(10_000):
