@@ -37,6 +37,7 @@ from tests.gateway.priced import read
         ("{ named { tags { text } ... on Plain { tag { text } } ... on Dear { call } } }", 13, 0),
         ("{ named { ... on Named { tags { text } } } }", 3, 0),
         # Equally named fields are one.
+        ("{ plain { ...F ...F } } fragment F on Plain { name tag { text } }", 2, 0),
         ("{ plain { tag { text } } ...F } fragment F on Query { plain { name tag { text } } }",
          2, 0),
         ("{ plain @skip(if: true) { name } ... @include(if: false) { page { __typename } } }",

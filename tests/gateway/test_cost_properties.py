@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import pytest
 from graphql import GraphQLObjectType, GraphQLUnionType, get_named_type, is_leaf_type
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.limit_settings import LimitSettings
 from tests.gateway.priced import CORE, SCHEMA, Bill, read
+
+pytestmark = pytest.mark.no_cover  # examples cover the same, and tracing doubles its time
 
 
 class Written:

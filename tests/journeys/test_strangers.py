@@ -18,6 +18,8 @@ from schema.scopes import ScopeTable, missing
 from tests.journeys.every_field import EveryField, Path, Target, fields_of
 from tests.journeys.two_ledgers import CORE, MISSING, UNREVIEWED, gateway, mark, parsed, signs
 
+pytestmark = pytest.mark.no_cover  # examples cover the same, and tracing doubles its time
+
 SCOPES = frozenset({READ_SCOPE, RAW_SCOPE})
 TARGET = Target()
 NOWHERE = Target(invoice_no=MISSING, customer_no=MISSING)

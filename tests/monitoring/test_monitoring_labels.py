@@ -105,6 +105,7 @@ def reports(draw: Any) -> Report:
     return report
 
 
+@pytest.mark.no_cover  # examples cover the same, and tracing doubles its time
 @settings(deadline=None)
 @given(st.lists(reports(), max_size=30))
 @example([])

@@ -150,6 +150,7 @@ class Recorded(MadeUpPayex):
         return await super().answer(route, wave, asker)
 
 
+@pytest.mark.no_cover  # examples cover the same, and tracing doubles its time
 @settings(REPRODUCIBLE, max_examples=EXAMPLES)
 @given(EXAMPLE, st.integers(0, 2**32))
 def test_payex_is_asked_what_graphql_core_would_ask_and_nothing_twice(

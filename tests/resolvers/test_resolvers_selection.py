@@ -122,6 +122,7 @@ records = st.builds(
 )
 
 
+@pytest.mark.no_cover  # examples cover the same, and tracing doubles its time
 @given(st.lists(records), st.sampled_from(OrderField), st.sampled_from(Direction))
 def test_an_order_is_a_stable_permutation_with_the_lacking_last(
     given_records: list[UsageRecord], field: OrderField, direction: Direction

@@ -7,6 +7,8 @@ from contextlib import AbstractAsyncContextManager
 import httpx
 import pytest
 
+from resolvers.entries import holder_reference
+from resolvers.errors import ErrorCode, RequestError
 from resolvers.ledger import SubscriptionNode
 from resolvers.operation import Operation
 from resolvers.payex.faults import Fault, FaultCode
@@ -42,6 +44,26 @@ class Upstream:
         """Answer one request."""
         self.asked.append(request.url.raw_path.decode())
         return httpx.Response(self._status, json=self._body)
+
+
+@pytest.mark.parametrize(
+    ("holder", "code"),
+    [
+        *((holder, ErrorCode.NOT_FOUND) for holder in FOREIGN[:3]),
+        (FOREIGN[3], ErrorCode.FORBIDDEN),
+    ],
+)
+async def test_a_reference_to_what_the_caller_does_not_see_is_refused_without_a_call(
+    operate: Operate, holder: Holder, code: ErrorCode
+) -> None:
+    """Its code is that of one that PayEx does not have, or of a ledger that is not open."""
+    upstream = Upstream()
+    key = {"ownerNo": holder.owner_no, holder.parameter: holder.number}
+    async with operate(upstream, rights=USER) as operation:
+        with pytest.raises(RequestError) as refused:
+            holder_reference(operation, holder.billing, key)
+    assert refused.value.code is code
+    assert upstream.asked == []
 
 
 @pytest.mark.parametrize("kind", Kind)
