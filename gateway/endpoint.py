@@ -97,15 +97,20 @@ class GraphQLEndpoint:
         trace = self._tracing.begin(scope["method"], scope["headers"])
         report.trace_id, report.kept_trace_id = trace.trace_id, trace.kept_trace_id
         try:
-            response = await self._answer(Request(scope, receive), report, trace)
-            report.status = response.status_code
-            await response(scope, receive, send)
+            await report.work.of(self._serve(Request(scope, receive), send, report, trace))
         except ClientDisconnect:
             report.ending = Ending.LEFT
         finally:
             report.close()
             trace.end(report)
             self._observe(report)
+
+    async def _serve(
+        self, request: Request, send: Send, report: Report, trace: RequestTrace
+    ) -> None:
+        response = await self._answer(request, report, trace)
+        report.status = response.status_code
+        await response(request.scope, request.receive, send)
 
     async def _answer(self, request: Request, report: Report, trace: RequestTrace) -> Response:
         try:

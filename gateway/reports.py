@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from resolvers.payex.stretches import Spent
+from resolvers.payex.stretches import Spent, Work
 from resolvers.tally import Tally
 
 
@@ -32,6 +32,7 @@ class Report:
     Attributes:
         clock: seconds of a monotonic clock.
         started: when it came.
+        work: notes when it is at work.
         seconds: how long it took, until its reply was sent; 0 until then.
         spent: the seconds of it that were not its own work, by what they went by with.
         ending: how it ended.
@@ -49,6 +50,7 @@ class Report:
 
     clock: Callable[[], float] = time.monotonic
     started: float = field(init=False)
+    work: Work = field(init=False)
     seconds: float = 0.0
     spent: Mapping[Spent, float] = field(default_factory=lambda: dict.fromkeys(Spent, 0.0))
     ending: Ending = Ending.FAILED
@@ -65,13 +67,14 @@ class Report:
 
     def __post_init__(self) -> None:
         self.started = self.clock()
+        self.work = Work(self.clock)
 
     def close(self) -> None:
         """Note that the reply was sent."""
         now = self.clock()
         self.seconds = now - self.started
         if self.tally is not None:
-            self.spent = self.tally.seconds(now)
+            self.spent = self.tally.seconds(now, self.started, self.work.steps)
 
     @property
     def overhead(self) -> float:

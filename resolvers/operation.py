@@ -67,7 +67,7 @@ class Operation:
         self.caller = "anyone"
         self.granted_by = DEADLINE_SETTING
         self.support_id = str(uuid.uuid4())
-        self.tally = Tally(bounds.max_calls)
+        self.tally = Tally(bounds.max_calls, payex.pulse)
         self.rights = rights
         self._seconds = seconds
         self._deadline = Deadline.after(seconds, time.monotonic() if started is None else started)
@@ -128,7 +128,7 @@ class Operation:
 
     def spawn(self, work: Coroutine[Any, Any, Answer]) -> asyncio.Task[Answer]:
         """Run upstream work that ends with the operation at the latest."""
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(self.tally.work.of(work))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         if self._left:

@@ -1,14 +1,16 @@
 """What one operation cost: its upstream calls, and the calls it was spared."""
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from resolvers.payex.answers import Call, Unread
 from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.pulse import Pulse
 from resolvers.payex.records import Member, Unreadable
 from resolvers.payex.routes import Kind
-from resolvers.payex.stretches import Spent, Stretch, seconds
+from resolvers.payex.stretches import Interval, Spent, Stretch, Work, seconds
 
 Told = Callable[[Call | Unread], None]
 """Is told of a call that has ended, or of a fault of PayEx that came after it."""
@@ -25,15 +27,18 @@ class Tally:
 
     Args:
         max_calls: how many calls may be made.
+        pulse: tells when the event loop was busy.
 
     Attributes:
+        work: notes when the operation's tasks are at work, and the calls that it started.
         late: is told of each further call. A call outlives its operation when others wait for it.
     """
 
-    def __init__(self, max_calls: int) -> None:
+    def __init__(self, max_calls: int, pulse: Pulse | None = None) -> None:
         self.calls: list[Call] = []
         self.unread: list[Unread] = []
         self.stretches: list[Stretch] = []
+        self.work = Work()
         self.hits = 0
         self.misses = 0
         self.joined = 0
@@ -43,6 +48,7 @@ class Tally:
         self.batches: list[int] = []
         self.late: Told | None = None
         self._max_calls = max_calls
+        self._pulse = pulse or Pulse()
         self._permitted = 0
         self._demands = 0
         self._started = 0
@@ -142,9 +148,22 @@ class Tally:
         calls = ((Spent.UPSTREAM, call.started, call.ended) for call in self.calls)
         return seconds(calls)[Spent.UPSTREAM] * 1000
 
-    def seconds(self, now: float) -> dict[Spent, float]:
-        """Return what the operation's time went by with until now; what is missing is its own."""
-        return seconds(self._told(now))
+    def seconds(
+        self,
+        now: float,
+        since: float = -math.inf,
+        work: Iterable[Interval] = (),
+    ) -> dict[Spent, float]:
+        """Return what the operation's time went by with until now; what is missing is its own.
+
+        Args:
+            now: when it ended.
+            since: when it began.
+            work: when it was at work, beside what `work` has noted.
+        """
+        own = (*self.work.steps, *work)
+        late = self._pulse.late_since(since, now)
+        return seconds(self._told(now), within=(since, now), work=own, late=late)
 
     def _told(self, now: float) -> Iterator[tuple[Spent, float, float]]:
         for call in self.calls:

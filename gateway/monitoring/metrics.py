@@ -73,7 +73,8 @@ class Metrics:
         )
         self._overhead = self._distribution(
             "operation_overhead_seconds",
-            "Seconds of an executed operation that the gateway itself took, without any wait.",
+            "Seconds of an executed operation that the gateway itself took, without waits for "
+            "calls, places or the event loop.",
             _OVERHEAD,
         )
         self._upstream = self._distribution(

@@ -6,6 +6,7 @@ with a null in its place, as graphql-core has it. Whatever else is unusual makes
 
 import asyncio
 from collections.abc import Awaitable
+from functools import partial
 from types import CoroutineType
 from typing import Any, Final, NamedTuple
 
@@ -108,10 +109,14 @@ class PlannedRequest:
         return data
 
     def _start(self) -> None:
+        work = self.context.tally.work
+        arrived = partial(work.do, self._arrived)
         for place, awaitable in self._waiting:
+            if isinstance(awaitable, CoroutineType):
+                awaitable = work.of(awaitable)  # noqa: PLW2901
             task = asyncio.ensure_future(awaitable)
             self._running[task] = place
-            task.add_done_callback(self._arrived)
+            task.add_done_callback(arrived)
         self._waiting.clear()
 
     def _arrived(self, task: asyncio.Future[Any]) -> None:

@@ -1,5 +1,6 @@
 """What comes out of asking PayEx: replies, problems, faults, and the calls behind them."""
 
+import math
 from collections.abc import Hashable
 from typing import Any, NamedTuple, Protocol
 
@@ -9,7 +10,7 @@ from resolvers.payex.deadline import DEADLINE_SETTING, Deadline
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.problems import Problem
 from resolvers.payex.records import ItemList, SubscriptionItem
-from resolvers.payex.stretches import Spent, Stretch
+from resolvers.payex.stretches import Spent, Stretch, Work
 from resolvers.payex.tracing import UNTRACED, BatchTrace
 
 Content = ItemList[Any] | SubscriptionItem | msgspec.Raw
@@ -55,6 +56,10 @@ class Unread(NamedTuple):
 
 class Counts(Protocol):
     """Who keeps count of what an operation costs."""
+
+    @property
+    def work(self) -> Work:
+        """Notes when the operation is at work."""
 
     @property
     def ended(self) -> int:
@@ -119,9 +124,15 @@ class Asker(msgspec.Struct, frozen=True):
     trace: BatchTrace = UNTRACED
     granted_by: str = DEADLINE_SETTING
 
-    def expired(self) -> Fault:
+    def since_it_began(self, now: float) -> float:
+        """Return the seconds since the operation began."""
+        return self.seconds - (self.deadline.at - now) if self.seconds < math.inf else 0.0
+
+    def expired(self, now: float) -> Fault:
         """Return the fault of an operation whose time is up."""
-        return Fault(FaultCode.DEADLINE_EXCEEDED, limit={self.granted_by: self.seconds})
+        fault = Fault(FaultCode.DEADLINE_EXCEEDED, limit={self.granted_by: self.seconds})
+        fault.measured = self.since_it_began(now)
+        return fault
 
 
 class Queued(NamedTuple):
@@ -165,10 +176,15 @@ class Errand:
         return now - self.queued.since if self.queued else 0.0
 
     def expired(self, asker: Asker, now: float) -> Fault:
-        """Return the fault of an operation whose time is up, by what it has waited for longer."""
+        """Return the fault of an operation whose time is up, by what it has waited for longest.
+
+        Beside the wait for a place, that is what came before, such as the event loop or other
+        calls, or the call itself.
+        """
         if self.queued is None:
-            return asker.expired()
+            return asker.expired(now)
+        since = self.queued.since
         asked = now if self.asked is None else self.asked
-        if asked - self.queued.since < now - asked:
-            return asker.expired()
+        if asked - since < max(asker.since_it_began(since), now - asked):
+            return asker.expired(now)
         return self.queued.too_long(asked, {asker.granted_by: asker.seconds})

@@ -150,14 +150,15 @@ class Attempts:
                 self._end(pause)
             attempt += 1
 
-    def behind(self, now: float) -> float:
-        """Return how long the event loop has been busy until now."""
-        return self._policies.pulse.behind(now)
+    @property
+    def pulse(self) -> Pulse:
+        """What tells how late the event loop is."""
+        return self._policies.pulse
 
     def _end(self, stretch: Stretch) -> float:
         """End a stretch now, and return when it ended but for the event loop."""
         now = self._clock()
-        return stretch.end(now, self.behind(now))
+        return stretch.end(now, self.pulse.behind(now))
 
     def _delay(self, fault: Fault, attempt: int) -> float | None:
         if not retryable(fault.code, fault.status):

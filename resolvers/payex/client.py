@@ -77,6 +77,7 @@ class Payex:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.routes = routes
+        self.pulse = attempts.pulse
         self._attempts = attempts
         self._credentials = credentials
         self._reader = reader
@@ -150,7 +151,7 @@ class Payex:
             return await self._flights.join(key, fly, asker.deadline)
         finally:
             now = self._clock()
-            waiting.end(now, self._attempts.behind(now))
+            waiting.end(now, self.pulse.behind(now))
 
     async def aclose(self) -> None:
         """Cancel what is under way, and close the caches."""
@@ -166,7 +167,10 @@ class Payex:
         asker.counts.fresh(left)
         return Answer(outcome, wave - 1)
 
-    async def _fly(self, question: _Question, deadline: Deadline) -> _Landed:
+    def _fly(self, question: _Question, deadline: Deadline) -> Coroutine[Any, Any, _Landed]:
+        return question.asker.counts.work.of(self._flown(question, deadline))
+
+    async def _flown(self, question: _Question, deadline: Deadline) -> _Landed:
         key, errand = question.key, question.errand
         self._errands[key] = errand
         try:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Final
 
 from resolvers.payex.answers import Asker, Errand, Queued
@@ -18,9 +18,10 @@ _REMEMBERED: Final = 20
 class _Ticket:
     """A call that asks for a place, and what tells it that it has one."""
 
-    __slots__ = ("granted", "refused")
+    __slots__ = ("granted", "refused", "tenant")
 
-    def __init__(self) -> None:
+    def __init__(self, tenant: Hashable) -> None:
+        self.tenant = tenant
         self.granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.refused = False
 
@@ -60,12 +61,12 @@ class Places:
             Fault: `UPSTREAM_OVERLOADED`, the queue is full; `UPSTREAM_QUEUE_TIMEOUT`.
         """
         errand.queued = errand.asked = None
-        ticket = _Ticket()
+        ticket = _Ticket(turn.tenant)
         entry = self._limiter.enter(ticket, turn)
         if entry.starts:
             return
         if isinstance(entry.refused, _Ticket):
-            entry.refused.refuse(self._overloaded())
+            entry.refused.refuse(self._overloaded(entry.refused.tenant))
         errand.queued = self._queued(turn)
         waiting = asker.counts.begin(errand.queued.what, errand.queued.since)
         ended = asker.counts.ended
@@ -100,16 +101,16 @@ class Places:
 
     def _queued(self, turn: Turn) -> Queued:
         """Begin a wait for what is missing."""
-        limiter, now = self._limiter, self._clock()
-        if limiter.lacks_connection(turn.tenant):
-            limit = {"GATEWAY_UPSTREAM_MAX_CONNECTIONS": limiter.connections}
-            return Queued(now, Spent.CONNECTION, limit)
-        return Queued(now, Spent.PLACE, {"GATEWAY_UPSTREAM_MAX_IN_FLIGHT": limiter.places})
+        return Queued(self._clock(), *self._missing(turn.tenant))
 
-    def _overloaded(self) -> Fault:
+    def _missing(self, tenant: Hashable) -> tuple[Spent, dict[str, float]]:
+        """Return what a tenant's calls wait for, and the setting that bounds it."""
         limiter = self._limiter
-        limit = {
-            "GATEWAY_UPSTREAM_MAX_IN_FLIGHT": limiter.places,
-            "GATEWAY_UPSTREAM_MAX_QUEUED": limiter.room,
-        }
+        if limiter.lacks_connection(tenant):
+            return Spent.CONNECTION, {"GATEWAY_UPSTREAM_MAX_CONNECTIONS": limiter.connections}
+        return Spent.PLACE, {"GATEWAY_UPSTREAM_MAX_IN_FLIGHT": limiter.places}
+
+    def _overloaded(self, tenant: Hashable) -> Fault:
+        _, limit = self._missing(tenant)
+        limit["GATEWAY_UPSTREAM_MAX_QUEUED"] = self._limiter.room
         return Fault(FaultCode.UPSTREAM_OVERLOADED, limit=limit)

@@ -12,6 +12,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
+# Busy times that are kept: those of 80 seconds at least, since they begin an interval apart.
+_KEPT: Final = 4000
+# The share of an interval from which on a lateness is more than a timer's own.
+_SLIGHT: Final = 0.25
 # Turns of the loop from when an answer is there until its call goes on.
 _TURNS: Final = 4
 
@@ -33,26 +37,57 @@ class Pulse:
         self._window = window
         self._due: float | None = None
         self._busy_since: float | None = None
+        self._behind_since: float | None = None
+        # For each beat that is not caught up with: whether it may end `behind`.
+        self._open: deque[bool] = deque()
+        self._late: deque[tuple[float, float]] = deque(maxlen=_KEPT)
         self._begun = 0.0
         self._worst = self._worst_before = 0.0
 
     def beat(self, now: float) -> bool:
-        """Take in a beat, and return whether it was late by more than its own time."""
+        """Take in a beat, and return whether it was late: tell when the loop has `caught_up`."""
+        is_late = False
         if self._due is None:
             self._begun = now
         else:
             late = now - self._due
             self._turn(now)
             self._worst = max(self._worst, late)
+            is_late = late > self.interval * _SLIGHT
+            if is_late and self._behind_since is None:
+                self._behind_since = self._due
             if late > self.interval:
                 self.late += late
                 self._busy_since = self._due
         self._due = now + self.interval
-        return self._busy_since is not None
+        is_open = is_late or self._busy_since is not None
+        if is_open:
+            self._open.append(self._busy_since is not None)
+        return is_open
 
-    def caught_up(self) -> None:
-        """Note that all is done that was due when the last beat came."""
-        self._busy_since = None
+    def caught_up(self, now: float) -> None:
+        """Note that all is done that was due when the first beat came that was late."""
+        if self._open.popleft():
+            self._busy_since = None
+        if not self._open and self._behind_since is not None:
+            self._late.append((self._behind_since, now))
+            self._behind_since = None
+
+    def late_since(self, started: float, now: float) -> list[tuple[float, float]]:
+        """Return when the loop was busy since then, the latest time first.
+
+        Each begins when a beat was due, and so up to an interval late; the last may begin before.
+        """
+        found: list[tuple[float, float]] = []
+        if self._behind_since is not None:
+            found.append((self._behind_since, now))
+        elif self._due is not None and now - self._due > self.interval * _SLIGHT:
+            found.append((self._due, now))
+        for busy in reversed(self._late):
+            if busy[1] <= started:
+                break
+            found.append(busy)
+        return found
 
     def behind(self, now: float) -> float:
         """Return the seconds that the loop was busy without a break until now; 0 if it was not.
@@ -96,7 +131,7 @@ async def beating(pulse: Pulse, clock: Callable[[], float] = time.monotonic) -> 
         if turns:
             loop.call_soon(settle, turns - 1)
         else:
-            pulse.caught_up()
+            pulse.caught_up(clock())
 
     timers: deque[asyncio.Handle] = deque([loop.call_soon(beat)], maxlen=1)
     try:

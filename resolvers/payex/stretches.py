@@ -1,8 +1,14 @@
 """What the time of an operation goes by with, as it is told apart in logs, traces and metrics."""
 
 import enum
-from collections.abc import Iterable
-from typing import Final
+import math
+import time
+from collections.abc import Callable, Coroutine, Generator, Iterable
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
+Interval = tuple[float, float]
+"""When something began, and when it ended, in seconds of a monotonic clock."""
 
 
 class Spent(enum.StrEnum):
@@ -11,7 +17,7 @@ class Spent(enum.StrEnum):
     UPSTREAM = "upstream"
     """A call of its own is under way at PayEx."""
     LOOP = "loop"
-    """The event loop is busy, with this operation or another, while a wait may be over."""
+    """The event loop is busy with other work, while a wait may be over."""
     CONNECTION = "connection"
     """All connections of a tenant are in use."""
     PLACE = "place"
@@ -60,16 +66,76 @@ class Stretch:
         return self.ended
 
 
-def seconds(stretches: Iterable[tuple[Spent, float, float]]) -> dict[Spent, float]:
+class Work:
+    """The times in which an operation itself is at work, and does not wait.
+
+    Args:
+        clock: seconds of a monotonic clock.
+    """
+
+    __slots__ = ("_clock", "steps")
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self.steps: list[Interval] = []
+
+    def of(self, work: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
+        """Return the same work, each step of which is noted."""
+        return _Noted(work, self.do)
+
+    def do(self, work: Callable[..., T], *args: Any) -> T:
+        """Do something, and note it as one step."""
+        began = self._clock()
+        try:
+            return work(*args)
+        finally:
+            self.steps.append((began, self._clock()))
+
+
+class _Noted(Generator[Any, Any, T], Coroutine[Any, Any, T]):
+    """Hands each step of a coroutine to somebody who does it."""
+
+    __slots__ = ("_do", "_work")
+
+    def __init__(self, work: Coroutine[Any, Any, T], do: Callable[..., Any]) -> None:
+        self._work = work
+        self._do = do
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        return self
+
+    def send(self, value: Any) -> Any:
+        return self._do(self._work.send, value)
+
+    def throw(self, *error: Any) -> Any:
+        return self._do(self._work.throw, *error)
+
+
+def seconds(
+    stretches: Iterable[tuple[Spent, float, float]],
+    *,
+    within: Interval = (-math.inf, math.inf),
+    work: Iterable[Interval] = (),
+    late: Iterable[Interval] = (),
+) -> dict[Spent, float]:
     """Return the seconds of each kind. Those that stretches have in common count once.
 
     Args:
         stretches: what goes on, when it began and when it ended.
+        within: when the operation began and ended. Nothing else counts.
+        work: when the operation itself was at work. It does not wait for the event loop then.
+        late: when the event loop was busy. If nothing else goes on, it is what is waited for.
     """
-    by_kind: dict[Spent, list[tuple[float, float]]] = {}
+    by_kind: dict[Spent, list[Interval]] = {}
+    begin, end = within
     for what, started, ended in stretches:
-        by_kind.setdefault(what, []).append((started, ended))
-    counted: list[tuple[float, float]] = []
+        by_kind.setdefault(what, []).append((max(started, begin), min(ended, end)))
+    behind = [(max(started, begin), min(ended, end)) for started, ended in late]
+    if behind or Spent.LOOP in by_kind:
+        own = _merged(work)
+        by_kind[Spent.LOOP] = _without(by_kind.get(Spent.LOOP, []), own)
+        behind = _without(behind, own)
+    counted: list[Interval] = []
     told, before = _NONE.copy(), 0.0
     for what in told:
         if what in by_kind:
@@ -77,14 +143,39 @@ def seconds(stretches: Iterable[tuple[Spent, float, float]]) -> dict[Spent, floa
             covered = _covered(counted)
             told[what] = covered - before
             before = covered
+    if behind:
+        told[Spent.LOOP] += _covered(counted + behind) - before
     return told
 
 
-def _covered(stretches: list[tuple[float, float]]) -> float:
-    stretches.sort()
-    total, until = 0.0, -1.0
-    for started, ended in stretches:
-        if ended > until:
-            total += ended - max(started, until)
-            until = ended
-    return total
+def _merged(intervals: Iterable[Interval]) -> list[Interval]:
+    """Return the same times, in order and without any that intervals have in common."""
+    merged: list[Interval] = []
+    for started, ended in sorted(intervals):
+        if merged and started <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(ended, merged[-1][1])
+        elif ended > started:
+            merged.append((started, ended))
+    return merged
+
+
+def _without(intervals: Iterable[Interval], others: list[Interval]) -> list[Interval]:
+    """Return what intervals have that others, which are merged, have not."""
+    left: list[Interval] = []
+    first = 0
+    for started, ended in _merged(intervals):
+        while first < len(others) and others[first][1] <= started:
+            first += 1
+        since, other = started, first
+        while other < len(others) and others[other][0] < ended:
+            if others[other][0] > since:
+                left.append((since, others[other][0]))
+            since = others[other][1]
+            other += 1
+        if since < ended:
+            left.append((since, ended))
+    return left
+
+
+def _covered(intervals: list[Interval]) -> float:
+    return sum(ended - started for started, ended in _merged(intervals))

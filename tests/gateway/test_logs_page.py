@@ -60,7 +60,7 @@ def test_the_line_that_is_shown_is_one(caplog: pytest.LogCaptureFixture) -> None
     for note in (tally.hit, tally.coalesced, tally.missed, tally.missed):
         note()
     tally.problem("INVOICE_NOT_FOUND")
-    times = iter([0.0, 0.0482])
+    times = iter([7.0, 7.0482])
     report = Report(
         clock=lambda: next(times),
         ending=Ending.ERRORS,

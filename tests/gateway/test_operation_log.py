@@ -1,8 +1,12 @@
 """Each request leaves one line, which tells what became of it and where its time went."""
 
+import asyncio
 import logging
+import time
+from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 
 from gateway.log_settings import LoggedOperations
@@ -34,9 +38,9 @@ def asked() -> Tally:
     tally = Tally(10)
     fault = FaultCode.UPSTREAM_UNAVAILABLE
     for call in (
-        Call("/invoices/{invoiceNo}", 1, 200, 7.0, 7.0100),
-        Call(DETAILS, 1, 503, 7.0, 7.0150, fault),
-        Call(DETAILS, 1, 200, 7.0170, 7.0440, attempt=2),
+        Call("/invoices/{invoiceNo}", 1, 200, 100.0, 100.0100),
+        Call(DETAILS, 1, 503, 100.0, 100.0150, fault),
+        Call(DETAILS, 1, 200, 100.0170, 100.0440, attempt=2),
     ):
         tally.made(call)
     tally.hit()
@@ -200,6 +204,28 @@ def test_no_key_is_a_name_that_logging_uses_itself() -> None:
     own = vars(logging.LogRecord("x", logging.INFO, "", 1, "", (), None))
 
     assert set(KEYS).isdisjoint({*own, "message", "asctime"})
+
+
+async def test_a_wait_for_the_event_loop_is_not_the_gateways_own_work(
+    serve: Any, connected: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing goes on but the reading of the body, while other work takes the loop."""
+    gateway = await serve(connected, lambda _: httpx.Response(200, json=[]))
+    busy = 0.2
+
+    async def body() -> AsyncIterator[bytes]:
+        # The pulse has begun to beat.
+        await asyncio.sleep(0.05)
+        asyncio.get_running_loop().call_soon(time.sleep, busy)
+        await asyncio.sleep(0)
+        yield b'{"query": "{ __typename }"}'
+
+    await gateway.post("/graphql", content=body(), headers={"content-type": "application/json"})
+
+    (line,) = [one for one in caplog.records if one.name == "gateway.operation_log"]
+    told = known(line)
+    assert told["loop_ms"] >= 1000 * (busy - 0.025)
+    assert told["loop_ms"] + told["overhead_ms"] == pytest.approx(told["duration_ms"], abs=0.3)
 
 
 async def test_the_settings_decide_which_requests_leave_a_line(

@@ -32,11 +32,40 @@ def test_after_a_late_beat_the_loop_is_busy_until_it_has_caught_up(busy: int, fu
     pulse = Pulse(interval=EVERY)
     pulse.beat(100)
     beat = 100 + EVERY + busy
-    assert pulse.beat(beat) is (busy > EVERY)
+    is_late = pulse.beat(beat)
+    assert is_late is (busy > EVERY / 4)
     if busy > EVERY:
         assert pulse.behind(beat + further) == busy + further
-        pulse.caught_up()
+    if is_late:
+        pulse.caught_up(beat)
     assert pulse.behind(beat + EVERY) == 0
+
+
+@given(busy=ticks, further=ticks, asked=ticks)
+def test_the_loop_was_busy_from_when_a_beat_was_due_until_it_had_caught_up(
+    busy: int, further: int, asked: int
+) -> None:
+    """Also if the beat was late by less than an interval: many such turns add up."""
+    pulse = Pulse(interval=EVERY)
+    pulse.beat(100)
+    due, beat, over = 100 + EVERY, 100 + EVERY + busy, 100 + EVERY + busy + further
+    assert pulse.late_since(0, beat) == ([(due, beat)] if busy else [])
+    if pulse.beat(beat):
+        assert pulse.late_since(0, over) == [(due, over)]
+        pulse.caught_up(over)
+    known = [(due, over)] if busy and asked < over - 100 else []
+    assert pulse.late_since(100 + asked, over) == known or further > EVERY
+
+
+def test_a_loop_that_never_catches_up_was_busy_without_a_break() -> None:
+    pulse = Pulse(interval=EVERY)
+    for now in (100, 103, 106, 109):
+        pulse.beat(now)
+    pulse.caught_up(110)
+    assert pulse.late_since(0, 110) == [(102, 110)]
+    pulse.caught_up(110)
+    pulse.caught_up(110)
+    assert pulse.late_since(0, 110) == [(102, 110)]
 
 
 @given(st.lists(ticks, max_size=30))

@@ -61,17 +61,18 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def get(
+async def get(  # noqa: PLR0913 - each test names what matters
     attempts: Attempts,
     number: str = "1",
     *,
     who: tuple[str, str] = ("somebody", "one"),
     access: Access = ACCESS,
     seconds: float = math.inf,
+    started: float | None = None,
     tally: Tally | None = None,
 ) -> bytes | Problem | Fault:
     """Ask once for the invoice of a number."""
-    deadline = Deadline.after(seconds, now())
+    deadline = Deadline.after(seconds, now() if started is None else started)
     route = Routes().of(Holder("xxx", Billing.BILLED, number), Kind.HOLDER)
     asker = Asker(tally or Tally(500), deadline, seconds, rights="", caller=who[0], turn=who[1])
     try:
@@ -106,14 +107,23 @@ async def test_operations_take_turns_and_each_ones_calls_go_in_order(
     assert upstream.asked == ["0", "a1", "b1", "c1", "a2", "c2", "a3"]
 
 
-async def test_a_full_queue_refuses_and_names_both_limits(attempting: Attempting) -> None:
-    upstream, limiter = Upstream(), Limiter(in_flight=1, queued=2)
+@pytest.mark.parametrize(
+    ("limiter", "bound"),
+    [
+        (Limiter(in_flight=1, queued=2), "GATEWAY_UPSTREAM_MAX_IN_FLIGHT"),
+        (Limiter(in_flight=9, queued=2, connections=1), "GATEWAY_UPSTREAM_MAX_CONNECTIONS"),
+    ],
+)
+async def test_a_full_queue_refuses_and_names_its_room_and_what_it_waits_for(
+    attempting: Attempting, limiter: Limiter, bound: str
+) -> None:
+    upstream = Upstream()
     async with attempting(upstream, limiter=limiter) as attempts:
         found = await asyncio.gather(*(get(attempts) for _ in range(4)))
     refused = found.pop()
     assert isinstance(refused, Fault)
     assert refused.code is FaultCode.UPSTREAM_OVERLOADED
-    limit = {"GATEWAY_UPSTREAM_MAX_IN_FLIGHT": 1, "GATEWAY_UPSTREAM_MAX_QUEUED": 2}
+    limit = {bound: 1, "GATEWAY_UPSTREAM_MAX_QUEUED": 2}
     assert refused.limit == limit
     assert all(isinstance(body, bytes) for body in found)
     assert (len(upstream.asked), limiter.in_flight) == (3, 0)
@@ -299,7 +309,22 @@ async def test_the_longer_wait_is_to_blame_when_the_time_is_up(
         await first
     assert isinstance(late, Fault)
     assert late.code is code
-    assert late.measured == (4 if code is FaultCode.UPSTREAM_QUEUE_TIMEOUT else None)
+    assert late.measured == (4 if code is FaultCode.UPSTREAM_QUEUE_TIMEOUT else seconds)
+
+
+async def test_a_queue_is_not_to_blame_for_what_took_longer_before_it(
+    attempting: Attempting,
+) -> None:
+    """An operation whose event loop was busy for 3 seconds waits for a place for the fourth."""
+    upstream, limiter = Upstream(seconds=9), Limiter(in_flight=1, queued=9)
+    async with attempting(upstream, limiter=limiter) as attempts:
+        first = asyncio.create_task(get(attempts))
+        await asyncio.sleep(3)
+        late = await get(attempts, seconds=4, started=now() - 3)
+        await first
+    assert isinstance(late, Fault)
+    assert late.code is FaultCode.DEADLINE_EXCEEDED
+    assert (late.limit, late.measured) == ({"GATEWAY_DEADLINE": 4}, 4)
 
 
 async def test_a_wave_is_a_round_of_the_operations_own_calls(attempting: Attempting) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, NewType
 
 import pytest
@@ -16,8 +17,11 @@ from strawberry.schema.config import StrawberryConfig
 from gateway.projection.plan import Fall, FallReason, Plan
 from resolvers.errors import ErrorCode, RequestError
 from resolvers.payex.faults import Fault, FaultCode
+from resolvers.tally import Tally
 from schema.declarations import reads
 from schema.subgraph import executable
+
+CONTEXT = SimpleNamespace(tally=Tally(9))
 
 FAULT = Fault(FaultCode.UPSTREAM_ERROR)
 REFUSED = RequestError(ErrorCode.NOT_FOUND, "There is none.")
@@ -141,7 +145,7 @@ async def result_of(schema: Schema, text: str, plan: Plan | None) -> Any:
     if plan is not None:
         variables = get_variable_values(core, operation.variable_definitions or (), {})
         assert not isinstance(variables, list)
-        planned = await plan.answer(None, variables)
+        planned = await plan.answer(CONTEXT, variables)
         if isinstance(planned, ExecutionResult):
             return planned
     result: Any = execute(
@@ -231,7 +235,7 @@ async def test_a_union_whose_types_tell_no_objects_apart_is_left_to_graphql_core
     plan = Plan(schema, document, document.definitions[0], 10_000)  # type: ignore[arg-type]
 
     for _ in range(2):
-        assert await plan.answer(None, VariableValues({}, {})) == Fall(FallReason.UNPLANNABLE)
+        assert await plan.answer(CONTEXT, VariableValues({}, {})) == Fall(FallReason.UNPLANNABLE)
 
 
 @pytest.mark.parametrize("value", [1, 2, "neither"])
@@ -275,7 +279,7 @@ async def test_a_plan_that_gives_up_says_why(make: Callable[[], Any], reason: Fa
     document = parse("{ all { name } needed { name } }")
     plan = Plan(schema, document, document.definitions[0], 10_000)  # type: ignore[arg-type]
 
-    fall = await plan.answer(None, VariableValues({}, {}))
+    fall = await plan.answer(CONTEXT, VariableValues({}, {}))
 
     assert isinstance(fall, Fall)
     assert fall.reason is reason

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from resolvers.payex.answers import Call, Unread
 from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.pulse import Pulse
+from resolvers.payex.stretches import Spent, Work
 from resolvers.tally import Tally
 
 TEMPLATE = "/invoices/{invoiceNo}"
@@ -108,3 +110,18 @@ def test_what_becomes_of_a_call_after_its_operation_is_told() -> None:
     assert late == [calls[1], unread[1]]
     assert tally.unread == unread
     assert tally.calls == calls
+
+
+def test_what_an_operation_waits_for_its_turn_is_the_event_loops() -> None:
+    """It begins at 2, and works from 4 to 5 and from 6 to 7; the loop is busy from 1 to 9."""
+    pulse = Pulse(interval=1)
+    pulse.beat(0)
+    pulse.beat(9)
+    pulse.caught_up(9)
+    times = iter([4, 5])
+    tally = Tally(500, pulse)
+    tally.work = Work(lambda: next(times))
+    tally.work.do(tally.hit)
+    spent = tally.seconds(10, since=2, work=[(6, 7)])
+    assert spent.pop(Spent.LOOP) == 5
+    assert not any(spent.values())
