@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import integers, lists, sampled_from
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from gateway.http_protocol import HttpProtocol
@@ -258,3 +260,26 @@ def test_java_s_own_client_asks_for_http_2_by_default(service: Service, tmp_path
     replies = ended.stdout.splitlines()
     assert len(replies) == 2
     assert all(reply.startswith('200 {"data":{"__typename":"Query"}') for reply in replies)
+
+
+async def test_no_body_is_asked_for_that_an_app_does_not_want() -> None:
+    """A client that expects `100 Continue` gets the answer, and the connection ends with it."""
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {"Connection": "close"}
+        await Response(status_code=413, headers=headers)(scope, receive, send)
+
+    wire, state = Wire(), ServerState()
+    protocol = HttpProtocol(CONFIG, state, {})
+    protocol.app = refuse
+    protocol.connection_made(wire)
+    protocol.data_received(
+        b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2000000\r\n\r\n"
+    )
+    while state.tasks:
+        await asyncio.wait(state.tasks)
+        await asyncio.sleep(0)
+
+    assert wire.written.startswith(b"HTTP/1.1 413 ")
+    assert wire.closed
+    protocol.connection_lost(None)
