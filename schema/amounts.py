@@ -33,7 +33,7 @@ class Money:
     currency_code: str | None = strawberry.field(
         description=(
             "The ISO 4217 code in upper case: `SEK`. PayEx's own text where that has not the form "
-            "of a code; null where PayEx gave none."
+            "of a code; null where none can be read."
         )
     )
 

@@ -36,7 +36,7 @@ class UsageTotal:
     day: LocalDate | None = strawberry.field(description="The group's day, in local time.")
     destination: str | None = strawberry.field(description="The group's `destination`.")
     currency_code: str | None = strawberry.field(
-        description="The currency of every amount in the group; null where PayEx gave none."
+        description="The currency of every amount in the group; null where none can be read."
     )
     amount: Money | None = strawberry.field(
         description="The sum of the amounts; null if no record of the group carries one."

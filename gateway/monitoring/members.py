@@ -29,7 +29,8 @@ class UnreadableMembers:
         counter = Counter(
             "payex_usage_unreadable_members",
             "Members of PayEx's answers that operations met and nobody could read, by the kind of "
-            "answer and the field that is null; the field items is a whole item.",
+            "answer and the field that is null; the field items is a whole item, or a list that is "
+            "null.",
             ("list", "field"),
             registry=registry,
         )

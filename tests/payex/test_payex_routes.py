@@ -1,6 +1,6 @@
 """The ten routes as paths, and the links that may lead back into them."""
 
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urljoin
 
 import httpx
 import pytest
@@ -275,3 +275,13 @@ def test_a_link_that_leads_elsewhere_is_refused_however_it_is_written(link: str)
     with pytest.raises(Fault, match="none, or leads out of the ledger") as refused:
         routes.follow(link, INVOICE, Kind.SUBSCRIPTIONS, PAGE)
     assert refused.value.code is FaultCode.UPSTREAM_LINK_REFUSED
+
+
+@given(st.lists(st.sampled_from(["a", ".", "..", "/", "?p=2", "#f", "invoices"])).map("".join))
+def test_a_relative_link_leads_where_python_s_own_resolver_has_it(link: str) -> None:
+    try:
+        route = ROUTES.follow(link, INVOICE, Kind.SUBSCRIPTIONS, PAGE)
+    except Fault:
+        return
+    joined = urljoin(f"https://payex.test{PAGE}", link).partition("#")[0]
+    assert f"https://payex.test{route.path}" == joined
