@@ -13,6 +13,8 @@ _BOUNDED: Final = (
     ("upstream_queue_timeout", "deadline"),
     ("upstream_max_connections", "upstream_max_in_flight"),
     ("retry_base", "retry_cap"),
+    # Without a success for longer than the window, all calls in it failed: the share says so.
+    ("breaker_outage", "breaker_window"),
     ("retry_after_max", "deadline"),
 )
 # Where there is one client certificate at most, its connections are all there are.
@@ -20,7 +22,7 @@ _BOUNDED_ALONE: Final = (("upstream_max_in_flight", "upstream_max_connections"),
 
 
 def contradictions(settings: Settings) -> Iterator[str]:
-    """Yield a sentence for each setting that was given and has no effect.
+    """Yield a sentence for each setting that was given and has no effect, or undoes another one.
 
     A default never contradicts what was given: it gives way.
     """
@@ -32,6 +34,14 @@ def contradictions(settings: Settings) -> Iterator[str]:
                 f"{PREFIX}{name.upper()}={value:g} has no effect: it is bounded by "
                 f"{PREFIX}{bound.upper()}={most:g}. Change one of them."
             )
+    if "shutdown_timeout" in settings.model_fields_set and (
+        settings.shutdown_timeout < settings.deadline
+    ):
+        yield (
+            f"{PREFIX}SHUTDOWN_TIMEOUT={settings.shutdown_timeout} is below "
+            f"{PREFIX}DEADLINE={settings.deadline:g}: a stop breaks off operations that still have "
+            "time. Change one of them."
+        )
     if settings.max_in_flight is not None:
         yield (
             f"{PREFIX}MAX_IN_FLIGHT no longer has an effect; leave it out. "

@@ -92,13 +92,16 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     ]
     given = {key: value for key, value in file.items() if key in known.values()}
     given |= _decoded({name: variables[name] for name in known if name in variables}, wrong)
-    if proxy := proxy_of(given.get("upstream_origin"), variables):
-        given.setdefault("upstream_proxy", proxy)
+    givers = {}
+    proxy = proxy_of(given.get("upstream_origin"), variables)
+    if proxy and "upstream_proxy" not in given:
+        giver, given["upstream_proxy"] = proxy
+        givers["upstream_proxy"] = f", which {giver} gave"
     try:
         settings = Settings(**given)
     except ValidationError as error:
         # What settings say together means little before each is right by itself.
-        wrong += [_sentence(found) for found in error.errors() if found["loc"] or not wrong]
+        wrong += [_sentence(found, givers) for found in error.errors() if found["loc"] or not wrong]
         raise SettingsError(*wrong) from None
     if wrong:
         raise SettingsError(*wrong)
@@ -138,7 +141,7 @@ def _read_file(path: str | None) -> dict[str, Any]:
         raise SettingsError(f"{CONFIG} is not TOML: {detail}.") from None
 
 
-def _sentence(error: ErrorDetails) -> str:
+def _sentence(error: ErrorDetails, givers: Mapping[str, str]) -> str:
     name, *rest = (str(part) for part in error["loc"] or [""])
     if error["type"] == "extra_forbidden":
         message = f"is no setting; {nearest(rest[-1], FieldMap.model_fields)}"
@@ -149,4 +152,5 @@ def _sentence(error: ErrorDetails) -> str:
         message += "."
     # Whoever swaps ledger and token has the token for a key.
     parts = [] if name == "ledger_tokens" else [part for part in rest if part != "[key]"]
-    return f"{PREFIX}{'.'.join([name.upper(), *parts])}: {message}" if name else message
+    where = ".".join([name.upper(), *parts]) + givers.get(name, "")
+    return f"{PREFIX}{where}: {message}" if name else message

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 
-def proxy_of(origin: object, environment: Mapping[str, str]) -> str | None:
-    """Return the URL of the proxy for an origin, as it stands there.
+def proxy_of(origin: object, environment: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return the variable that names the proxy for an origin, and the URL as it stands there.
 
     `HTTPS_PROXY`, else `ALL_PROXY`, unless `NO_PROXY` names the host: by itself, by a domain that
     it is in, with its port, or as `*`. Names in small letters win. Plain HTTP, which is for
@@ -20,13 +20,11 @@ def proxy_of(origin: object, environment: Mapping[str, str]) -> str | None:
         host, port = (parts.hostname or "").lower(), parts.port or 443
     except ValueError:
         return None
-    if parts.scheme != "https" or _goes_without(host, port, _found("NO_PROXY", environment)):
+    names = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    if parts.scheme != "https" or _goes_without(host, port, names):
         return None
-    return _found("HTTPS_PROXY", environment) or _found("ALL_PROXY", environment) or None
-
-
-def _found(name: str, environment: Mapping[str, str]) -> str:
-    return environment.get(name.lower()) or environment.get(name) or ""
+    variables = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+    return next(((name, environment[name]) for name in variables if environment.get(name)), None)
 
 
 def _goes_without(host: str, port: int, names: str) -> bool:

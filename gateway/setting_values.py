@@ -81,10 +81,7 @@ CacheUrl = Annotated[SecretStr, AfterValidator(_cache_url)]
 
 
 def _proxy_url(text: SecretStr) -> SecretStr:
-    try:
-        Proxy.parse(text.get_secret_value())
-    except ValueError as error:
-        raise ValueError(f"{error}; HTTPS_PROXY may have given it") from None
+    Proxy.parse(text.get_secret_value())
     return text
 
 

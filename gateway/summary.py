@@ -12,6 +12,7 @@ from gateway.credentials import credentials_of
 from gateway.identity.server_tls import tls_options
 from gateway.sandbox import TOKENS
 from gateway.settings import PREFIX, Settings
+from gateway.upstream import proxy_to
 from resolvers.payex.credentials_file import CredentialsFile
 from resolvers.payex.credentials_layout import read_layout
 from resolvers.payex.watched_files import File, WatchedFiles
@@ -60,7 +61,8 @@ def _listener(settings: Settings) -> str:
 def _upstream(settings: Settings) -> str:
     if settings.upstream_origin is None:
         return "none: the embedded sandbox, whose data are invented"
-    return urlsplit(settings.upstream_origin).netloc
+    origin, proxy = urlsplit(settings.upstream_origin).netloc, proxy_to(settings)
+    return f"{origin}, through the proxy {urlsplit(proxy.address).netloc}" if proxy else origin
 
 
 def _ledgers(settings: Settings) -> str:
@@ -139,6 +141,13 @@ def _certificates(settings: Settings) -> Iterator[tuple[str, datetime]]:
 def _notes(settings: Settings) -> Iterator[str]:
     if settings.cost_mode == "measure":
         yield "what an operation costs is told, and not enforced (GATEWAY_COST_MODE=measure)."
+    connections, calls = settings.upstream_max_connections, settings.upstream_max_in_flight
+    if connections < calls and not settings.credentials_file:
+        yield (
+            f"{connections} calls are under way at most, since there are no more connections "
+            f"(GATEWAY_UPSTREAM_MAX_CONNECTIONS={connections}, "
+            f"GATEWAY_UPSTREAM_MAX_IN_FLIGHT={calls})."
+        )
     unasked = ["PayEx"] if settings.upstream_origin else []
     if "://" in (settings.jwt_keys or ""):
         unasked.append("the issuer of tokens")

@@ -70,7 +70,7 @@ class Upstream:
             headers={
                 name: value.get_secret_value() for name, value in settings.upstream_headers.items()
             },
-            http=http or _proxy(settings),
+            http=http or proxy_to(settings),
             pulse=self.policies.pulse,
         )
         self.shared = _shared(settings)
@@ -100,7 +100,8 @@ class Upstream:
                 await self.payex.aclose()
 
 
-def _proxy(settings: Settings) -> Proxy | None:
+def proxy_to(settings: Settings) -> Proxy | None:
+    """Return the proxy through which PayEx is reached, if there is one."""
     # Plain HTTP is for loopback only, and a proxy would read it.
     if settings.upstream_proxy is None or not (settings.upstream_origin or "").startswith("https:"):
         return None

@@ -82,8 +82,8 @@ class UpstreamSettings(BaseSettings):
         None,
         description=(
             "The HTTP proxy through which PayEx is reached, `http://user:password@host:3128`. "
-            "Unset, it is the `HTTPS_PROXY` of the environment, unless `NO_PROXY` names PayEx's "
-            "host."
+            "Unset, it is the `HTTPS_PROXY` or `ALL_PROXY` of the environment, unless `NO_PROXY` "
+            "names PayEx's host."
         ),
     )
     upstream_ca_file: str | None = Field(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from resolvers.payex.breakages import Breakage
 from resolvers.payex.faults import Fault
+from resolvers.payex.handshake import NO_TLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ _REFUSED = Connection(
 _BROKEN = Connection(
     "The other end closed the connection without an answer.",
     "Over https a client certificate that is missing, expired or of the other system (production "
-    f"or test) is often refused like this. {_CERTIFICATE}",
+    f"or test) is often refused like this. {_CERTIFICATE} Over http the port may be one for "
+    "https: look at the scheme of GATEWAY_UPSTREAM_ORIGIN.",
     "broken off by the other end",
 )
 _CUT = Connection(
@@ -54,6 +56,12 @@ _CONNECTIONS = {
     Breakage.CLOSED: _BROKEN,
     Breakage.CUT: _CUT,
     Breakage.NO_HTTP: _NO_HTTP,
+    NO_TLS: Connection(
+        NO_TLS,
+        "Over https the port may be one for plain http, or something between answers in PayEx's "
+        "place. Correct the scheme, the host or the port in GATEWAY_UPSTREAM_ORIGIN.",
+        "failed. There was none.",
+    ),
 }
 _OUT = "Look at GATEWAY_UPSTREAM_ORIGIN, and whether the network lets this machine out."
 _NOT_TRUSTED = (

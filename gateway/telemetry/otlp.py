@@ -68,6 +68,12 @@ class OtlpTracing:
             end = Thread(target=self._provider.shutdown, daemon=True)
             end.start()
             await asyncio.to_thread(end.join, self._last_seconds)
+            if end.is_alive():
+                logger.warning(
+                    "The collector of traces did not take the last ones within %g seconds "
+                    "(OTEL_EXPORTER_OTLP_ENDPOINT): they are lost.",
+                    self._last_seconds,
+                )
 
 
 class Encoding(SpanExporter):

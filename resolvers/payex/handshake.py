@@ -23,6 +23,7 @@ LEFT = (
     "The server left in the middle of the handshake, as some do when they refuse the client "
     "certificate."
 )
+NO_TLS = "What answers at this port speaks no TLS; look at the scheme of GATEWAY_UPSTREAM_ORIGIN."
 _ALERTS = {
     "ACCESS_DENIED": f"{_REFUSED}: access is denied.",
     "BAD_CERTIFICATE": f"{_REFUSED}: it is broken.",
@@ -36,6 +37,7 @@ _ALERTS = {
     "PROTOCOL_VERSION": "The server speaks no version of TLS from 1.2 on.",
     "UNEXPECTED_EOF_WHILE_READING": LEFT,
     "UNKNOWN_CA": f"{_REFUSED}: its issuer is unknown.",
+    "WRONG_VERSION_NUMBER": NO_TLS,
     "UNSUPPORTED_CERTIFICATE": f"{_REFUSED}: it is of a kind that is not taken.",
 }
 

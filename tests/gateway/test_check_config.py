@@ -107,6 +107,20 @@ def test_a_configuration_that_can_be_served_is_told_of_with_status_0(
     )
 
 
+def test_the_proxy_is_named_by_its_host() -> None:
+    text = told(insecure="1", upstream_proxy="http://me:secret@proxy.example:3128")
+
+    assert row(text, "upstream") == "lf-api.payex.com, through the proxy proxy.example:3128"
+    assert "secret" not in text
+
+
+def test_fewer_connections_than_calls_are_told_to_be_the_bound() -> None:
+    bound = "note: 2 calls are under way at most, since there are no more connections "
+
+    assert bound in told(insecure="1", upstream_max_connections="2")
+    assert "no more connections" not in told(insecure="1")
+
+
 def test_a_configuration_that_cannot_is_refused_with_status_2(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

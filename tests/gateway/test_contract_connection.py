@@ -171,3 +171,17 @@ async def test_a_proxy_that_is_silent_may_be_what_keeps_the_answer() -> None:
 
     assert "No answer came within GATEWAY_UPSTREAM_CONNECT_TIMEOUT (0.2 seconds)." in text
     assert f"The proxy is http://127.0.0.1:{port}. Look at GATEWAY_UPSTREAM_PROXY" in text
+
+
+async def test_a_scheme_that_is_not_that_of_the_port_is_told() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    async with listening(answer) as port:
+        text, _ = await report(f"https://127.0.0.1:{port}")
+    assert "What answers at this port speaks no TLS; look at the scheme" in text
+
+    async with served(server_tls(), b"") as port:
+        text, _ = await report(f"http://127.0.0.1:{port}")
+    assert "look at the scheme of GATEWAY_UPSTREAM_ORIGIN" in text

@@ -47,7 +47,8 @@ CONNECTED = {
 def test_the_proxy_is_that_of_the_environment(
     environment: dict[str, str], found: str | None
 ) -> None:
-    assert proxy_of(ORIGIN, environment) == found
+    named = proxy_of(ORIGIN, environment)
+    assert named == (found and (next(iter(environment)), found))
 
 
 @pytest.mark.parametrize("origin", [None, 7, "http://127.0.0.1:9", "https://[", "https://a:b"])
@@ -66,11 +67,16 @@ def test_a_setting_wins_over_the_environment() -> None:
     assert PROXY not in repr(named)
 
 
-@pytest.mark.parametrize("name", ["GATEWAY_UPSTREAM_PROXY", "HTTPS_PROXY"])
-def test_a_proxy_that_cannot_be_used_stops_the_start_in_words(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("GATEWAY_UPSTREAM_PROXY", "GATEWAY_UPSTREAM_PROXY: "),
+        ("HTTPS_PROXY", "GATEWAY_UPSTREAM_PROXY, which HTTPS_PROXY gave: "),
+        ("all_proxy", "GATEWAY_UPSTREAM_PROXY, which all_proxy gave: "),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_stops_the_start_in_words(name: str, named: str) -> None:
     with pytest.raises(SettingsError) as refused:
         load_settings({**CONNECTED, name: "socks5://me:secret@proxy.example"})
-    assert "GATEWAY_UPSTREAM_PROXY" in str(refused.value)
-    assert "HTTPS_PROXY" in str(refused.value)
-    assert "must look like http://" in str(refused.value)
+    assert f"{named}must look like http://" in str(refused.value)
     assert "secret" not in str(refused.value)

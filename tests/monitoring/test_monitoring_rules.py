@@ -7,6 +7,7 @@ exported, or is renamed on the way, does not fire where it should.
 """
 
 import asyncio
+import json
 import re
 import shutil
 import subprocess
@@ -184,8 +185,8 @@ class Gateways:
         self.stack.push_async_callback(end)
         return Running(client, _nothing, timed=False)
 
-    async def keys(self) -> Running:
-        """A gateway that could never read the issuer's keys, and is sent a token."""
+    async def keys(self, *, asked: bool = True) -> Running:
+        """A gateway that could never read the issuer's keys, and is sent a token, if anything."""
         parts = self._parts(
             # Nobody listens there.
             GATEWAY_JWT_KEYS="http://127.0.0.1:1/jwks",
@@ -199,9 +200,24 @@ class Gateways:
 
         async def minute() -> None:
             await keys.refresh()
-            await parts.refuse(token)
+            if asked:
+                await parts.refuse(token)
 
         return Running(parts.client, minute)
+
+    async def broken_keys(self) -> Running:
+        """A gateway that could read the issuer's keys, until they were broken."""
+        path = self._folder / "jwks.json"
+        key = ECKey.generate_key("P-256", {"kid": "1"}).as_dict(private=False)
+        path.write_text(json.dumps({"keys": [key]}))
+        parts = self._parts(
+            GATEWAY_JWT_KEYS=str(path), GATEWAY_JWT_ISSUER="issuer", GATEWAY_JWT_AUDIENCE="payex"
+        )
+        assert parts.identity.keys
+        self.stack.push_async_callback(parts.identity.keys.aclose)
+        keys = parts.identity.keys
+        path.write_text("broken")
+        return Running(parts.client, keys.refresh)
 
     async def draining(self) -> Running:
         """A gateway that stops."""
@@ -353,7 +369,15 @@ CASES: Final[dict[str, tuple[Callable[[Gateways], Awaitable[Running]], set[str]]
     ),
     "the issuer is away": (
         lambda made: made.keys(),
-        {"PayexUsageKeysMissing", "PayexUsageKeysStale", "PayexUsageNotReady"},
+        {"PayexUsageKeysMissing", "PayexUsageNotReady"},
+    ),
+    "the issuer is away, and a load balancer knows": (
+        lambda made: made.keys(asked=False),
+        {"PayexUsageKeysMissing", "PayexUsageNotReady"},
+    ),
+    "the issuer's keys are broken": (
+        lambda made: made.broken_keys(),
+        {"PayexUsageKeysStale"},
     ),
     "Redis is away": (
         lambda made: made.sandbox(GATEWAY_CACHE_URL="unix:///nowhere/redis"),
@@ -377,8 +401,8 @@ def stored(before: Samples, after: Samples, target: dict[str, str], *, timed: bo
     first, now = series(before, target), time.time()
     return {
         name: (
-            # In `promtool` it is 1970.
-            value - (now if "_timestamp_seconds" in name else 0),
+            # In `promtool` it is 1970. What never happened has no time.
+            value - (now if value and "_timestamp_seconds" in name else 0),
             value - first.get(name, 0) if re.search(r"_(total|bucket|count|sum)\b", name) else 0,
         )
         for name, value in series(after, target).items()

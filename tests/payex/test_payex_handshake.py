@@ -5,7 +5,7 @@ import ssl
 import httpx
 import pytest
 
-from resolvers.payex.handshake import failure
+from resolvers.payex.handshake import NO_TLS, failure
 
 
 def alert(reason: str | None) -> ssl.SSLError:
@@ -39,7 +39,8 @@ def untrusted(code: int) -> ssl.SSLError:
             alert("TLSV1_ALERT_PROTOCOL_VERSION"),
             "The server speaks no version of TLS from 1.2 on.",
         ),
-        (alert("WRONG_VERSION_NUMBER"), "TLS failed: WRONG_VERSION_NUMBER."),
+        (alert("WRONG_VERSION_NUMBER"), NO_TLS),
+        (alert("LENGTH_MISMATCH"), "TLS failed: LENGTH_MISMATCH."),
         (alert(None), "TLS failed: unknown."),
         (untrusted(10), "The server's certificate is not trusted: it has expired."),
         (untrusted(62), "The server's certificate is not trusted: it is for another host name."),

@@ -70,7 +70,10 @@ async def test_what_is_still_to_be_sent_at_the_end_is_sent() -> None:
     assert exporter.sent == ["POST /graphql"]
 
 
-async def test_a_collector_that_does_not_answer_holds_up_the_end_no_longer_than_the_bound() -> None:
+async def test_a_collector_that_does_not_answer_holds_up_the_end_no_longer_than_the_bound(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A line tells that the last spans are lost."""
     exporter = Exporter()
     exporter.may.clear()
     tracing = tracing_by(Outage(exporter), last_seconds=0.01)
@@ -79,6 +82,8 @@ async def test_a_collector_that_does_not_answer_holds_up_the_end_no_longer_than_
         tracing.begin("POST", []).end(Report())
 
     assert exporter.sent == []
+    (line,) = caplog.messages
+    assert line.startswith("The collector of traces did not take the last ones within 0.01 seconds")
     exporter.may.set()
     assert exporter.has.wait(60)
 
