@@ -46,6 +46,8 @@ _TYPES = {kind.value: kind for kind in ProblemType if kind is not ProblemType.UN
 }
 
 
+_CODES = {code for code, _ in _TYPES}
+
 _OF_INVOICES = {
     ProblemType.VALIDATION,
     ProblemType.INVOICE_NOT_FOUND,
@@ -103,9 +105,11 @@ class Problem:
     def is_own(self) -> bool:
         """Whether it is PayEx that tells of it, and no framework or proxy before it.
 
-        Its type has a form of PayEx's. A code alone, as PayEx's tables print it, is none.
+        Its type has a form of PayEx's, or is a documented code alone, as PayEx's tables print it.
         """
-        return _OWN_TYPE.fullmatch(self.type.strip()) is not None
+        type_ = self.type.strip()
+        is_code_alone = not re.search("[/.]", type_) and _code(type_) in _CODES
+        return is_code_alone or _OWN_TYPE.fullmatch(type_) is not None
 
     @property
     def parameters(self) -> list[str]:

@@ -25,6 +25,7 @@ VALIDATION = b"""{ "Type": "billing/usage/problems/validation", "Title": "A vali
   "Problems": [ { "customerNo": "Not a valid customer number" } ] }"""  # noqa: E501
 DOCUMENTED = [kind for kind in ProblemType if kind is not ProblemType.UNRECOGNIZED]
 STYLES = [
+    "{}",
     "billing/usage/problems/{}",
     "/billing/usage/problems/{}/",
     "ledger/customer/v1/problems/{}",
@@ -155,8 +156,8 @@ def test_a_problem_without_a_type_is_one_of_the_type_about_blank(body: bytes) ->
         ("about:blank", False),
         ("", False),
         ("later", False),
-        ("invoice-not-found", False),
-        ("validation", False),
+        ("invoice-not-found", True),
+        ("validation", True),
         ("//host/billing/usage/problems/later", True),
         ("//host/ledger.later", True),
         ("//host/problems/later", False),
