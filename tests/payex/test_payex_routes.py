@@ -18,7 +18,9 @@ LEDGER = "/billing/usage/v1/xxx"
 
 DIRECTIONS = [".", "..", "./1", "1/..", "1/../2", ".\\", "1\\..", "..\\1", "/.", "\\../"]
 
-numbers = st.text(min_size=1, max_size=34).filter(
+# What is not printable is left out here, since a filter of most draws fails the test now and then.
+characters = st.characters(exclude_categories=["C", "Z"], include_characters=" ")
+numbers = st.text(characters, min_size=1, max_size=34).filter(
     lambda number: refusal("subscriptionNo", number) is None
 )
 holders = st.builds(Holder, numbers, st.sampled_from(Billing), numbers)
