@@ -154,8 +154,9 @@ class Operation:
             self.tally.lacks(route.kind, told.unreadable)
         if isinstance(told, Fault):
             # The line of the request has the code of each. An outage brings thousands of those
-            # that the gateway itself makes.
-            if not told.of_the_gateway:
+            # that the gateway itself makes, and a call may be shared by many operations.
+            if not (told.of_the_gateway or told.is_logged):
+                told.is_logged = True
                 self._log(logging.WARNING, told.code, route, told)
         elif (
             isinstance(told, Problem)

@@ -150,7 +150,7 @@ class Metrics:
             self._counter(
                 "upstream_calls",
                 "Calls to PayEx by route template and HTTP status; the status is none where none "
-                "came.",
+                "came. A request that is sent again since its kept connection was closed is one.",
                 "route",
                 "status",
             ),

@@ -17,7 +17,7 @@ from yarl import URL
 
 from resolvers.payex.breakages import Breakage, told
 from resolvers.payex.faults import Fault, FaultCode
-from resolvers.payex.handshake import LEFT
+from resolvers.payex.handshake import LEFT, LEFT_AFTER
 from resolvers.payex.proxy import Proxy
 from resolvers.payex.responses import Heard, Limits, Response, broken_compression, whole
 from resolvers.payex.tls import client_context
@@ -30,6 +30,7 @@ _BREAKAGES: dict[type[BaseException], Breakage] = {
     aiohttp.ClientPayloadError: Breakage.CUT,
     aiohttp.ServerDisconnectedError: Breakage.CLOSED,
     aiohttp.ClientConnectionResetError: Breakage.CLOSED,
+    ConnectionResetError: Breakage.CLOSED,  # asyncio's own has no number
 }
 # What fails on the way through a proxy, the more special class first.
 _ON_THE_WAY: dict[type[BaseException], Breakage] = {
@@ -152,6 +153,7 @@ class AiohttpClient:
         proxy: Proxy | None = None,
     ) -> None:
         self._origin = origin
+        self._is_tls = origin.startswith("https:")
         self._limits = limits
         self._proxy = proxy
         self._for_proxy = _shown_to(proxy)
@@ -201,9 +203,9 @@ class AiohttpClient:
         except aiohttp.SocketTimeoutError:
             raise self._limits.silent() from None
         except _BrokenError as broken:
-            raise _fault(broken.__cause__) from None
+            raise _fault(broken.__cause__, is_tls=self._is_tls) from None
         except (aiohttp.ClientError, http_exceptions.HttpProcessingError, OSError) as error:
-            raise _fault(error) from None
+            raise _fault(error, is_tls=self._is_tls) from None
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -220,15 +222,16 @@ def _shown_to(proxy: Proxy | None) -> Mapping[str, str] | None:
     return {"Proxy-Authorization": aiohttp.encode_basic_auth(proxy.user, proxy.password)}
 
 
-def _fault(error: BaseException | None) -> Fault:
+def _fault(error: BaseException | None, *, is_tls: bool) -> Fault:
     if any(isinstance(cause, http_exceptions.ContentEncodingError) for cause in _causes(error)):
         return broken_compression()
     # aiohttp's own errors of TLS lack what those of Python say, which they stand for.
     found = getattr(error, "certificate_error", None) or getattr(error, "os_error", None)
     hint = told(found or error, _BREAKAGES)
-    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(found, ConnectionResetError):
-        # There was a connection to reset: all that is left of connecting is TLS.
-        hint = LEFT
+    if is_tls and hint == Breakage.CLOSED:
+        # Over a new connection: what breaks a kept one is sent again. If there was one to reset
+        # while connecting, all that is left of that is TLS.
+        hint = LEFT if isinstance(error, aiohttp.ClientConnectorError) else LEFT_AFTER
     return Fault(FaultCode.UPSTREAM_UNREACHABLE, hint=hint)
 
 

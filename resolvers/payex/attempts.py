@@ -142,6 +142,10 @@ class Attempts:
                     or delay >= deadline.remaining(now)
                     or not policies.budget.take(now)
                 ):
+                    if fault.code is FaultCode.UPSTREAM_RATE_LIMITED:
+                        # The gateway may ask again sooner than PayEx wants it to.
+                        left = policies.holds.left(route.holder.owner_no, now)
+                        fault.retry_after = left or fault.retry_after
                     raise
             pause = asker.counts.begin(Spent.PAUSE, now)
             try:
@@ -231,7 +235,7 @@ class Attempts:
             raise Fault(FaultCode.UPSTREAM_RATE_LIMITED, retry_after=holds.left(ledger, now))
 
     def _hold(self, route: Route, seconds: float) -> float:
-        """Hold the ledger's calls back, and return when the next may go: what PayEx asks for."""
+        """Hold the ledger's calls back, and return for how long PayEx has asked by now."""
         holds, ledger, now = self._policies.holds, route.holder.owner_no, self._clock()
         begins = holds.hold(ledger, seconds, now)
         left = holds.left(ledger, now)
@@ -239,7 +243,7 @@ class Attempts:
             logger.warning(
                 "PayEx asks to slow down (429): no call of one ledger goes for %.0f seconds.", left
             )
-        return left or seconds
+        return max(left, seconds)
 
     def _understand(self, response: Response) -> bytes | Problem:
         """Tell a body from a problem from a fault.
@@ -265,7 +269,9 @@ class Attempts:
             hint=hint,
             instance=problem.instance if problem else None,
             status=status,
-            retry_after=parse_retry_after(response.retry_after, self._wall()),
+            retry_after=parse_retry_after(
+                response.retry_after, self._wall(), response.headers.get("date")
+            ),
         )
         fault.title = title
         raise fault

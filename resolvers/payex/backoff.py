@@ -74,29 +74,36 @@ class Backoff:
         return asked + random * bound
 
 
-def parse_retry_after(value: str | None, wall: datetime) -> float | None:
+def parse_retry_after(value: str | None, wall: datetime, date: str | None = None) -> float | None:
     """Read a `Retry-After` header.
 
     Args:
         value: the header: whole seconds, or an HTTP date in any of its three forms.
-        wall: the present time, with its time zone. The `Date` of the same response is better than
-            the gateway's own clock, which may differ from PayEx's.
+        wall: the present time, with its time zone.
+        date: the `Date` of the same response, if it has one. A date is read by it rather than by
+            `wall`: the gateway's clock may differ from PayEx's.
 
     Returns:
-        Seconds from 0, for a date in the past, up to a year, for anything beyond; None if there
-        is no header, or if it cannot be read.
+        Seconds above 0, up to a year, for anything beyond; None if there is no header, if it cannot
+        be read, or if it asks for no time: 0, or a date that is not in the future.
     """
     text = (value or "").strip()
     if _DIGITS.fullmatch(text):
-        return min(float(text), _YEAR)
+        return min(float(text), _YEAR) or None
+    until = _parse_date(text)
+    if until is None:
+        return None
+    left = (until - (_parse_date(date or "") or wall)).total_seconds()
+    return min(left, _YEAR) if left > 0 else None
+
+
+def _parse_date(text: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
-    if date.tzinfo is None:
-        # HTTP dates are in GMT, also the form that does not say so.
-        date = date.replace(tzinfo=UTC)
-    return min(max(0.0, (date - wall).total_seconds()), _YEAR)
+    # HTTP dates are in GMT, also the form that does not say so.
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def retryable(code: FaultCode, status: int | None) -> bool:

@@ -108,6 +108,7 @@ class Fault(Exception):  # noqa: N818 - PayEx's errors are problems; this is the
             asks for, or what is left of the breaker's pause.
 
     Attributes:
+        is_logged: whether the log has it. Operations that share a call share its fault.
         title: the title that the answer has for it, if it has one.
         measured: what was measured against the limit, such as the seconds of a wait; None if that
             is not known.
@@ -128,6 +129,7 @@ class Fault(Exception):  # noqa: N818 - PayEx's errors are problems; this is the
         self.limit = dict(limit or {})
         self.measured: float | None = None
         self.hint = hint
+        self.is_logged = False
         self.instance = instance
         self.title: str | None = None
         self.status = status

@@ -24,6 +24,10 @@ LEFT = (
     "certificate."
 )
 NO_TLS = "What answers at this port speaks no TLS; look at the scheme of GATEWAY_UPSTREAM_ORIGIN."
+LEFT_AFTER = (
+    "The other end closed the connection without an answer. If it does so at every call, it may "
+    "refuse the client certificate, or want one: with TLS 1.3 it does so after the handshake."
+)
 _ALERTS = {
     "ACCESS_DENIED": f"{_REFUSED}: access is denied.",
     "BAD_CERTIFICATE": f"{_REFUSED}: it is broken.",

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -87,6 +87,27 @@ async def fault(attempts: Attempts, tally: Tally | None = None, seconds: float =
     found = await get(attempts, tally, seconds)
     assert isinstance(found, Fault)
     return found
+
+
+async def broken_body() -> AsyncIterator[bytes]:
+    yield b"{"
+    raise httpx.ReadError("reset")
+
+
+async def hanging_body() -> AsyncIterator[bytes]:
+    yield b"{"
+    await asyncio.sleep(99)
+
+
+@pytest.mark.parametrize("status", [200, 404, 500])
+@pytest.mark.parametrize("body", [broken_body, hanging_body])
+async def test_a_status_that_came_is_told_whatever_becomes_of_the_body(
+    attempting: Attempting, status: int, body: Callable[[], AsyncIterator[bytes]]
+) -> None:
+    tally = Tally(500)
+    async with attempting(Wire(httpx.Response(status, content=body()))) as attempts:
+        await fault(attempts, tally)
+    assert [call.status for call in tally.calls] == [status]
 
 
 # Another attempt.

@@ -66,7 +66,6 @@ def test_the_bound_of_a_late_attempt_does_not_overflow() -> None:
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
-        ("0", 0.0),
         ("120", 120.0),
         (" 7 ", 7.0),
         ("99999999999", YEAR),
@@ -75,8 +74,6 @@ def test_the_bound_of_a_late_attempt_does_not_overflow() -> None:
         ("Sunday, 01-Mar-26 12:00:30 GMT", 30.0),
         ("Sun Mar  1 12:00:30 2026", 30.0),
         ("Sun, 01 Mar 2026 13:00:30 +0100", 30.0),
-        ("Sun, 01 Mar 2026 11:59:59 GMT", 0.0),
-        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
         ("Fri, 31 Dec 9999 23:59:59 GMT", YEAR),
     ],
 )
@@ -87,6 +84,8 @@ def test_retry_after_is_seconds_or_a_date(value: str, seconds: float) -> None:
 @pytest.mark.parametrize(
     "value",
     [
+        *("0", "00", "Sun, 01 Mar 2026 11:59:59 GMT", "Thu, 01 Jan 1970 00:00:00 GMT"),
+        "Sun, 01 Mar 2026 12:00:00 GMT",
         *(None, "", " ", "-1", "1.5", "1e3", "+3", "nan", "inf", "soon", "5, 5", "٣", "²"),
         "Sun, 32 Mar 2026 12:00:30 GMT",
         "Sun, 01 Mar 2026 12:00:99 GMT",
@@ -96,21 +95,30 @@ def test_retry_after_is_seconds_or_a_date(value: str, seconds: float) -> None:
         "Sun, 99999999999 Mar 2026 12:00:30 GMT",
     ],
 )
-def test_retry_after_that_cannot_be_read_is_none(value: str | None) -> None:
+def test_retry_after_that_asks_for_no_time_or_cannot_be_read_is_none(value: str | None) -> None:
     assert parse_retry_after(value, NOON) is None
 
 
 @given(st.text() | st.text(alphabet="0123456789:+- ,GMTSunMar"))
 def test_no_header_breaks_the_reader(value: str) -> None:
     seconds = parse_retry_after(value, NOON)
-    assert seconds is None or 0 <= seconds <= YEAR
+    assert seconds is None or 0 < seconds <= YEAR
+    assert parse_retry_after("5", NOON, value) == 5
 
 
 @given(st.integers(-(10**6), 10**6), st.integers(-12, 12))
 def test_a_date_is_as_far_away_as_it_says_whatever_the_zones(away: int, hours: int) -> None:
     date = format_datetime(NOON + timedelta(seconds=away), usegmt=True)
     wall = NOON + timedelta(hours=hours) - timedelta(hours=hours)
-    assert parse_retry_after(date, wall) == max(0, away)
+    assert parse_retry_after(date, wall) == (away if away > 0 else None)
+
+
+@given(st.integers(1, 10**6), st.integers(-(10**6), 10**6))
+def test_a_date_is_read_by_the_clock_of_who_sent_it(away: int, ahead: int) -> None:
+    sent = NOON + timedelta(seconds=ahead)
+    until = format_datetime(sent + timedelta(seconds=away), usegmt=True)
+    assert parse_retry_after(until, NOON, format_datetime(sent, usegmt=True)) == away
+    assert parse_retry_after(until, sent, "soon") == parse_retry_after(until, sent) == away
 
 
 RETRYABLE = {

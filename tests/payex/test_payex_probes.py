@@ -106,6 +106,9 @@ async def test_a_probe_that_is_answered_closes_the_breaker(
         first, second = await asyncio.gather(get(attempts), get(attempts))
         assert code(first) is not FaultCode.UPSTREAM_BREAKER_OPEN
         assert code(second) is FaultCode.UPSTREAM_BREAKER_OPEN
+        assert isinstance(second, Fault)
+        # When the probe will end is not known.
+        assert second.retry_after == 1.0
         assert breaker.state(now()) is BreakerState.CLOSED
     assert upstream.calls == 1
 

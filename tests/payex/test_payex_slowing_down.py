@@ -129,6 +129,25 @@ async def test_what_it_asks_for_is_bounded(attempting: Attempting) -> None:
         assert await get(attempts) == b"{}"
 
 
+@pytest.mark.parametrize("longest", [0, 1, 4, 600])
+async def test_no_retry_comes_sooner_than_it_asks_for_however_short_the_hold(
+    attempting: Attempting, longest: float
+) -> None:
+    """The hold's end is told: then the gateway asks again. Without one, what PayEx asks for is."""
+    upstream = Upstream(slow_down("60"))
+    backoff = Backoff(attempts=3, retry_after_max=5.0)
+    async with attempting(upstream, holds=Holds(longest), backoff=backoff) as attempts:
+        assert held(await get(attempts)) == pytest.approx(min(longest, 60) or 60)
+    assert len(upstream.ledgers) == 1
+
+
+async def test_an_hour_between_the_clocks_of_both_changes_no_hold(attempting: Attempting) -> None:
+    sent, until = "Sat, 03 Feb 2001 01:00:00 GMT", "Sat, 03 Feb 2001 01:00:30 GMT"
+    answer = httpx.Response(429, headers={"date": sent, "retry-after": until})
+    async with attempting(Upstream(answer)) as attempts:
+        assert held(await get(attempts)) == pytest.approx(30)
+
+
 async def test_without_holds_it_binds_the_call_that_met_it(attempting: Attempting) -> None:
     upstream = Upstream(slow_down(), ok())
     async with attempting(upstream, holds=Holds(longest=0), backoff=Backoff()) as attempts:

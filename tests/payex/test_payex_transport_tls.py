@@ -1,7 +1,9 @@
 """What failed of TLS is told, by what real handshakes end in."""
 
 import asyncio
+import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -9,6 +11,7 @@ from datetime import UTC, datetime
 import pytest
 import trustme
 
+from resolvers.payex.breakages import Breakage
 from resolvers.payex.credentials import Access
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.responses import Limits
@@ -161,6 +164,30 @@ async def test_a_server_that_leaves_in_the_handshake_is_told() -> None:
     async with listening(leave) as port:
         told = await hint(f"https://localhost:{port}", client())
     assert told.startswith("The server left in the middle of the handshake")
+
+
+async def test_a_server_that_leaves_at_the_first_call_may_refuse_the_certificate() -> None:
+    """With TLS 1.3 the client has ended the handshake before the server sees a certificate."""
+
+    async def leave(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0)
+        writer.transport.abort()
+
+    async with listening(leave, server()) as port:
+        told = await hint(f"https://localhost:{port}", client())
+    assert told.startswith(Breakage.CLOSED)
+    assert "client certificate" in told
+
+
+async def test_without_tls_nothing_is_said_of_it() -> None:
+    async def reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0)
+        linger = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.transport.abort()
+
+    async with listening(reset) as port:
+        assert await hint(f"http://localhost:{port}", client()) == Breakage.CLOSED
 
 
 async def test_an_older_tls_than_1_2_is_not_spoken() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import math
 import time
 import uuid
 from collections.abc import Callable
@@ -189,6 +190,21 @@ async def test_each_fault_is_logged_once_under_the_support_id_and_without_number
     assert (extra["code"], extra["route"]) == ("UPSTREAM_ERROR", "/invoices/{invoiceNo}")
     shown = caplog.text + repr(sorted(extra.items(), key=str))
     assert not any(text in shown for text in ("number-of-one", "a-token", "said-by-payex"))
+
+
+async def test_a_call_that_operations_share_is_logged_by_one_of_them(
+    operate: Operate, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "resolvers"):
+        async with (
+            operate(lambda _: httpx.Response(500)) as one,
+            Operation(one.payex, Bounds(), rights=EVERYTHING, seconds=math.inf) as other,
+        ):
+            both = (one, other)
+            await asyncio.gather(*(each.routes.answer(route()) for each in both))
+            assert [each.tally.joined for each in both] == [0, 1]
+    [line] = caplog.records
+    assert vars(line)["support_id"] in {each.support_id for each in both}
 
 
 async def test_a_problem_is_an_answer_and_not_logged(
