@@ -78,7 +78,7 @@ class Settings(
         le=256,
         description=(
             "How many server processes share the port. A new connection goes to the one with the "
-            "fewest."
+            "least work."
         ),
     )
     insecure: bool = Field(
