@@ -18,6 +18,7 @@ from resolvers.payex.answers import Answer, Asker
 from resolvers.payex.client import Payex
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.problems import FieldError, Problem, parse_problem
+from resolvers.payex.pulse import Pulse
 from resolvers.payex.reader import Reader
 from resolvers.payex.records import ItemList
 from resolvers.payex.routes import Kind, Route, Routes
@@ -64,6 +65,7 @@ class MadeUpPayex(Payex):
 
     def __init__(self, seed: int, oddity: float) -> None:
         self.routes = Routes()
+        self.pulse = Pulse()
         self._reader = Reader(self.routes, 10, {})
         self._seed = seed
         self._oddity = oddity

@@ -24,6 +24,7 @@ from gateway.projection.executor import ProjectingExecutor
 from gateway.projection.projections import Projections, Selected, Selections
 from resolvers.payex.answers import Answer, Asker
 from resolvers.payex.client import Payex
+from resolvers.payex.pulse import Pulse
 from resolvers.payex.reader import Reader
 from resolvers.payex.routes import Kind, Route, Routes
 from tests.projection.both_executors import CORE, projections_of, reply, run
@@ -47,6 +48,7 @@ class Steady(Payex):
 
     def __init__(self, records: int) -> None:
         self.routes = Routes()
+        self.pulse = Pulse()
         self.records = records
         self._reader = Reader(self.routes, 1, {})
 
