@@ -81,7 +81,7 @@ def code_of(answer: Answer) -> FaultCode:
 
 
 def problem(code: str) -> httpx.Response:
-    return httpx.Response(404, json={"type": code})
+    return httpx.Response(404, json={"type": f"billing/usage/problems/{code}"})
 
 
 # What is kept.
