@@ -33,14 +33,14 @@ class Upstream:
         self.calls: list[str] = []
         self.cancelled = 0
         self._replies = list(replies)
-        self._seconds = seconds
+        self.seconds = seconds
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         """Answer, after a while."""
         self.calls.append(request.url.raw_path.decode().removeprefix(PREFIX))
         number = len(self.calls)
         try:
-            await asyncio.sleep(self._seconds)
+            await asyncio.sleep(self.seconds)
         except asyncio.CancelledError:
             self.cancelled += 1
             raise
@@ -227,8 +227,8 @@ async def test_a_waiter_who_leaves_harms_no_other(connect: Connect, leaver: int)
 
 
 async def test_the_last_waiter_to_leave_ends_the_call(connect: Connect) -> None:
-    """For the operation at once, and at PayEx when its silence would be a sign."""
-    upstream = Upstream(seconds=9)
+    """For the operation at once, and at PayEx when its own time is up."""
+    upstream = Upstream(seconds=30)
     async with connect(upstream) as payex:
         starter = Someone()
         waiters = [asyncio.create_task(who.ask(payex)) for who in (starter, Someone())]
@@ -238,8 +238,9 @@ async def test_the_last_waiter_to_leave_ends_the_call(connect: Connect) -> None:
         await asyncio.gather(*waiters, return_exceptions=True)
         await asyncio.sleep(0)
         assert [(call.status, call.fault) for call in starter.tally.calls] == [(None, None)]
-        await asyncio.sleep(2)
+        await asyncio.sleep(10)
         assert upstream.cancelled == 1
+        upstream.seconds = 1
         assert body_of(await Someone().ask(payex)) == 2
 
 
