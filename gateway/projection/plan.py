@@ -161,9 +161,7 @@ class Plan:
         return selected.collected.grouped_field_set
 
     def _link(self, selections: Selections, selected: Selected) -> None:
-        rest = selected.rest
-        if rest is None:
-            rest = selected.compile(partial(self._fields, selections))
+        rest = selected.rest or selected.compile(partial(self._fields, selections))
         type_, schema = selected.type, self._schema
         selected.links = [Link(key, type_, nodes, schema) for key, nodes in rest.items()]
 

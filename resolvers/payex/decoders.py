@@ -94,9 +94,10 @@ class Decoder(Generic[T]):
             dec_hook=_day,
         )
         decimals = [name for name, kind, _ in fields if Decimal in get_args(kind)]
-        self._decimals = attrgetter(*decimals) if decimals else None
         links = [name for name, kind, _ in fields if kind == Dynamic]
-        self._links = attrgetter(*links) if links else None
+        # Usage has decimals, subscriptions have links, and nothing has both.
+        self._has_links = bool(links)
+        self._looked_at = attrgetter(*(links or decimals))
 
     def page(self, body: bytes) -> Page[T]:
         """Decode one page.
@@ -139,11 +140,9 @@ class Decoder(Generic[T]):
 
     def _is_plain(self, json: bytes, beyond_ascii: str, items: Sequence[T]) -> bool:
         """Whether msgspec has read everything but odd times as the rules have it."""
-        if self._links is not None:
-            return all(map(is_dynamic, chain.from_iterable(map(self._links, items))))
-        if self._decimals is None:
-            return True
-        values = chain.from_iterable(map(self._decimals, items))
+        values = chain.from_iterable(map(self._looked_at, items))
+        if self._has_links:
+            return all(map(is_dynamic, values))
         return are_numbers([value for value in values if value is not None]) and not (
             (b"_" in json and _UNDERSCORE.search(json))
             or (b"\\" in json and (_HIDDEN.search(json) or _escapes_digits(json)))

@@ -12,6 +12,7 @@ from gateway.app import create_app
 from gateway.environment import load_settings
 from gateway.sandbox import create_sandbox
 from gateway.upstream import SANDBOX_NOTICE
+from gateway.workload import MEMBER, Member, Workload
 
 Serve = Callable[..., Awaitable[httpx.AsyncClient]]
 
@@ -362,3 +363,30 @@ async def test_no_token_shows_in_an_error_or_in_the_log(
 
     assert reply.json()["errors"]
     assert TOKEN_OF_1234 not in reply.text + caplog.text
+
+
+async def test_operations_are_counted_in_the_table_that_the_server_gives() -> None:
+    """The processes of a gateway share it, and by it their room."""
+    workload = Workload(2)
+    number = workload.take_seat()
+    assert number is not None
+    app = create_app(load_settings({}))
+    messages = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+
+    async def receive() -> Any:
+        return next(messages)
+
+    async def send(message: Any) -> None:
+        if message["type"] == "lifespan.startup.complete":
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+                counts.append((await client.get("/graphql")).status_code)
+            counts.append(workload.cells[:])
+
+    counts: list[Any] = []
+    before = workload.cells[:]
+    member = Member(workload, number)
+    await app({"type": "lifespan", "state": {MEMBER: member}}, receive, send)
+
+    assert counts[0] == 400
+    assert counts[1] != before

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from graphql import GraphQLError, GraphQLSyntaxError, Source
+from graphql import GraphQLError, GraphQLSyntaxError, Source, StringValueNode
 
 from gateway.errors import MASKED, format_errors
 from resolvers.errors import ErrorCode, RequestError
@@ -159,3 +159,13 @@ async def test_all_errors_of_an_operation_share_one_support_id_and_operations_do
 
     assert [len(one) for one in ids] == [1, 1]
     assert ids[0].isdisjoint(ids[1])
+
+
+def test_an_error_of_a_value_that_names_no_argument_blames_none() -> None:
+    error = GraphQLError("A value is missing.", StringValueNode(value="secret"))
+    (formatted,) = format_errors([error], "s", executed=True)
+    assert formatted["extensions"] == {
+        "code": "BAD_USER_INPUT",
+        "reason": "VALUE_MISSING",
+        "supportId": "s",
+    }

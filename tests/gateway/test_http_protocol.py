@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from gateway.http_protocol import HttpProtocol
+from gateway.workload import CONNECTION, Member, Workload
 from tests.gateway.service import SECONDS, Service, running
 from tests.gateway.wire import CONFIG, Seen, Wire
 
@@ -283,3 +284,27 @@ async def test_no_body_is_asked_for_that_an_app_does_not_want() -> None:
     assert wire.written.startswith(b"HTTP/1.1 413 ")
     assert wire.closed
     protocol.connection_lost(None)
+
+
+async def test_a_connection_that_should_move_closes_with_the_answer_to_its_next_operation() -> None:
+    """Another one, of which its process has no surplus, stays."""
+    member = Member(Workload(2), 0)
+    member.surplus = 1
+
+    async def operate(scope: Scope, receive: Receive, send: Send) -> None:
+        connection = scope["state"][CONNECTION]
+        connection.wake()
+        await Seen()(scope, receive, send)
+        connection.rest(5.0)
+
+    replies = []
+    for _ in range(2):
+        wire, state = Wire(), ServerState()
+        protocol = HttpProtocol(CONFIG, state, {})
+        protocol.app, protocol.member = operate, member
+        protocol.connection_made(wire)
+        protocol.data_received(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asyncio.wait(state.tasks)
+        replies.append((b"connection: close" in wire.written.lower(), protocol.member))
+
+    assert replies == [(True, None), (False, member)]

@@ -4,11 +4,13 @@ import asyncio
 from typing import Any
 
 import httpx
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from hypothesis.strategies import integers
 
-from gateway.overload import Admission
+from gateway.overload import Admission, Bounded
+from gateway.workload import CONNECTION
 
 QUERY = {"query": '{ owner(ownerNo: "1234") { invoice(invoiceNo: "55") { __typename } } }'}
 
@@ -55,6 +57,39 @@ class Crowd(RuleBasedStateMachine):
 
 TestCrowd = Crowd.TestCase
 TestCrowd.settings = settings(deadline=None, stateful_step_count=30)
+
+
+class Connection:
+    """A connection that keeps what it is told of the operations on it."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+
+    def wake(self) -> None:
+        """Note that one begins."""
+        self.told.append("begins")
+
+    def rest(self, now: float) -> None:
+        """Note that one has ended."""
+        self.told.append(now)
+
+
+async def nothing(*_: Any) -> Any:
+    """Neither bring nor take anything."""
+
+
+async def test_the_connection_is_told_when_an_operation_begins_and_when_it_has_ended() -> None:
+    """Also of one that fails."""
+    connection = Connection()
+
+    async def fail(*_: Any) -> None:
+        connection.told.append("runs")
+        raise EOFError
+
+    scope = {"type": "http", "state": {CONNECTION: connection}}
+    with pytest.raises(EOFError):
+        await Bounded(fail, Admission(1), clock=lambda: 5.0)(scope, nothing, nothing)
+    assert connection.told == ["begins", "runs", 5.0]
 
 
 class Gate:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers.payex.answers import Asker, Errand
+from resolvers.payex.answers import Answer, Asker, Errand
 from resolvers.payex.attempts import Attempts
 from resolvers.payex.backoff import Backoff, retryable
 from resolvers.payex.breaker import Breaker
@@ -162,3 +162,7 @@ async def test_nothing_is_left_and_every_call_is_reported_once(
         if isinstance(outcome, bytes):
             assert (calls[-1].status, calls[-1].fault) == (200, None)
     assert retries <= 20 + len(scripts) / 5
+
+
+def test_an_answer_shows_nothing_of_what_payex_said() -> None:
+    assert repr(Answer(Fault(FaultCode.UPSTREAM_ERROR), 2)) == "Answer(wave=2)"
