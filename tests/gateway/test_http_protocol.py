@@ -287,7 +287,7 @@ async def test_no_body_is_asked_for_that_an_app_does_not_want() -> None:
 
 
 async def test_a_connection_that_should_move_closes_with_the_answer_to_its_next_operation() -> None:
-    """Another one, of which its process has no surplus, stays."""
+    """One of a process without a surplus stays, and one that nobody counts."""
     member = Member(Workload(2), 0)
     member.surplus = 1
 
@@ -298,13 +298,13 @@ async def test_a_connection_that_should_move_closes_with_the_answer_to_its_next_
         connection.rest(5.0)
 
     replies = []
-    for _ in range(2):
+    for counted_by in (member, member, None):
         wire, state = Wire(), ServerState()
         protocol = HttpProtocol(CONFIG, state, {})
-        protocol.app, protocol.member = operate, member
+        protocol.app, protocol.member = operate, counted_by
         protocol.connection_made(wire)
         protocol.data_received(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         await asyncio.wait(state.tasks)
         replies.append((b"connection: close" in wire.written.lower(), protocol.member))
 
-    assert replies == [(True, None), (False, member)]
+    assert replies == [(True, None), (False, member), (False, None)]

@@ -213,10 +213,11 @@ class Limiters(RuleBasedStateMachine):
 
     def no_caller_is_passed_over_for_ever(self, started: Place, eligible: list[Place]) -> None:
         """Of callers with as few places, each has its turn before another has its second."""
-        for place in eligible:
+        for place in self.waiting:
             if place.turn.caller == started.turn.caller:
+                # Its turn was that of all its tickets, also of those that lack a connection.
                 self.passed[place.ticket] = 0
-            elif self.held(place.turn.caller) == 0:
+            elif place in eligible and self.held(place.turn.caller) == 0:
                 self.passed[place.ticket] += 1
                 assert self.passed[place.ticket] <= len("abc") - 1
 
