@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -232,7 +233,8 @@ async def test_claims_that_are_no_object_are_refused(
         (b"", "is not JSON"),
         (b"{", "is not JSON"),
         (b"\xff", "is not JSON"),
-        (b"[" * 9000, "nests lists or objects too deeply"),
+        # Later Pythons go deeper than a claim has room for.
+        *[(b"[" * 9000, "nests lists or objects too deeply")][: sys.version_info < (3, 12)],
         (b'{"a": 1%s}' % (b"0" * 4400), "has a number that is too large"),
         (b'{"a": "\\ud83d"}', "has half a character (a lone surrogate)"),
     ],
