@@ -14,7 +14,7 @@ import msgspec
 
 from resolvers.bounds import Bounds
 from resolvers.loaders import RouteLoader, SubscriptionLoader
-from resolvers.payex.answers import Answer, Asker
+from resolvers.payex.answers import Answer, Asker, time_is_up
 from resolvers.payex.client import Payex
 from resolvers.payex.deadline import DEADLINE_SETTING, Deadline
 from resolvers.payex.faults import Fault
@@ -23,6 +23,7 @@ from resolvers.payex.problems import Problem, ProblemType
 from resolvers.payex.records import ItemList, SubscriptionItem
 from resolvers.payex.routes import Holder, Route
 from resolvers.payex.tracing import UNTRACED, BatchTrace, Trace, Untraced
+from resolvers.payex.turns import Pace
 from resolvers.rights import Rights, UnseenError, unseen
 from resolvers.tally import Tally
 
@@ -86,6 +87,16 @@ class Operation:
     def subscriptions(self) -> SubscriptionLoader:
         """The loader of single subscriptions, which few operations need."""
         return SubscriptionLoader(self.payex, self.routes, self.spawn)
+
+    @cached_property
+    def pace(self) -> Pace:
+        """The pace of long work, which ends at the operation's deadline."""
+        return Pace(
+            self.payex.turns, self._deadline, self._expired, self.caller, operation=self.support_id
+        )
+
+    def _expired(self, now: float) -> Fault:
+        return time_is_up(self._deadline, self._seconds, self.granted_by, now)
 
     def asker(self, holder: Holder) -> Asker:
         """Return on whose behalf PayEx is asked for an invoice or customer and what is below it.

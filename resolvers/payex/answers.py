@@ -97,6 +97,25 @@ class Counts(Protocol):
         """Note for how many seconds an answer stays the same."""
 
 
+def time_is_up(deadline: Deadline, seconds: float, granted_by: str, now: float) -> Fault:
+    """Return the fault of an operation whose time is up.
+
+    Args:
+        deadline: when it was.
+        seconds: what that was when the operation began.
+        granted_by: what the seconds are set by: the setting, or the header of the request.
+        now: when it is noticed.
+    """
+    fault = Fault(FaultCode.DEADLINE_EXCEEDED, limit={granted_by: seconds})
+    fault.measured = _passed(deadline, seconds, now)
+    return fault
+
+
+def _passed(deadline: Deadline, seconds: float, now: float) -> float:
+    """Return the seconds since an operation began that had so many."""
+    return seconds - (deadline.at - now) if seconds < math.inf else 0.0
+
+
 class Asker(msgspec.Struct, frozen=True):
     """On whose behalf PayEx is asked.
 
@@ -126,13 +145,11 @@ class Asker(msgspec.Struct, frozen=True):
 
     def since_it_began(self, now: float) -> float:
         """Return the seconds since the operation began."""
-        return self.seconds - (self.deadline.at - now) if self.seconds < math.inf else 0.0
+        return _passed(self.deadline, self.seconds, now)
 
     def expired(self, now: float) -> Fault:
         """Return the fault of an operation whose time is up."""
-        fault = Fault(FaultCode.DEADLINE_EXCEEDED, limit={self.granted_by: self.seconds})
-        fault.measured = self.since_it_began(now)
-        return fault
+        return time_is_up(self.deadline, self.seconds, self.granted_by, now)
 
 
 class Queued(NamedTuple):

@@ -32,6 +32,7 @@ from resolvers.payex.routes import Route
 from resolvers.payex.silences import Silences
 from resolvers.payex.stretches import Spent, Stretch
 from resolvers.payex.transport import Transport
+from resolvers.payex.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class Policies:
     Attributes:
         queue_timeout: seconds that a call waits for a place; None if its deadline alone bounds it.
         pulse: tells how late the event loop is.
+        turns: whose turn it is to keep the event loop.
     """
 
     backoff: Backoff
@@ -67,6 +69,7 @@ class Policies:
     queue_timeout: float | None = None
     silences: Silences = field(default_factory=Silences)
     pulse: Pulse = field(default_factory=Pulse)
+    turns: Turns = field(default_factory=Turns)
 
 
 class Attempts:
@@ -158,6 +161,11 @@ class Attempts:
     def pulse(self) -> Pulse:
         """What tells how late the event loop is."""
         return self._policies.pulse
+
+    @property
+    def turns(self) -> Turns:
+        """Whose turn it is to keep the event loop."""
+        return self._policies.turns
 
     def _end(self, stretch: Stretch) -> float:
         """End a stretch now, and return when it ended but for the event loop."""

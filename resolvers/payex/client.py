@@ -78,6 +78,7 @@ class Payex:
     ) -> None:
         self.routes = routes
         self.pulse = attempts.pulse
+        self.turns = attempts.turns
         self._attempts = attempts
         self._credentials = credentials
         self._reader = reader
