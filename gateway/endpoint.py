@@ -16,7 +16,7 @@ from gateway.compression import codings
 from gateway.disconnect import while_listening
 from gateway.documents.source import STEPS
 from gateway.engine import Asked, Engine, Outcome
-from gateway.errors import MASKED, format_errors, log_unexpected
+from gateway.errors import MASKED, budget_error, format_errors, log_unexpected
 from gateway.header_fields import lines, listed, matches_tag
 from gateway.http_profile import HttpProfile
 from gateway.identity.callers import Identity
@@ -25,6 +25,7 @@ from gateway.refusals import Refusal
 from gateway.reports import Ending, Observer, Report
 from gateway.requests import RequestRules, read_parameters
 from gateway.telemetry.tracing import NO_TRACING, RequestTrace, Tracing
+from resolvers.budget import BudgetError
 from resolvers.errors import ErrorCode
 from resolvers.operation import Operation
 from resolvers.payex.deadline import DEADLINE_HEADER, parse_budget
@@ -157,21 +158,50 @@ class GraphQLEndpoint:
             if seconds < self._rules.deadline:
                 operation.granted_by = DEADLINE_HEADER
             report.support_id, report.tally = operation.support_id, operation.tally
+            report.cost, report.budget = operation.cost, operation.budget
             try:
-                outcome = await while_listening(request.receive, self._engine.run(asked, operation))
+                with operation.budget:
+                    work = self._engine.run(asked, operation)
+                    outcome = await while_listening(request.receive, work)
+                    return self._reply(outcome, operation, report, wanted, request)
+            except BudgetError as error:
+                # It may have been used up by the reply, too: this one is short.
+                ended = Outcome(executed=True, errors=[budget_error(error.budget)])
+                return self._reply(ended, operation, report, wanted, request)
             finally:
                 report.name = operation.name
-            report.cost = outcome.extensions.get("cost")
-            report.fall = outcome.fall
-            errors = format_errors(outcome.errors, operation.support_id, executed=outcome.executed)
-            report.codes = [error["extensions"]["code"] for error in errors]
-            extensions = self._extensions(outcome, operation)
-            if not outcome.executed:
-                report.ending = Ending.REFUSED
-                return self._refusal(errors, extensions, wanted)
-            report.ending = Ending.ERRORS if errors else Ending.OK
+
+    def _reply(
+        self,
+        outcome: Outcome,
+        operation: Operation,
+        report: Report,
+        wanted: Accepted,
+        request: Request,
+    ) -> Response:
+        report.fall = outcome.fall
+        errors = format_errors(outcome.errors, operation.support_id, executed=outcome.executed)
+        report.codes = [error["extensions"]["code"] for error in errors]
+        if not outcome.executed:
+            report.ending = Ending.REFUSED
+            return self._refusal(errors, self._extensions(outcome, operation), wanted)
+        report.ending = Ending.ERRORS if errors else Ending.OK
+        reply: dict[str, Any] = {"errors": errors} if errors else {}
+        reply["data"] = encoded = msgspec.Raw(msgspec.json.encode(outcome.data))
+        status = self._rules.profile.executed(wanted, partial=bool(errors))
+        headers = {"Cache-Control": "no-store"}
+        if not errors:
             fresh = int(operation.tally.fresh_for or 0)
-            return self._reply(outcome.data, errors, extensions, fresh, wanted, request)
+            headers["Cache-Control"] = f"private, max-age={fresh}" if fresh else "private, no-cache"
+            if request.method == HTTPMethod.GET:
+                # It is weak, since `extensions` may tell of other times for the same data.
+                tag = f'W/"{blake2b(encoded, digest_size=16).hexdigest()}"'
+                headers["ETag"] = tag
+                if matches_tag(listed(request.headers, "if-none-match"), tag):
+                    headers["Vary"] = _VARY
+                    return Response(None, HTTPStatus.NOT_MODIFIED, headers)
+        reply.update(self._extensions(outcome, operation))
+        return _response(reply, status, wanted.media_type, headers)
 
     def _refusal(
         self, errors: list[dict[str, Any]], extensions: dict[str, Any], wanted: Accepted
@@ -182,33 +212,11 @@ class GraphQLEndpoint:
         status, media_type = self._rules.profile.refused(wanted, max(statuses))
         return _response({"errors": errors, **extensions}, status, media_type)
 
-    def _reply(
-        self,
-        data: Any,
-        errors: list[dict[str, Any]],
-        extensions: dict[str, Any],
-        fresh: int,
-        wanted: Accepted,
-        request: Request,
-    ) -> Response:
-        reply: dict[str, Any] = {"errors": errors} if errors else {}
-        reply["data"] = encoded = msgspec.Raw(msgspec.json.encode(data))
-        status = self._rules.profile.executed(wanted, partial=bool(errors))
-        headers = {"Cache-Control": "no-store"}
-        if not errors:
-            headers["Cache-Control"] = f"private, max-age={fresh}" if fresh else "private, no-cache"
-            if request.method == HTTPMethod.GET:
-                # It is weak, since `extensions` may tell of other times for the same data.
-                tag = f'W/"{blake2b(encoded, digest_size=16).hexdigest()}"'
-                headers["ETag"] = tag
-                if matches_tag(listed(request.headers, "if-none-match"), tag):
-                    headers["Vary"] = _VARY
-                    return Response(None, HTTPStatus.NOT_MODIFIED, headers)
-        reply.update(extensions)
-        return _response(reply, status, wanted.media_type, headers)
-
     def _extensions(self, outcome: Outcome, operation: Operation) -> dict[str, Any]:
         extensions = dict(outcome.extensions)
+        if cost := operation.cost:
+            budget = operation.budget
+            extensions["cost"] = {**cost, "spent": round(budget.total), "budget": budget.limit}
         if self._rules.show_upstream:
             extensions["upstream"] = operation.tally.report()
         return {"extensions": extensions} if extensions else {}

@@ -150,6 +150,9 @@ class Engine:
         coerced = ready.variables.coerced(variables or {}, hide_suggestions=not asked.introspection)
         if isinstance(coerced, list):
             raise NotExecutedError(*coerced)
+        if not ready.constant:
+            operation.cost["requested"] = ready.cost.requested(variables)
+            operation.cost["limit"] = self._limits.max_cost
         result = await ready.plan.answer(operation, coerced) if ready.plan else None
         fall = _told(result, operation) if isinstance(result, Fall) else None
         if not isinstance(result, ExecutionResult):
@@ -158,13 +161,8 @@ class Engine:
         if ready.constant:
             ready.answer = result.data
             return Outcome(executed=True, data=result.data, fall=fall)
-        extensions: dict[str, Any] = {
-            "cost": {
-                "requested": ready.cost.requested(variables),
-                "actual": ready.cost.actual(result.data, variables),
-                "limit": self._limits.max_cost,
-            }
-        }
+        operation.cost["actual"] = ready.cost.actual(result.data, variables)
+        extensions: dict[str, Any] = {}
         unreadable = operation.tally.unreadable
         if document.warnings or unreadable:
             extensions["warnings"] = [*document.warnings, *warnings(unreadable)]

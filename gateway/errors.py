@@ -12,6 +12,7 @@ from typing import Any, Final
 from graphql import GraphQLError, GraphQLSyntaxError, ValueNode
 
 from gateway.quotes import blamed_argument, without_values
+from resolvers.budget import Budget
 from resolvers.errors import ErrorCode, RequestError
 from resolvers.payex.faults import Fault
 from resolvers.payex.instances import harmless
@@ -44,6 +45,22 @@ def told_errors(errors: Sequence[GraphQLError], count: int) -> list[GraphQLError
         },
     )
     return [*errors[:MAX_TOLD_ERRORS], more]
+
+
+def budget_error(budget: Budget) -> GraphQLError:
+    """Return the one error of an operation whose budget is used up."""
+    spent = {what.value: round(units) for what, units in budget.spent.items()}
+    return GraphQLError(
+        f"The operation's work came to {round(budget.total)} units, most of them spent on "
+        f"{budget.dearest}; at most {budget.limit} may be (GATEWAY_OPERATION_BUDGET). Ask for less "
+        "at a time.",
+        extensions={
+            "code": ErrorCode.OPERATION_BUDGET_LIMIT.value,
+            "limit": {"GATEWAY_OPERATION_BUDGET": budget.limit},
+            "measured": round(budget.total),
+            "spent": spent,
+        },
+    )
 
 
 def format_errors(

@@ -82,3 +82,11 @@ class LimitSettings(BaseSettings):
             "ask PayEx."
         ),
     )
+    operation_budget: int = Field(
+        400_000,
+        ge=1000,
+        description=(
+            "The units of work that an operation may spend while it is executed, of about a "
+            "microsecond of CPU each: calls, records read, looked at and written, errors, bytes."
+        ),
+    )

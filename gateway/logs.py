@@ -46,6 +46,8 @@ KEYS: Final = (
     "problems",
     "cost_requested",
     "cost_actual",
+    "budget_spent",
+    "budget_used_up_by",
     "code",
     "route",
     "instance",

@@ -40,7 +40,7 @@ def _fields(report: Report) -> dict[str, Any]:
     """Return what is known of a request, by the keys of `gateway.logs.KEYS`."""
     duration = report.seconds * 1000
     executed = report.ending is not Ending.REFUSED
-    cost = report.cost or {}
+    cost, budget = report.cost, report.budget
     return {
         "trace_id": report.trace_id,
         "support_id": report.support_id,
@@ -55,6 +55,8 @@ def _fields(report: Report) -> dict[str, Any]:
         **(_upstream(report.tally, report) if report.tally and executed else {}),
         "cost_requested": cost.get("requested"),
         "cost_actual": cost.get("actual"),
+        "budget_spent": round(budget.total) if budget and executed else None,
+        "budget_used_up_by": budget.dearest if budget and budget.used_up else None,
     }
 
 

@@ -4,8 +4,8 @@ import enum
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from resolvers.budget import Budget
 from resolvers.payex.stretches import Spent, Work
 from resolvers.tally import Tally
 
@@ -41,7 +41,8 @@ class Report:
         caller: the pseudonym of who asked.
         support_id: the id in its errors.
         codes: the codes of its errors, in order.
-        cost: what it costs, as `extensions.cost` has it.
+        cost: what it costs, as `extensions.cost` has it; empty if nothing was executed.
+        budget: what its work was paid from, if it came so far.
         fall: why graphql-core executed it in place of its plan; None if the plan answered.
         tally: what it asked of PayEx, if it came so far.
         trace_id: the trace it belongs to, in hexadecimal digits.
@@ -59,7 +60,8 @@ class Report:
     caller: str | None = None
     support_id: str | None = None
     codes: Sequence[str] = ()
-    cost: dict[str, Any] | None = None
+    cost: Mapping[str, int] = field(default_factory=dict)
+    budget: Budget | None = None
     fall: str | None = None
     tally: Tally | None = None
     trace_id: str | None = None

@@ -1,5 +1,6 @@
 """The bounds of one operation, and the page requests that they bound."""
 
+import math
 from dataclasses import dataclass
 
 from resolvers.pages import PageRequest, list_key
@@ -11,12 +12,14 @@ class Bounds:
     """The bounds of one operation.
 
     Attributes:
+        budget: units of work.
         max_calls: upstream calls in all, retries and pages included.
         max_numbers: numbers in one `invoices` or `customers`.
         max_records: the largest `first` of usage records.
         max_subscriptions: the largest `first` of subscriptions.
     """
 
+    budget: float = math.inf
     max_calls: int = 500
     max_numbers: int = 100
     max_records: int = 10_000

@@ -13,6 +13,7 @@ from typing import Any, Self
 import msgspec
 
 from resolvers.bounds import Bounds
+from resolvers.budget import Budget, SharedBudget
 from resolvers.loaders import RouteLoader, SubscriptionLoader
 from resolvers.payex.answers import Answer, Asker, time_is_up
 from resolvers.payex.client import Payex
@@ -50,6 +51,8 @@ class Operation:
         name: the trusted document's name, or `anonymous`: no client can make one up.
         caller: who asks. Callers share the places for calls to PayEx.
         granted_by: what its seconds are set by: the setting, or the header of its request.
+        budget: what its work is paid from.
+        cost: what it costs, as `extensions.cost` has it, as far as that is known.
     """
 
     def __init__(
@@ -67,11 +70,14 @@ class Operation:
         self.name = "anonymous"
         self.caller = "anyone"
         self.granted_by = DEADLINE_SETTING
+        self.budget = Budget(bounds.budget)
+        self.cost: dict[str, int] = {}
         self.support_id = str(uuid.uuid4())
         self.tally = Tally(bounds.max_calls, payex.pulse)
         self.rights = rights
         self._seconds = seconds
         self._deadline = Deadline.after(seconds, time.monotonic() if started is None else started)
+        self._shared_budget = SharedBudget(self.budget)
         self._askers: dict[str, Asker] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._left = False
@@ -118,6 +124,7 @@ class Operation:
                 turn=self.support_id,
                 caller=self.caller,
                 whole=self.rights.sees_whole(owner_no),
+                budget=self._shared_budget,
             )
         return asker
 

@@ -1,6 +1,6 @@
 """Metrics: what requests and the calls for them come to, counted when each request is over."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Final
 
@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from gateway.documents.source import DocumentCode
 from gateway.limits.excess import LimitCode
+from gateway.monitoring.costs import Costs
 from gateway.monitoring.histograms import Distribution, Histogram
 from gateway.monitoring.labels import (
     CODES,
@@ -35,7 +36,6 @@ _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _OVERHEAD: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 _WAVES: Final = (0, 1, 2, 3, 4, 5, 8, 13)
 _KEYS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500)
-_COST: Final = (10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000)
 
 # Who asks is not known, or cannot be found out.
 _AT_THE_DOOR: Final = ("UNAUTHENTICATED", "SERVICE_UNAVAILABLE")
@@ -106,12 +106,7 @@ class Metrics:
         self._waves = self._distribution(
             "operation_waves", "Rounds of upstream calls of an executed operation.", _WAVES
         )
-        self._requested = self._distribution(
-            "operation_cost_requested", "The cost of an executed operation as its text says.", _COST
-        )
-        self._actual = self._distribution(
-            "operation_cost_actual", "The cost of an executed operation by its answer.", _COST
-        )
+        self._costs = Costs(registry)
         self._refusals = Series(
             self._counter(
                 "refusals", "Requests that were not executed, by code, once for each code.", "code"
@@ -212,9 +207,7 @@ class Metrics:
             if seconds:
                 self._spent[(what,)].inc(seconds)
         self._spent[(_ITSELF,)].inc(report.overhead)
-        if report.cost is not None:
-            self._requested.observe(report.cost["requested"])
-            self._actual.observe(report.cost["actual"])
+        self._costs.observe(report)
 
     def _take(self, tally: Tally, trace_id: str | None) -> None:
         for source, count in zip(_ANSWERS, (tally.hits, tally.joined, tally.misses), strict=True):
@@ -261,22 +254,21 @@ class Metrics:
         """Show what has not happened yet. Prometheus takes no series for one that stood at 0."""
         for ending in Ending:
             self._operations[NO_NAME, ending].inc(0)
-        for source in _ANSWERS:
-            self._answers[(source,)].inc(0)
-        for what in (*Spent, _ITSELF):
-            self._spent[(what,)].inc(0)
         for what in _QUEUED:
             self._queue[(what,)]
-        for reason in FallReason:
-            self._falls[(reason.value,)].inc(0)
-        for kind in ProblemType:
-            self._problems[(kind.name,)].inc(0)
-        for code in (*FaultCode, *ErrorCode):
-            self._errors[(code,)].inc(0)
-        for code in (*DocumentCode, *LimitCode, ErrorCode.FORBIDDEN, *_AT_THE_DOOR):
-            self._refusals[(code,)].inc(0)
-        for route in TEMPLATES.values():
-            self._retries[(route,)].inc(0)
+        refused = (*DocumentCode, *LimitCode, ErrorCode.FORBIDDEN, *_AT_THE_DOOR)
+        known: tuple[tuple[Series[Counter], Iterable[str]], ...] = (
+            (self._answers, _ANSWERS),
+            (self._spent, (*Spent, _ITSELF)),
+            (self._falls, FallReason),
+            (self._problems, (kind.name for kind in ProblemType)),
+            (self._errors, (*FaultCode, *ErrorCode)),
+            (self._refusals, refused),
+            (self._retries, TEMPLATES.values()),
+        )
+        for series, values in known:
+            for value in values:
+                series[(value,)].inc(0)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"payex_usage_{name}", text, labels, registry=self._registry)

@@ -15,6 +15,10 @@ _WAITS: Final = {
     Spent.PAUSE: "payex.usage.pause.seconds",
     Spent.COALESCED: "payex.usage.coalesced.seconds",
 }
+_COSTS: Final = {
+    "requested": "payex.usage.cost.requested",
+    "actual": "payex.usage.cost.actual",
+}
 _ERRORS: Final = frozenset({Ending.ERRORS, Ending.FAILED})
 
 
@@ -49,11 +53,18 @@ def attributes(report: Report) -> dict[str, Value]:
         told["payex.usage.codes"] = tuple(sorted(set(report.codes)))
         if is_error(report):
             told["error.type"] = report.codes[0]
-    if report.cost is not None:
-        told["payex.usage.cost.requested"] = report.cost["requested"]
-        told["payex.usage.cost.actual"] = report.cost["actual"]
+    told.update(_of_cost(report))
     if report.tally is not None:
         told.update(_of_upstream(report.tally, report))
+    return told
+
+
+def _of_cost(report: Report) -> dict[str, Value]:
+    told: dict[str, Value] = {
+        attribute: report.cost[name] for name, attribute in _COSTS.items() if name in report.cost
+    }
+    if report.budget is not None:
+        told["payex.usage.budget.spent"] = round(report.budget.total)
     return told
 
 

@@ -12,6 +12,7 @@ from resolvers.payex.problems import Problem
 from resolvers.payex.records import ItemList, SubscriptionItem
 from resolvers.payex.stretches import Spent, Stretch, Work
 from resolvers.payex.tracing import UNTRACED, BatchTrace
+from resolvers.payex.work import UNPRICED, Spends
 
 Content = ItemList[Any] | SubscriptionItem | msgspec.Raw
 """What a reply holds: the elements of a list, one subscription, or a holder's JSON."""
@@ -131,6 +132,7 @@ class Asker(msgspec.Struct, frozen=True):
             beside the invoice or customer in question.
         trace: told of each call and of where each answer came from.
         granted_by: what the seconds are set by: the setting, or the header of the request.
+        budget: what the work for it is paid from.
     """
 
     counts: Counts
@@ -142,6 +144,7 @@ class Asker(msgspec.Struct, frozen=True):
     whole: bool = False
     trace: BatchTrace = UNTRACED
     granted_by: str = DEADLINE_SETTING
+    budget: Spends = UNPRICED
 
     def since_it_began(self, now: float) -> float:
         """Return the seconds since the operation began."""

@@ -33,6 +33,7 @@ from resolvers.payex.silences import Silences
 from resolvers.payex.stretches import Spent, Stretch
 from resolvers.payex.transport import Transport
 from resolvers.payex.turns import Turns
+from resolvers.payex.work import CALL, Work
 
 logger = logging.getLogger(__name__)
 
@@ -195,6 +196,7 @@ class Attempts:
         # What was asked for while the call was queued binds it as well.
         self._heed(route)
         asker.counts.permit()
+        asker.budget.spend(Work.CALLS, CALL)
         step = Step(route.template, errand.wave, attempt, queued)
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine that awaits runs in one

@@ -53,7 +53,7 @@ def test_the_page_explains_every_further_member_of_an_error() -> None:
     explained = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
 
     assert explained == [
-        *("supportId", "limit", "measured", "path", "share", "variable"),
+        *("supportId", "limit", "measured", "spent", "path", "share", "variable"),
         *("retryAfter", "fields", "argument", "reason", "instance", "title"),
     ]
 

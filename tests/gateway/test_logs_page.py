@@ -12,7 +12,9 @@ from gateway.log_settings import LoggedOperations, LogSettings
 from gateway.logs import FIRST, IDS, KEYS
 from gateway.operation_log import log_request
 from gateway.reports import Ending, Report
+from resolvers.budget import Budget
 from resolvers.payex.answers import Call
+from resolvers.payex.work import Work
 from resolvers.tally import Tally
 
 PAGE = (Path(__file__).parents[2] / "docs" / "logs.md").read_text("utf-8")
@@ -71,8 +73,11 @@ def test_the_line_that_is_shown_is_one(caplog: pytest.LogCaptureFixture) -> None
         trace_id=SHOWN["trace_id"],
         codes=SHOWN["codes"],
         cost={"requested": 1240, "actual": 96},
+        budget=Budget(),
         tally=tally,
     )
+    assert report.budget
+    report.budget.spend(Work.READ, 1350)
     report.close()
     with caplog.at_level(logging.INFO, "gateway.operation_log"):
         log_request(report)

@@ -13,8 +13,10 @@ from gateway.log_settings import LoggedOperations
 from gateway.logs import KEYS, TextLine
 from gateway.operation_log import log_request
 from gateway.reports import Ending, Report
+from resolvers.budget import Budget
 from resolvers.payex.answers import Call
 from resolvers.payex.faults import FaultCode
+from resolvers.payex.work import Work
 from resolvers.tally import Tally
 
 DETAILS = "/invoices/{invoiceNo}/subscriptions/{subscriptionNo}/usage-details"
@@ -104,6 +106,21 @@ def test_a_line_tells_all_that_is_known_of_a_request(caplog: pytest.LogCaptureFi
         "cost_requested": 1240,
         "cost_actual": 96,
     }
+
+
+def test_a_budget_that_is_used_up_says_what_most_of_it_was_spent_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    budget = Budget(1000)
+    budget.charge(Work.CALLS, 400)
+    log_request(over(Ending.OK, budget=budget, **FULL))
+    budget.charge(Work.ERRORS, 700)
+    log_request(over(Ending.ERRORS, budget=budget, **FULL))
+
+    spent = [
+        (vars(line)["budget_spent"], vars(line)["budget_used_up_by"]) for line in caplog.records
+    ]
+    assert spent == [(400, None), (1100, "errors")]
 
 
 def test_people_read_first_how_it_ended_and_where_its_time_went(

@@ -12,9 +12,11 @@ from prometheus_client import CollectorRegistry, generate_latest
 from gateway.monitoring.metrics import Metrics
 from gateway.projection.plan import FallReason
 from gateway.reports import Ending, Report
+from resolvers.budget import Budget
 from resolvers.payex.answers import Call, Unread
 from resolvers.payex.faults import FaultCode
 from resolvers.payex.stretches import Spent
+from resolvers.payex.work import Work
 from resolvers.tally import Tally
 from tests.monitoring.conftest import CONNECTED, Serve, asked, invoice
 from tests.monitoring.samples import Samples
@@ -202,6 +204,19 @@ def test_batches_cost_and_spared_calls_are_counted() -> None:
     assert page.value("deduplicated_total") == 2
     assert page.value("operation_cost_requested_sum") == 25
     assert page.value("operation_cost_actual_sum") == 12
+
+
+def test_what_operations_spend_is_counted_and_what_used_their_budgets_up() -> None:
+    budget = Budget(100)
+    budget.charge(Work.READ, 20)
+    frugal = told(over(tally=tally(), budget=budget))
+    budget.charge(Work.WRITTEN, 90)
+    page = told(over(Ending.ERRORS, tally=tally(), budget=budget))
+
+    assert frugal.value("operation_budget_spent_sum") == 20
+    assert set(frugal.values("budgets_used_up_total", "what").values()) == {0}
+    assert page.value("operation_budget_spent_sum") == 110
+    assert page.value("budgets_used_up_total", what="written") == 1
 
 
 def test_a_request_that_never_came_to_an_operation_has_no_calls() -> None:

@@ -88,6 +88,7 @@ async def test_an_operation_tells_how_it_ended_and_what_it_cost(traced: Start) -
         "payex.usage.ending": "ok",
         "payex.usage.cost.requested": reply.json()["extensions"]["cost"]["requested"],
         "payex.usage.cost.actual": reply.json()["extensions"]["cost"]["actual"],
+        "payex.usage.budget.spent": reply.json()["extensions"]["cost"]["spent"],
         "payex.usage.calls": 3,
         "payex.usage.waves": 2,
         "payex.usage.hits": 0,

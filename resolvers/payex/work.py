@@ -1,0 +1,50 @@
+"""Work: what an operation is charged for while it is done, and by whom it is charged.
+
+A unit is about one microsecond of CPU on the machine that docs/limits.md names. Prices are counts
+times constants, never clocks: the same operation over the same data costs the same everywhere.
+"""
+
+import enum
+from typing import Final, Protocol
+
+CALL: Final = 400
+"""Units of one call, without its body: the task, the queue, the HTTP client, the loaders."""
+
+
+class Work(enum.StrEnum):
+    """The kinds of work, as errors, logs and metrics tell them apart."""
+
+    CALLS = "calls"
+    """Calls to PayEx, each with its second chances."""
+    READ = "read"
+    """Bodies of PayEx, decoded: by their bytes and records."""
+    SELECTED = "selected"
+    """Records that are filtered, ordered, paged and summed."""
+    REFERENCES = "references"
+    """References of the supergraph."""
+    WRITTEN = "written"
+    """Objects and fields that are put into the answer."""
+    ERRORS = "errors"
+    """Errors of the answer."""
+    REPLY = "reply"
+    """Bytes of the reply, encoded and compressed."""
+
+    # That of enums is written in Python.
+    __hash__ = str.__hash__
+
+
+class Spends(Protocol):
+    """Who pays for work."""
+
+    def spend(self, what: Work, units: float) -> None:
+        """Pay for work that is about to be done."""
+
+
+class Unpriced:
+    """Work that nobody pays for: that of a check, or of a test."""
+
+    def spend(self, what: Work, units: float) -> None:
+        """Let it be done."""
+
+
+UNPRICED: Final = Unpriced()

@@ -1,0 +1,93 @@
+"""An operation whose budget is used up: it ends, and its reply says what was spent on what."""
+
+import asyncio
+from typing import Any
+
+import httpx
+
+GRAPHQL_JSON = "application/graphql-response+json"
+INVOICES = {
+    "query": "query ($n: [ID!]!) { owner(ownerNo: 1234) {"
+    " invoices(invoiceNos: $n) { ... on Invoice { raw } } } }",
+    "variables": {"n": [str(number) for number in range(20)]},
+}
+
+
+async def test_an_operation_whose_budget_is_used_up_ends_with_the_one_error_that_says_so(
+    serve: Any, connected: dict[str, str]
+) -> None:
+    client = await serve(
+        {**connected, "GATEWAY_OPERATION_BUDGET": "1000"}, lambda _: httpx.Response(200, json={})
+    )
+    reply = await client.post("/graphql", json=INVOICES, headers={"accept": GRAPHQL_JSON})
+
+    assert reply.status_code == 200
+    assert reply.json()["data"] is None
+    (error,) = reply.json()["errors"]
+    told = error["extensions"]
+    assert told["code"] == "OPERATION_BUDGET_LIMIT"
+    assert told["limit"] == {"GATEWAY_OPERATION_BUDGET": 1000}
+    assert told["measured"] == sum(told["spent"].values()) > 1000
+    assert max(told["spent"], key=told["spent"].get) == "calls"
+    for figure in ("1000", str(told["measured"]), "GATEWAY_OPERATION_BUDGET", "calls"):
+        assert figure in error["message"]
+    assert reply.headers["cache-control"] == "no-store"
+
+
+async def test_its_calls_are_cancelled(serve: Any, connected: dict[str, str]) -> None:
+    begun = cancelled = 0
+
+    async def silence(_: httpx.Request) -> httpx.Response:
+        nonlocal begun, cancelled
+        begun += 1
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled += 1
+            raise
+        raise AssertionError
+
+    environment = {**connected, "GATEWAY_OPERATION_BUDGET": "1000", "GATEWAY_DEADLINE": "60"}
+    client = await serve(environment, httpx.MockTransport(silence))
+    reply = await client.post("/graphql", json=INVOICES)
+
+    assert reply.json()["errors"][0]["extensions"]["code"] == "OPERATION_BUDGET_LIMIT"
+    # Some are left to tell whether PayEx answers anybody.
+    assert begun - 20 <= cancelled <= begun
+    health = await client.get("/health/live")
+    assert health.status_code == 200
+
+
+async def test_an_operation_that_shares_a_call_is_not_ended_by_who_started_it(
+    serve: Any, connected: dict[str, str]
+) -> None:
+    """The one asks for twenty invoices, and the other for one of them."""
+    released = asyncio.Event()
+
+    async def late(_: httpx.Request) -> httpx.Response:
+        await released.wait()
+        return httpx.Response(200, json={"invoiceNo": "0"})
+
+    environment = {**connected, "GATEWAY_OPERATION_BUDGET": "5000"}
+    client = await serve(environment, httpx.MockTransport(late))
+    many = asyncio.create_task(client.post("/graphql", json=INVOICES))
+    few = asyncio.create_task(client.post("/graphql", json={**INVOICES, "variables": {"n": ["0"]}}))
+    ended = await many
+    released.set()
+    served = await few
+
+    assert ended.json()["data"] is None
+    assert served.json()["data"]["owner"]["invoices"][0]["raw"] == {"invoiceNo": "0"}
+
+
+async def test_each_reply_tells_what_was_spent_of_the_budget(
+    serve: Any, connected: dict[str, str]
+) -> None:
+    environment = {**connected, "GATEWAY_OPERATION_BUDGET": "12345"}
+    client = await serve(environment, lambda _: httpx.Response(200, json={}))
+    one = await client.post("/graphql", json={**INVOICES, "variables": {"n": ["1"]}})
+    two = await client.post("/graphql", json={**INVOICES, "variables": {"n": ["2", "3"]}})
+
+    first, second = (reply.json()["extensions"]["cost"] for reply in (one, two))
+    assert first["budget"] == second["budget"] == 12345
+    assert 0 < first["spent"] < second["spent"] < 12345
