@@ -1,9 +1,11 @@
 """The bounds of one operation, and the page requests that they bound."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from resolvers.pages import PageRequest, list_key
+from resolvers.cursors import Cursors
+from resolvers.pages import PageRequest
 from resolvers.payex.routes import Holder
 
 
@@ -26,17 +28,30 @@ class Bounds:
     max_subscriptions: int = 200
 
 
-def subscriptions_page(
-    holder: Holder, first: int | None, after: str | None, bounds: Bounds
-) -> PageRequest:
-    """Return the request for a page of a holder's subscriptions."""
-    key = list_key(holder.owner_no, holder.billing.value, holder.number)
-    return PageRequest(first, after, bounds.max_subscriptions, "GATEWAY_MAX_SUBSCRIPTIONS", key)
+class PageRequests:
+    """Reads the arguments of the connection fields of one operation.
 
+    Args:
+        bounds: the bounds of the operation.
+        key: returns what the cursors of a ledger are keyed with.
+    """
 
-def records_page(
-    holder: Holder, subscription_no: str, first: int | None, after: str | None, bounds: Bounds
-) -> PageRequest:
-    """Return the request for a page of a subscription's usage records."""
-    key = list_key(holder.owner_no, holder.billing.value, holder.number, subscription_no)
-    return PageRequest(first, after, bounds.max_records, "GATEWAY_MAX_RECORDS", key)
+    def __init__(self, bounds: Bounds, key: Callable[[str], bytes]) -> None:
+        self._bounds = bounds
+        self._key = key
+
+    def subscriptions(self, holder: Holder, first: int | None, after: str | None) -> PageRequest:
+        """Return the request for a page of a holder's subscriptions."""
+        maximum, setting = self._bounds.max_subscriptions, "GATEWAY_MAX_SUBSCRIPTIONS"
+        return PageRequest(first, after, maximum, setting, self._cursors(holder))
+
+    def records(
+        self, holder: Holder, subscription_no: str, first: int | None, after: str | None
+    ) -> PageRequest:
+        """Return the request for a page of a subscription's usage records."""
+        maximum, setting = self._bounds.max_records, "GATEWAY_MAX_RECORDS"
+        return PageRequest(first, after, maximum, setting, self._cursors(holder, subscription_no))
+
+    def _cursors(self, holder: Holder, *below: str) -> Cursors:
+        key = self._key(holder.owner_no)
+        return Cursors(key, holder.owner_no, holder.billing.value, holder.number, *below)

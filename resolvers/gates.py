@@ -68,7 +68,7 @@ async def find_holder(
         return refused(FieldError(place, message, FieldErrorCode.NUMBER_MALFORMED))
     if not operation.rights.sees(holder):
         return unseen(holder)
-    needs = holder_needs(below, holder, operation.bounds)
+    needs = holder_needs(below, holder, operation.pages)
     deeper: list[_Question] = []
     if needs.listed:
         listed = operation.payex.routes.of(holder, Kind.SUBSCRIPTIONS)
@@ -107,7 +107,7 @@ async def find_subscription(
     if message := refusal("subscriptionNo", number):
         return refused(FieldError("subscriptionNo", message, FieldErrorCode.NUMBER_MALFORMED))
     holder = parent.holder
-    needs = subscription_needs(below, holder, number, operation.bounds)
+    needs = subscription_needs(below, holder, number, operation.pages)
     deeper = list(_usage(operation, holder, number, needs, parent.wave))
 
     def ask(after: int) -> _Question:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from resolvers.bounds import Bounds, records_page, subscriptions_page
+from resolvers.bounds import PageRequests
 from resolvers.look_ahead import LookAhead
 from resolvers.payex.numbers import refusal
 from resolvers.payex.routes import Billing, Holder
@@ -48,13 +48,13 @@ class HolderNeeds:
         return self.body or not (self.listed or self.subscriptions or self.refused)
 
 
-def holder_needs(below: LookAhead, holder: Holder, bounds: Bounds) -> HolderNeeds:
+def holder_needs(below: LookAhead, holder: Holder, pages: PageRequests) -> HolderNeeds:
     """Return what is asked of an `Invoice` or `Customer`.
 
     Args:
         below: looks below the field that answers with it.
         holder: which one it is.
-        bounds: the bounds of the operation.
+        pages: reads the arguments of its connections.
     """
     needs = HolderNeeds()
     for selected in below.fields("Invoice" if holder.billing is Billing.BILLED else "Customer"):
@@ -63,7 +63,7 @@ def holder_needs(below: LookAhead, holder: Holder, bounds: Bounds) -> HolderNeed
                 needs.body = True
             case "subscriptions", dict(arguments):
                 first, after = arguments.get("first"), arguments.get("after")
-                if subscriptions_page(holder, first, after, bounds).errors():
+                if pages.subscriptions(holder, first, after).errors():
                     needs.refused = True
                 else:
                     needs.listed = True
@@ -72,12 +72,12 @@ def holder_needs(below: LookAhead, holder: Holder, bounds: Bounds) -> HolderNeed
                     needs.refused = True
                 else:
                     wanted = needs.subscriptions.setdefault(number, SubscriptionNeeds())
-                    _add(wanted, selected.below, holder, number, bounds)
+                    _add(wanted, selected.below, holder, number, pages)
     return needs
 
 
 def subscription_needs(
-    below: LookAhead, holder: Holder, number: str, bounds: Bounds
+    below: LookAhead, holder: Holder, number: str, pages: PageRequests
 ) -> SubscriptionNeeds:
     """Return what is asked of a `UsageSubscription`.
 
@@ -85,15 +85,15 @@ def subscription_needs(
         below: looks below the field that answers with it.
         holder: whose subscription it is.
         number: its number.
-        bounds: the bounds of the operation.
+        pages: reads the arguments of its connections.
     """
     needs = SubscriptionNeeds()
-    _add(needs, below, holder, number, bounds)
+    _add(needs, below, holder, number, pages)
     return needs
 
 
 def _add(
-    needs: SubscriptionNeeds, below: LookAhead, holder: Holder, number: str, bounds: Bounds
+    needs: SubscriptionNeeds, below: LookAhead, holder: Holder, number: str, pages: PageRequests
 ) -> None:
     for selected in below.fields("UsageSubscription"):
         match selected.name, selected.arguments():
@@ -103,7 +103,7 @@ def _add(
                 needs.summaries = True
             case "usageRecords" | "usageTotals", dict(arguments):
                 first, after = arguments.get("first"), arguments.get("after")
-                page = records_page(holder, number, first, after, bounds)
+                page = pages.records(holder, number, first, after)
                 if page.errors() or _filter(arguments).errors():
                     needs.refused = True
                 else:

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import msgspec
 
-from resolvers.bounds import Bounds
+from resolvers.bounds import Bounds, PageRequests
 from resolvers.budget import Budget, SharedBudget
 from resolvers.loaders import RouteLoader, SubscriptionLoader
 from resolvers.payex.answers import Answer, Asker, time_is_up
@@ -67,6 +67,7 @@ class Operation:
     ) -> None:
         self.payex = payex
         self.bounds = bounds
+        self.pages = PageRequests(bounds, payex.cursor_key)
         self.name = "anonymous"
         self.caller = "anyone"
         self.granted_by = DEADLINE_SETTING

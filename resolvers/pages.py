@@ -2,17 +2,23 @@
 
 PayEx answers whole lists, and they change between two pages of a client: unbilled usage grows, and
 a bill run empties it. So a cursor does not count: it names the element it stands behind, by a
-digest of PayEx's own JSON. The next page goes on behind that element wherever it is now, under
-whatever order, and under any filter that it meets; if it is not there, the client is told.
+digest of what clients see of it. The next page goes on behind that element wherever it is now,
+under whatever order, and under any filter that it meets; if it is not there, the client is told.
+
+Elements that look alike are told apart by how many of them stand before. Filters and orders go by
+what clients see as well, so that in whatever a client selects of a list, they are as many, and in
+PayEx's order.
 """
 
-import base64
-import hashlib
-import struct
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from functools import cached_property
+from itertools import islice
 from typing import Generic, TypeVar
 
+import msgspec
+
+from resolvers.cursors import Cursor, Cursors
 from resolvers.payex.problems import FieldError, FieldErrorCode, Problem, refused
 from resolvers.payex.records import Item
 
@@ -20,72 +26,94 @@ T = TypeVar("T", bound=Item)
 
 DEFAULT_FIRST = 50
 
-# What a cursor is made of: a digest of the list, a digest of the element, how many equal elements
-# stand before it, and where it stood, which is only where the search begins.
-_CURSOR = struct.Struct(">8s8sII")
 
-
-@dataclass(frozen=True, slots=True)
-class Edge(Generic[T]):
+class Edge(msgspec.Struct, Generic[T], frozen=True):
     """An element of a page, with its cursor, which is worked out when it is read."""
 
     page: "Page[T]"
-    item: T
+    place: int
+
+    @property
+    def item(self) -> T:
+        """The element."""
+        return self.page.items[self.place]
 
     @property
     def cursor(self) -> str:
         """The cursor behind the element."""
-        return self.page.cursor(self.item)
+        return self.page.cursor(self.place)
 
 
-@dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """A page of a list of `total` elements, and whether any stand before and behind it."""
+    """A page of a list.
 
-    items: Sequence[T]
-    total: int
-    has_previous: bool
-    has_next: bool
-    list_key: bytes
+    Args:
+        listed: the list, already filtered and ordered.
+        start: where the page begins in it.
+        end: where it ends, or behind the end of the list.
+        cursors: make the cursors of the list.
+
+    Attributes:
+        items: the elements.
+        total: how many the whole list has.
+        has_previous: whether any stand before the page.
+        has_next: whether any stand behind it.
+    """
+
+    def __init__(self, listed: Sequence[T], start: int, end: int, cursors: Cursors) -> None:
+        self.items = listed[start:end]
+        self.total = len(listed)
+        self.has_previous = start > 0
+        self.has_next = end < len(listed)
+        self._listed = listed
+        self._start = start
+        self._cursors = cursors
 
     @property
     def edges(self) -> list[Edge[T]]:
         """The elements with their cursors."""
-        return [Edge(self, item) for item in self.items]
+        return [Edge(self, place) for place in range(len(self.items))]
 
     @property
     def start_cursor(self) -> str | None:
         """The cursor behind the first element; None for an empty page."""
-        return self.cursor(self.items[0]) if self.items else None
+        return self.cursor(0) if self.items else None
 
     @property
     def end_cursor(self) -> str | None:
         """The cursor behind the last element; None for an empty page."""
-        return self.cursor(self.items[-1]) if self.items else None
+        return self.cursor(len(self.items) - 1) if self.items else None
 
-    def cursor(self, item: T) -> str:
-        """Return the cursor behind an element of the page."""
-        digest = _digest(item.identity)
-        packed = _CURSOR.pack(self.list_key, digest, item.twin, item.position)
-        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    def cursor(self, place: int) -> str:
+        """Return the cursor behind an element, by its place in the page."""
+        return self._cursors.behind(self.items[place], self._twins[place])
+
+    @cached_property
+    def _twins(self) -> Sequence[int]:
+        """For each element of the page, how many that look like it stand before it in the list."""
+        seen = Counter(item.identity for item in self._listed[: self._start])
+        twins = []
+        for identity in [item.identity for item in self.items]:
+            twins.append(seen[identity])
+            seen[identity] += 1
+        return twins
 
 
-@dataclass(frozen=True, slots=True)
-class PageRequest:
+class PageRequest(msgspec.Struct, frozen=True):
     """The arguments of a connection field, as the client gave them.
 
     Args:
         first: how many elements; `DEFAULT_FIRST` if None.
         after: the cursor of the last element the client has.
         maximum: the largest `first`, and `setting` the name it is set by.
-        list_key: marks the list, made by `list_key`.
+        cursors: the cursors of the list.
     """
 
     first: int | None
     after: str | None
     maximum: int
     setting: str
-    list_key: bytes
+    cursors: Cursors
 
     def errors(self) -> list[FieldError]:
         """Return all that is wrong with the arguments, as far as is known without the list."""
@@ -96,11 +124,17 @@ class PageRequest:
             )
             errors.append(FieldError("first", message, FieldErrorCode.FIRST_OUT_OF_RANGE))
         if self.after is not None:
-            cursor = _unpack(self.after)
+            cursor = Cursor.read(self.after)
             if cursor is None:
                 message = "after is not a cursor of this gateway."
                 errors.append(FieldError("after", message, FieldErrorCode.CURSOR_MALFORMED))
-            elif cursor[0] != self.list_key:
+            elif cursor.token != self.cursors.token:
+                message = (
+                    "after is a cursor of another ledger, or older than the ledger's token: start "
+                    "again without after."
+                )
+                errors.append(FieldError("after", message, FieldErrorCode.CURSOR_GONE))
+            elif cursor.list != self.cursors.list:
                 message = "after is a cursor of another list."
                 errors.append(FieldError("after", message, FieldErrorCode.CURSOR_OF_ANOTHER_LIST))
         return errors
@@ -110,8 +144,8 @@ class PageRequest:
         if errors := self.errors():
             return refused(*errors)
         start = 0
-        if self.after is not None and (cursor := _unpack(self.after)):
-            found = _find(items, *cursor[1:])
+        if self.after is not None and (cursor := Cursor.read(self.after)):
+            found = self._find(items, cursor)
             if found is None:
                 message = (
                     "after stands behind an element that is not in this list. The list has changed "
@@ -122,37 +156,17 @@ class PageRequest:
             start = found + 1
         # A default above the maximum would refuse what the client never said.
         first = self.first or min(DEFAULT_FIRST, self.maximum)
-        end = start + first
-        return Page(items[start:end], len(items), start > 0, end < len(items), self.list_key)
+        return Page(items, start, start + first, self.cursors)
 
-
-def list_key(*numbers: str) -> bytes:
-    """Return what marks the cursors of one list, without giving its numbers away."""
-    return _digest("\x00".join(numbers).encode())
-
-
-def _digest(content: bytes) -> bytes:
-    return hashlib.blake2b(content, digest_size=8).digest()
-
-
-def _unpack(cursor: str) -> tuple[bytes, bytes, int, int] | None:
-    try:
-        packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        key, digest, twin, position = _CURSOR.unpack(packed)
-    except (ValueError, struct.error):
-        return None
-    return key, digest, twin, position
-
-
-def _find(items: Sequence[Item], digest: bytes, twin: int, position: int) -> int | None:
-    """Return where the element stands that a cursor names."""
-
-    def named(place: int) -> bool:
-        item = items[place]
-        return _digest(item.identity) == digest and item.twin == twin
-
-    # Nearly always it has not moved: that needs one digest instead of one for each element.
-    stays = next((p for p, item in enumerate(items) if item.position == position), None)
-    if stays is not None and named(stays):
-        return stays
-    return next(filter(named, range(len(items))), None)
+    def _find(self, items: Sequence[T], cursor: Cursor) -> int | None:
+        """Return where the element stands that a cursor names."""
+        # Nearly always it has not moved: that needs one digest instead of one for each element.
+        stays = next((item for item in items if item.position == cursor.position), None)
+        candidates = items if stays is None else [stays, *items]
+        named = self.cursors.element
+        alike = next((item for item in candidates if named(item) == cursor.element), None)
+        if alike is None:
+            return None
+        identity: Hashable = alike.identity
+        places = (place for place, item in enumerate(items) if item.identity == identity)
+        return next(islice(places, cursor.twin, None), None)

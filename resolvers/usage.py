@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from resolvers.bounds import records_page, subscriptions_page
 from resolvers.ledger import HolderNode, SubscriptionNode
 from resolvers.operation import Operation
 from resolvers.pages import Page
@@ -45,7 +44,7 @@ class SubscriptionPage:
     @property
     def edges(self) -> list[SubscriptionEdge]:
         """The subscriptions with their cursors."""
-        cursors = map(self.page.cursor, self.page.items)
+        cursors = map(self.page.cursor, range(len(self.page.items)))
         return [SubscriptionEdge(*edge) for edge in zip(cursors, self.nodes, strict=True)]
 
     @property
@@ -69,7 +68,7 @@ async def subscriptions(
     Raises:
         Fault: PayEx could not be asked.
     """
-    request = subscriptions_page(parent.holder, first, after, operation.bounds)
+    request = operation.pages.subscriptions(parent.holder, first, after)
     if errors := request.errors():
         return refused(*errors)
     listed = operation.payex.routes.of(parent.holder, Kind.SUBSCRIPTIONS)
@@ -106,7 +105,7 @@ async def records(
         Fault: PayEx could not be asked.
     """
     holder, number = subscription.holder, subscription.subscription_no
-    request = records_page(holder, number, first, after, operation.bounds)
+    request = operation.pages.records(holder, number, first, after)
     if errors := [*request.errors(), *wanted.errors()]:
         return refused(*errors)
     found = await _details(operation, subscription)

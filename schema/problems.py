@@ -47,8 +47,8 @@ described(
     {
         "CURRENCY_MALFORMED": "A currency is not the three letters of ISO 4217.",
         "CURSOR_GONE": (
-            "`after` stands behind an element that is not in the list, since the list has changed "
-            "or the filter is another: start again."
+            "`after` stands behind an element that is not in the list, since the list has changed, "
+            "the filter is another or the ledger's credentials are new: start again."
         ),
         "CURSOR_MALFORMED": "`after` is no cursor of this API.",
         "CURSOR_OF_ANOTHER_LIST": "`after` is a cursor of another list.",

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 from cachetools import TLRUCache
 
+from resolvers.payex.credentials import derived_key
 from resolvers.payex.faults import Fault
 from resolvers.payex.problems import Problem, ProblemType
 from resolvers.payex.records import ItemList, SubscriptionItem
@@ -67,25 +68,20 @@ def access_mark(token: str) -> str:
 
     With the ledger's next token the answers that the last one brought are out of reach.
     """
-    return blake2b(_bytes(token), key=_SECRET, digest_size=32).hexdigest()
+    # A variable of the environment may hold bytes that are no UTF-8.
+    secret = token.encode("utf-8", "surrogatepass")
+    return blake2b(secret, key=_SECRET, digest_size=32).hexdigest()
 
 
 def shared_access_mark(token: str, origin: str) -> str:
     """Return a token's mark that is equal in all instances in front of the same PayEx.
 
-    It is a plain digest: PayEx's reference tokens are random and too long to be guessed from one.
-
     Args:
         token: the ledger's token.
         origin: scheme, host and port of PayEx, so that its test system shares nothing with it.
     """
-    digest = blake2b(_bytes(token), person=b"payex-usage-mark", digest_size=32).digest()
-    return blake2b(origin.encode(), key=digest, digest_size=32).hexdigest()
-
-
-def _bytes(token: str) -> bytes:
-    # A variable of the environment may hold bytes that are no UTF-8.
-    return token.encode("utf-8", "surrogatepass")
+    key = derived_key(token, b"payex-usage-mark")
+    return blake2b(origin.encode(), key=key, digest_size=32).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

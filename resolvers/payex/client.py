@@ -4,6 +4,7 @@ On the way, what is kept is not asked for again, and what is under way is not as
 """
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -14,7 +15,7 @@ import msgspec
 from resolvers.payex.answers import Answer, Asker, Content, Errand, Unread
 from resolvers.payex.attempts import Attempts
 from resolvers.payex.cache import CacheKey, access_mark
-from resolvers.payex.credentials import Access, Credentials
+from resolvers.payex.credentials import Access, Credentials, derived_key
 from resolvers.payex.deadline import DEADLINE_HEADER, DEADLINE_SETTING, Deadline
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.flights import Flights
@@ -24,6 +25,8 @@ from resolvers.payex.reader import Reader, Reading
 from resolvers.payex.routes import Kind, Route, Routes
 from resolvers.payex.stretches import Spent
 from resolvers.payex.tracing import BatchTrace
+
+_NO_TOKEN = secrets.token_hex()
 
 # The bounds of who started a call. To who shares it, they mean nothing.
 _OF_ONE_ASKER = frozenset(
@@ -90,6 +93,12 @@ class Payex:
     def knows(self, owner_no: str) -> bool:
         """Whether there are credentials for the ledger."""
         return self._credentials.access(owner_no) is not None
+
+    def cursor_key(self, owner_no: str) -> bytes:
+        """Return what the cursors of a ledger are keyed with, equal in all instances."""
+        token = self._credentials.token(owner_no)
+        # Without a token nothing is listed, so that there is no cursor to key.
+        return derived_key(_NO_TOKEN if token is None else token, b"payex-cursors")
 
     def kept(self, route: Route, wave: int, asker: Asker) -> Answer | None:
         """Return the answer that this process keeps, if there is one.

@@ -7,9 +7,13 @@ tenant owner, who may have several ledgers. Each call carries both.
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final, Protocol
 
 from resolvers.payex.tls import client_context
+
+_KEYS: Final = 1024
 
 
 class CredentialsError(Exception):
@@ -36,6 +40,23 @@ class Access:
     def opens_as(self, other: "Access") -> bool:
         """Whether nothing but the generation differs."""
         return (self.token, self.tenant, self.tls) == (other.token, other.tenant, other.tls)
+
+
+# Many questions need one, and a ledger's token hardly ever changes.
+@lru_cache(_KEYS)
+def derived_key(token: str, purpose: bytes) -> bytes:
+    """Return a key that all gateways of a ledger have, and nobody else, until its next token.
+
+    It is a plain digest: PayEx's reference tokens are random and too long to be guessed from what
+    is made with it.
+
+    Args:
+        token: the ledger's token.
+        purpose: at most 16 bytes. The keys of two purposes have nothing in common.
+    """
+    # A variable of the environment may hold bytes that are no UTF-8.
+    secret = token.encode("utf-8", "surrogatepass")
+    return blake2b(secret, person=purpose, digest_size=32).digest()
 
 
 class Credentials(Protocol):

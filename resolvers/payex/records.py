@@ -1,7 +1,7 @@
 """Usage records, summaries and subscriptions: typed values with the way back to their JSON."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -89,15 +89,9 @@ class Item(msgspec.Struct, dict=True):
         return origin.raws[self.position]
 
     @property
-    def identity(self) -> bytes:
-        """What tells the element from others in its list, for as long as nothing in it changes."""
-        return bytes(self.raw)
-
-    @property
-    def twin(self) -> int:
-        """How many elements with the same identity stand before it in PayEx's list."""
-        origin: Origin = self.__dict__["origin"]
-        return origin.twins[self.position]
+    def identity(self) -> Hashable:
+        """What clients see of the element. Others of its list may look like it."""
+        return msgspec.structs.astuple(self)
 
 
 class Usage(Item, kw_only=True):
@@ -194,9 +188,9 @@ class SubscriptionItem(Item, kw_only=True):
         return "" if self.subscription_no is None else str(self.subscription_no)
 
     @property
-    def identity(self) -> bytes:
+    def identity(self) -> Hashable:
         """The number."""
-        return self.number.encode()
+        return self.number
 
     @property
     def unreadable(self) -> Unreadable:
@@ -239,24 +233,23 @@ class ItemList(Generic[T]):
         unreadable: Counter[Member] = Counter()
         for page in pages:
             unreadable.update(page.unreadable)
-        numbers = None
-        if items and isinstance(items[0], SubscriptionItem):
-            numbers = [item.identity for item in items]
-        origin = Origin([page.source for page in pages], numbers)
+        origin = Origin([page.source for page in pages])
         for position, item in enumerate(items):
             # Not by a method: that would take as long again, for each of many.
             own = item.__dict__
             own["origin"] = origin
             own["position"] = position
-        if numbers and not all(numbers):
-            unreadable[NUMBER] = numbers.count(b"") - unreadable[ELEMENT]
-            items = [item for item in items if item.identity]
+        if items and isinstance(items[0], SubscriptionItem):
+            numbered = [item for item in items if item.identity != ""]
+            if len(numbered) < len(items):
+                unreadable[NUMBER] = len(items) - len(numbered) - unreadable[ELEMENT]
+                items = numbered
         self.items = items
         self.unreadable: Unreadable = +unreadable
 
 
 def alone(item: T, body: bytes, unreadable: Unreadable) -> T:
     """Return an element that is a whole body, bound to it."""
-    origin = Origin([[msgspec.Raw(body)]], [b""])
+    origin = Origin([[msgspec.Raw(body)]])
     item.__dict__.update(origin=origin, position=0, unreadable=unreadable)
     return item

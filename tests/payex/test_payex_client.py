@@ -14,6 +14,7 @@ from resolvers.payex.answers import Answer, Asker, Call, Unread
 from resolvers.payex.backoff import Backoff
 from resolvers.payex.breakages import Breakage
 from resolvers.payex.client import Payex
+from resolvers.payex.credentials import derived_key
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.problems import Problem, ProblemType
@@ -55,6 +56,19 @@ async def test_a_ledger_is_known_if_it_has_a_token(connect: Connect) -> None:
     async with connect(always(200, b"{}")) as payex:
         assert payex.knows("xxx")
         assert not payex.knows("yyy")
+
+
+async def test_the_key_of_a_ledgers_cursors_is_known_to_its_gateways_alone(
+    connect: Connect,
+) -> None:
+    """Without a token there is no cursor, and no key that another process or anyone could have."""
+    async with connect(always(200, b"{}")) as payex, connect(always(200, b"{}")) as sibling:
+        assert payex.cursor_key("xxx") == sibling.cursor_key("xxx")
+        assert payex.cursor_key("yyy") not in {payex.cursor_key("xxx"), derived(""), derived("yyy")}
+
+
+def derived(token: str) -> bytes:
+    return derived_key(token, b"payex-cursors")
 
 
 async def test_a_ledger_without_a_token_is_a_fault_without_a_call(connect: Connect) -> None:

@@ -5,7 +5,7 @@ import ssl
 import pytest
 import trustme
 
-from resolvers.payex.credentials import Access, StaticTokens
+from resolvers.payex.credentials import Access, StaticTokens, derived_key
 from resolvers.payex.tls import client_context, pem_certificates
 
 
@@ -21,6 +21,13 @@ def test_an_access_opens_as_another_if_only_the_generation_differs() -> None:
     assert not access.opens_as(Access(token="b", tenant="acme", tls=tls))  # noqa: S106
     assert not access.opens_as(Access(token="a", tenant="other", tls=tls))  # noqa: S106
     assert not access.opens_as(Access(token="a", tenant="acme"))  # noqa: S106
+
+
+def test_a_derived_key_differs_by_token_and_purpose() -> None:
+    keys = {
+        derived_key(token, purpose) for token in ("a", "b", "\udcff") for purpose in (b"x", b"y")
+    }
+    assert len(keys) == 6
 
 
 def test_static_tokens_open_their_ledgers_without_a_certificate_and_never_change() -> None:

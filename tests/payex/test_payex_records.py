@@ -43,7 +43,6 @@ def test_each_element_of_all_pages_has_its_own_json_to_the_byte(pages: list[list
     items = listed(DETAILS, *(page_of(*page) for page in pages)).items
     sent = [element for page in pages for element in page]
     assert [bytes(item.raw) for item in items] == sent
-    assert [item.identity for item in items] == sent
     assert [item.position for item in items] == list(range(len(sent)))
 
 
@@ -73,7 +72,7 @@ def test_raw_survives_a_page_whose_items_are_null() -> None:
 def test_an_element_that_is_a_whole_body_has_that_body_as_its_json() -> None:
     body = b'{"subscriptionNo": "46", "later": 1.50}'
     item = LINKED.one(body)
-    assert (bytes(item.raw), item.position, item.identity) == (body, 0, b"46")
+    assert (bytes(item.raw), item.position, item.identity) == (body, 0, "46")
 
 
 @pytest.mark.parametrize("lacking", ["{}", '{"subscriptionNo": ""}', '{"subscriptionNo": true}'])

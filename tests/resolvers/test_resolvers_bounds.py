@@ -4,21 +4,21 @@ from collections.abc import Callable
 
 import pytest
 
-from resolvers.bounds import Bounds, records_page, subscriptions_page
+from resolvers.bounds import Bounds, PageRequests
 from resolvers.pages import PageRequest
 from resolvers.payex.routes import Billing, Holder
 
 INVOICE = Holder("xxx", Billing.BILLED, "1")
 CUSTOMER = Holder("xxx", Billing.UNBILLED, "1")
-BOUNDS = Bounds(max_records=5, max_subscriptions=3)
+PAGES = PageRequests(Bounds(max_records=5, max_subscriptions=3), str.encode)
 
 
 def subscriptions(first: int | None, holder: Holder = INVOICE) -> PageRequest:
-    return subscriptions_page(holder, first, None, BOUNDS)
+    return PAGES.subscriptions(holder, first, None)
 
 
 def records(first: int | None, holder: Holder = INVOICE) -> PageRequest:
-    return records_page(holder, "2", first, None, BOUNDS)
+    return PAGES.records(holder, "2", first, None)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,6 @@ def test_no_two_lists_take_each_others_cursors() -> None:
             for page in (subscriptions, records)
             for holder in (INVOICE, CUSTOMER)
         ),
-        records_page(INVOICE, "3", None, None, BOUNDS),
+        PAGES.records(INVOICE, "3", None, None),
     ]
-    assert len({request.list_key for request in requests}) == len(requests)
+    assert len({request.cursors.list for request in requests}) == len(requests)

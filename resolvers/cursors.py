@@ -1,0 +1,94 @@
+"""Cursors: what names an element of a list to a client, and tells nothing of either.
+
+A cursor is built from what every caller with `usage:read` sees of the element, so that a member
+that only `raw` has neither shows in it nor ends it. Its digests are keyed: whoever holds a cursor
+cannot find out what it stands for by trying. The key comes from the ledger's token, which all
+instances have. With the next token, the cursors of the last one are of no use.
+"""
+
+import base64
+import struct
+from functools import cached_property
+from hashlib import blake2b
+from typing import Final, NamedTuple, Self
+
+import msgspec
+
+from resolvers.payex.records import Item
+
+# What a cursor is made of: a digest of the token, one of the list, one of the element, how many
+# equal elements stand before it, and where it stood, which is only where the search begins.
+_LAYOUT: Final = struct.Struct(">3s8s8sII")
+_TOKEN_BYTES: Final = 3
+_BYTES: Final = 8
+_KEY_BYTES: Final = 32
+
+
+class Cursor(NamedTuple):
+    """The element that a cursor names.
+
+    Attributes:
+        token: a digest of the ledger's token.
+        list: a digest of the list.
+        element: a digest of what callers see of the element.
+        twin: how many elements of which they see the same stand before it.
+        position: where it stood in PayEx's list.
+    """
+
+    token: bytes
+    list: bytes
+    element: bytes
+    twin: int
+    position: int
+
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        """Return what a client's text names; None if it is no cursor."""
+        try:
+            packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            return cls(*_LAYOUT.unpack(packed))
+        except (ValueError, struct.error):
+            return None
+
+    @property
+    def text(self) -> str:
+        """The cursor as clients get it."""
+        return base64.urlsafe_b64encode(_LAYOUT.pack(*self)).decode()
+
+
+class Cursors:
+    """The cursors of one list.
+
+    Args:
+        key: the ledger's, which all its gateways have, and nobody else.
+        numbers: what names the list.
+    """
+
+    def __init__(self, key: bytes, *numbers: str) -> None:
+        self._key = key
+        self._numbers = numbers
+
+    @cached_property
+    def token(self) -> bytes:
+        """What stands for the ledger's token."""
+        return blake2b(key=self._key, digest_size=_TOKEN_BYTES).digest()
+
+    @property
+    def list(self) -> bytes:
+        """What stands for the list."""
+        return self._keys[:_BYTES]
+
+    def element(self, item: Item) -> bytes:
+        """Return what stands for an element, and for all that look like it."""
+        seen = msgspec.json.encode(item.identity)
+        return blake2b(seen, key=self._keys[_BYTES:], digest_size=_BYTES).digest()
+
+    def behind(self, item: Item, twin: int) -> str:
+        """Return the cursor behind an element."""
+        return Cursor(self.token, self.list, self.element(item), twin, item.position).text
+
+    @cached_property
+    def _keys(self) -> bytes:
+        # With a key for each list, equal elements of two lists have nothing in common.
+        name = "\x00".join(self._numbers).encode("utf-8", "surrogatepass")
+        return blake2b(name, key=self._key, digest_size=_BYTES + _KEY_BYTES).digest()
