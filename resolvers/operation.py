@@ -6,7 +6,7 @@ import math
 import time
 import uuid
 from collections.abc import Coroutine
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,6 +14,7 @@ import msgspec
 
 from resolvers.bounds import Bounds, PageRequests
 from resolvers.budget import Budget, SharedBudget
+from resolvers.findings import Findings
 from resolvers.loaders import RouteLoader, SubscriptionLoader
 from resolvers.payex.answers import Answer, Asker, time_is_up
 from resolvers.payex.client import Payex
@@ -25,6 +26,7 @@ from resolvers.payex.records import ItemList, SubscriptionItem
 from resolvers.payex.routes import Holder, Route
 from resolvers.payex.tracing import UNTRACED, BatchTrace, Trace, Untraced
 from resolvers.payex.turns import Pace
+from resolvers.payex.work import Work
 from resolvers.rights import Rights, UnseenError, unseen
 from resolvers.tally import Tally
 
@@ -101,6 +103,11 @@ class Operation:
         return Pace(
             self.payex.turns, self._deadline, self._expired, self.caller, operation=self.support_id
         )
+
+    @cached_property
+    def findings(self) -> Findings:
+        """What it has found out over lists."""
+        return Findings(self.pace, partial(self.budget.spend, Work.SELECTED))
 
     def _expired(self, now: float) -> Fault:
         return time_is_up(self._deadline, self._seconds, self.granted_by, now)

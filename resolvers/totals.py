@@ -1,17 +1,28 @@
 """Exact sums over usage records."""
 
 import enum
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, localcontext
+from itertools import repeat
+from typing import Any, Final
 
 from resolvers.payex.amounts import Money, Volume, VolumeUnit, currency_code
 from resolvers.payex.records import UsageRecord
+from resolvers.payex.turns import SLICE, Steps, slices
 
 # No sum is rounded. It has hardly more digits than what it sums, and numbers are of ordinary size
 # (`resolvers.payex.amounts`).
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+
+_ZERO: Final = Decimal(0)
+
+# Microseconds (measured): to put a record into its group, to add it there, and for each group.
+_GROUPED: Final = 0.4
+_SUMMED: Final = 0.8
+_GROUP: Final = 5.0
 
 
 class Group(enum.Enum):
@@ -51,19 +62,29 @@ class Total:
         """The sums of the used volumes, one for each of PayEx's volume codes."""
         return [Volume(value, code) for code, value in self._used.items()]
 
-    def add(self, record: UsageRecord) -> None:
-        """Take a record into the sums."""
-        self.record_count += 1
-        if record.amount is None:
-            self.without_amount += 1
-        elif self.amount is None:
-            self.amount = Money(record.amount, self.currency_code)
-        else:
-            self.amount = Money(_EXACT.add(self.amount.amount, record.amount), self.currency_code)
-        for sums, volume in ((self._charged, record.charged), (self._used, record.total)):
-            if volume is not None:
-                code = volume.code if volume.unit is VolumeUnit.UNKNOWN else volume.unit.value
-                sums[code] = _EXACT.add(sums.get(code, Decimal(0)), volume.value)
+    def add(self, records: Sequence[UsageRecord]) -> None:
+        """Take records into the sums. It is for a decimal context that rounds nothing."""
+        amounts = []
+        charged: dict[str | None, list[Decimal]] = {}
+        used: dict[str | None, list[Decimal]] = {}
+        for record in records:
+            if (amount := record.amount) is not None:
+                amounts.append(amount)
+            code = record.volume_code
+            if (volume := record.charged_volume) is not None:
+                charged.setdefault(code, []).append(volume)
+            if (volume := record.total_volume) is not None:
+                used.setdefault(code, []).append(volume)
+        self.record_count += len(records)
+        self.without_amount += len(records) - len(amounts)
+        if amounts:
+            first = amounts.pop() if self.amount is None else self.amount.amount
+            self.amount = Money(sum(amounts, first), self.currency_code)
+        for sums, stated in ((self._charged, charged), (self._used, used)):
+            for code, volumes in stated.items():
+                unit = Volume(volumes[0], code).unit
+                name = code if unit is VolumeUnit.UNKNOWN else unit.value
+                sums[name] = sum(volumes, sums.get(name, _ZERO))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +95,56 @@ class Totals:
     record_count: int
 
 
-def totals(records: Sequence[UsageRecord], group_by: Sequence[Group]) -> Totals:
+def totals(
+    records: Sequence[UsageRecord], group_by: Iterable[Group], *, size: int = SLICE
+) -> Steps[Totals]:
     """Return exact sums of the records by group.
 
     Currencies always stand apart, asked for or not: no sum ever holds two.
     """
     wanted = frozenset(group_by)
-    found: dict[tuple[object, ...], Total] = {}
-    for record in records:
-        key = (
-            record.usage_type if Group.USAGE_TYPE in wanted else None,
-            _day(record) if Group.DAY in wanted else None,
-            record.destination if Group.DESTINATION in wanted else None,
-            currency_code(record.currency),
-        )
-        total = found.get(key)
-        if total is None:
-            total = found[key] = Total(*key)
-        total.add(record)
-    return Totals(list(found.values()), len(records))
+    groups: dict[_Key, list[UsageRecord]] = defaultdict(list)
+    for part in slices(records, size):
+        yield len(part) * _GROUPED
+        for key, record in zip(_keys(part, wanted), part, strict=False):
+            groups[key].append(record)
+    found = []
+    next_: list[tuple[Total, Sequence[UsageRecord]]] = []
+    cost = 0.0
+    for key, members in groups.items():
+        total = Total(*key)
+        found.append(total)
+        for part in slices(members, size):
+            next_.append((total, part))
+            cost += _GROUP + len(part) * _SUMMED
+            if cost >= size:
+                yield cost
+                _add(next_)
+                next_.clear()
+                cost = 0.0
+    yield cost
+    _add(next_)
+    return Totals(found, len(records))
+
+
+def _add(parts: Iterable[tuple[Total, Sequence[UsageRecord]]]) -> None:
+    # To add many numbers at once takes a sixth of the time that one at a time does (measured).
+    with localcontext(_EXACT):
+        for total, records in parts:
+            total.add(records)
+
+
+_Key = tuple[str | None, date | None, str | None, str | None]
+"""What tells a group from others: the first four members of its `Total`."""
+
+
+def _keys(records: Sequence[UsageRecord], by: frozenset[Group]) -> Iterator[_Key]:
+    nothing: Iterable[Any] = repeat(None)
+    types = [each.usage_type for each in records] if Group.USAGE_TYPE in by else nothing
+    days = [_day(each) for each in records] if Group.DAY in by else nothing
+    destinations = [each.destination for each in records] if Group.DESTINATION in by else nothing
+    currencies = [currency_code(each.currency) for each in records]
+    return zip(types, days, destinations, currencies, strict=False)
 
 
 def _day(record: UsageRecord) -> date | None:

@@ -1,21 +1,26 @@
 """The usage of a subscription: records, PayEx's summaries, and the gateway's totals."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 import msgspec
 
 from resolvers.ledger import HolderNode, SubscriptionNode
 from resolvers.operation import Operation
+from resolvers.ordering import Direction, OrderField, order
 from resolvers.pages import Page
 from resolvers.payex.answers import Answer
 from resolvers.payex.faults import Fault
 from resolvers.payex.problems import Problem, refused
 from resolvers.payex.records import ItemList, SubscriptionItem, UsageRecord, UsageSummary
-from resolvers.payex.routes import Holder, Kind
-from resolvers.selection import Direction, OrderField, RecordFilter, order
+from resolvers.payex.routes import Holder, Kind, Route
+from resolvers.payex.turns import Steps
+from resolvers.selection import RecordFilter
 from resolvers.totals import Group, Totals, totals
+
+_ALL: Final = RecordFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +113,14 @@ async def records(
     request = operation.pages.records(holder, number, first, after)
     if errors := [*request.errors(), *wanted.errors()]:
         return refused(*errors)
-    found = await _details(operation, subscription)
+    route, found = await _details(operation, subscription)
     if isinstance(found, Problem):
         return found
-    selected = wanted.select(found)
-    return request.page(order(selected, *ordered) if ordered else selected)
+    if wanted != _ALL or ordered:
+        found = await operation.findings.find(
+            (route, wanted, ordered), partial(_selected, found, wanted, ordered)
+        )
+    return request.page(found)
 
 
 async def record_totals(
@@ -128,10 +136,13 @@ async def record_totals(
     """
     if errors := wanted.errors():
         return refused(*errors)
-    found = await _details(operation, subscription)
+    route, found = await _details(operation, subscription)
     if isinstance(found, Problem):
         return found
-    return totals(wanted.select(found), group_by)
+    groups = frozenset(group_by)
+    return await operation.findings.find(
+        (route, wanted, groups), partial(_summed, found, wanted, groups)
+    )
 
 
 async def summaries(operation: Operation, subscription: SubscriptionNode) -> Summaries | Problem:
@@ -172,12 +183,25 @@ async def raw_subscription(operation: Operation, node: SubscriptionNode) -> msgs
 
 async def _details(
     operation: Operation, subscription: SubscriptionNode
-) -> Sequence[UsageRecord] | Problem:
+) -> tuple[Route, Sequence[UsageRecord] | Problem]:
     route = subscription.route(operation.payex.routes, Kind.DETAILS)
-    found: Sequence[UsageRecord] | Problem = _items(
-        await operation.routes.demand(route, subscription.wave)
-    )
-    return found
+    return route, _items(await operation.routes.demand(route, subscription.wave))
+
+
+def _selected(
+    records: Sequence[UsageRecord],
+    wanted: RecordFilter,
+    ordered: tuple[OrderField, Direction] | None,
+) -> Steps[Sequence[UsageRecord]]:
+    selected = yield from wanted.select(records)
+    return (yield from order(selected, *ordered)) if ordered else selected
+
+
+def _summed(
+    records: Sequence[UsageRecord], wanted: RecordFilter, group_by: Collection[Group]
+) -> Steps[Totals]:
+    selected = yield from wanted.select(records)
+    return (yield from totals(selected, group_by))
 
 
 def _items(answer: Answer) -> Any:

@@ -2,7 +2,8 @@
 
 import strawberry
 
-from resolvers.selection import Direction, OrderField, RecordFilter
+from resolvers.ordering import Direction, OrderField
+from resolvers.selection import RecordFilter
 from schema.declarations import described, given
 from schema.scalars import ExactDecimal, LocalDateTime
 

@@ -12,7 +12,7 @@ At the operation's deadline the work ends: nobody waits for its result any more.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 from typing import Final, TypeVar
 
 from resolvers.payex.deadline import Deadline
@@ -28,6 +28,10 @@ it comes around every 20 milliseconds.
 
 SLICE: Final = 500
 """Records in a slice: about 1 to 2 milliseconds of the dearest work over them (measured)."""
+
+
+Steps = Generator[float, None, T]
+"""Long work in steps. Before each, it yields about how many microseconds the step takes."""
 
 
 def slices(items: Sequence[T], size: int = SLICE) -> Iterator[Sequence[T]]:
@@ -115,9 +119,12 @@ class Pace:
         expired: makes the error of an operation whose time is up, given the time.
         caller: who asks.
         operation: which of the caller's operations it is.
+
+    Attributes:
+        turns: those of the event loop.
     """
 
-    __slots__ = ("_caller", "_deadline", "_expired", "_operation", "_turns")
+    __slots__ = ("_caller", "_deadline", "_expired", "_operation", "turns")
 
     def __init__(
         self,
@@ -127,7 +134,7 @@ class Pace:
         caller: Hashable = None,
         operation: Hashable = None,
     ) -> None:
-        self._turns = turns
+        self.turns = turns
         self._deadline = deadline
         self._expired = expired
         self._caller = caller
@@ -135,8 +142,8 @@ class Pace:
 
     def is_due(self) -> bool:
         """Whether `turn` would do anything. It is for those who cannot wait."""
-        now = self._turns.clock()
-        return self._turns.is_due(now) or self._deadline.expired(now)
+        now = self.turns.clock()
+        return self.turns.is_due(now) or self._deadline.expired(now)
 
     async def turn(self) -> None:
         """Give the loop a turn if it is due one. Call it before each slice.
@@ -144,8 +151,27 @@ class Pace:
         Raises:
             Exception: the operation's time is up.
         """
-        if self._turns.is_due(self._turns.clock()):
-            await self._turns.wait(self._caller, self._operation)
-        now = self._turns.clock()
+        if self.turns.is_due(self.turns.clock()):
+            await self.turns.wait(self._caller, self._operation)
+        now = self.turns.clock()
         if self._deadline.expired(now):
             raise self._expired(now)
+
+    async def do(self, steps: Steps[T], spend: Callable[[float], object]) -> T:
+        """Do long work, with a turn for the loop before a step if it is due one.
+
+        Args:
+            steps: the work.
+            spend: pays for each step before it is done.
+
+        Raises:
+            Exception: the operation's time is up, or what it may spend.
+        """
+        while True:
+            try:
+                cost = next(steps)
+            except StopIteration as end:
+                found: T = end.value
+                return found
+            spend(cost)
+            await self.turn()

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from resolvers.payex.amounts import Volume
 from resolvers.payex.records import UsageRecord
-from resolvers.totals import Group, Total, totals
+from resolvers.totals import Group, Total, Totals
+from resolvers.totals import totals as totals_in_steps
+from tests.resolvers.worked import worked
 
 MONTH = [datetime(2026, 11, day, hour) for day in (1, 2) for hour in (0, 23)]  # noqa: DTZ001
 money = st.decimals(min_value=-(10**30), max_value=10**30, allow_nan=False, places=9)
@@ -28,6 +30,11 @@ records = st.builds(
     volume_code=st.sampled_from([None, "KB", " kb ", "MIN", "later"]),
 )
 groupings = st.lists(st.sampled_from(Group))
+
+
+def totals(given_records: list[UsageRecord], group_by: list[Group], size: int = 2) -> Totals:
+    """Return sums that are worked out in small slices."""
+    return worked(totals_in_steps(given_records, group_by, size=size))
 
 
 def currency_of(record: UsageRecord) -> str | None:
