@@ -25,6 +25,7 @@ from resolvers.payex.reader import Reader, Reading
 from resolvers.payex.routes import Kind, Route, Routes
 from resolvers.payex.stretches import Spent
 from resolvers.payex.tracing import BatchTrace
+from resolvers.payex.turns import Pace
 
 _NO_TOKEN = secrets.token_hex()
 
@@ -192,7 +193,9 @@ class Payex:
 
     async def _landed(self, question: _Question, deadline: Deadline) -> _Landed:
         trace = question.asker.trace
-        recalled = await self._memory.recall(question.route, question.key, question.access.token)
+        token = question.access.token
+        pace = self._pace(question.asker, deadline)
+        recalled = await self._memory.recall(question.route, question.key, token, pace)
         if recalled is not None:
             question.asker.counts.hit()
             trace.hit(question.route.template)
@@ -234,13 +237,17 @@ class Payex:
                 met = fault
                 raise
 
+        pace = self._pace(question.asker, deadline)
         try:
-            return await self._reader.read(question.route, fetch), rounds
+            return await self._reader.read(question.route, fetch, pace), rounds
         except Fault as fault:
             if fault is not met:
                 # The call was noted as one that went well.
                 question.asker.counts.cannot_use(Unread(question.route.template, fault.code))
             return fault, rounds
+
+    def _pace(self, asker: Asker, deadline: Deadline) -> Pace:
+        return Pace(self.turns, deadline, asker.expired, asker.caller, asker.turn)
 
     def _is_of_its_holder(self, route: Route) -> bool:
         """Whether a route, which a link may have named, is one of its own invoice or customer."""

@@ -1,12 +1,14 @@
 """Decoders: PayEx's bodies as typed values, each body read once.
 
-A body in which all is as expected is decoded as a whole. In any other one, each element is read
-member by member (`resolvers.payex.members`), so that one odd value costs its own field alone.
+If all in a body is as expected, it is decoded as a whole. In any other one, each element is read
+member by member (`resolvers.payex.members`), so that one odd value costs its own field alone. A
+large body is decoded in slices (`resolvers.payex.body_slices`), of which each is such a body.
 """
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from itertools import chain
@@ -16,9 +18,11 @@ from typing import Any, Final, Generic, TypeVar, get_args
 import msgspec
 
 from resolvers.payex.amounts import are_numbers
-from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.body_slices import SLICE, beginnings, exact_end, likely_end
 from resolvers.payex.field_map import SUBSCRIPTIONS, USAGE_DETAILS, USAGE_SUMMARIES, fit
+from resolvers.payex.list_bodies import PageBody, decode_object, goes_on, read_page
 from resolvers.payex.members import Members
+from resolvers.payex.misreadings import beyond_ascii, has_long_fraction, may_misread
 from resolvers.payex.records import (
     LIST,
     Day,
@@ -38,32 +42,8 @@ from resolvers.payex.times import moment
 
 T = TypeVar("T", bound=Item)
 
-# What msgspec reads otherwise than the rules have it: more than six digits of a second, which it
-# rounds, and an underscore between digits. Each begins with what is looked for fastest.
-_LONG_FRACTION: Final = re.compile(rb"\.(?<=:[0-9][0-9]\.)[0-9]{7}")
-_UNDERSCORE: Final = re.compile(rb"_(?<=[0-9]_)[0-9]")
-# Escapes of digits, point, colon and underscore may hide either. Behind an escaped NUL msgspec
-# reads no more of a time. No control character stands in a currency.
-_HIDDEN: Final = re.compile(rb"\\(?:[bfnrt]|u00(?:[0189]|2[eE]|3[0-9aA]|5[fF]|7[fF]))")
-_CONTROLS: Final = re.compile(rb"\xc2[\x80-\x9f]")
-# Python reads digits of other scripts as these, which all lie beyond Latin-1.
-_FOREIGN: Final = re.compile(rb"\\u((?!00)[0-9a-fA-F]{4})")
-_DIGITS: Final = frozenset("0123456789")
-_HALVES_OF_PAIRS: Final = range(0xD800, 0xE000)
-_HALVES: Final = "Expected whole characters"
-
-
-class _Navigation(msgspec.Struct):
-    next: str | None = None
-
-
-class _Page(msgspec.Struct, Generic[T]):
-    items: list[T] | None
-    navigation: _Navigation | None = None
-
-
-_ELEMENTS: Final = msgspec.json.Decoder(_Page[msgspec.Raw])  # type: ignore[type-var]
-_OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ARRAY: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_COMMA: Final = ord(",")
 
 
 class Decoder(Generic[T]):
@@ -76,12 +56,15 @@ class Decoder(Generic[T]):
 
     def __init__(self, item: type[T], members: Mapping[str, str]) -> None:
         own = {_snake_case(field): field for field in members}
-        fields = [(f.name, f.type, f.default) for f in msgspec.structs.fields(item)]
+        fields = [
+            (f.name, f.type, f.default) for f in msgspec.structs.fields(item) if f.name in own
+        ]
         renamed = {name: members[field] for name, field in own.items()}
         type_: Any = msgspec.defstruct(
             item.__name__, fields, bases=(item,), rename=renamed, kw_only=True
         )
-        self._page = msgspec.json.Decoder(_Page[type_], dec_hook=_day)
+        self._page = msgspec.json.Decoder(PageBody[type_], dec_hook=_day)
+        self._slice = msgspec.json.Decoder(list[type_], dec_hook=_day)
         self._one = msgspec.json.Decoder(type_, dec_hook=_day)
         self._members: Members[T] = Members(type_, own)
         self._times = [name for name, kind, _ in fields if Moment in get_args(kind)]
@@ -106,18 +89,88 @@ class Decoder(Generic[T]):
             Fault: `UPSTREAM_MALFORMED`: it is no JSON, no list, or does not tell how it goes on.
                 Its hint names the member, never the value.
         """
-        beyond_ascii = _beyond_ascii(body)
+        beyond = beyond_ascii(body)
         try:
             page = self._page.decode(body)
         except (msgspec.DecodeError, RecursionError):
             return self._by_member(body)
         if (
             page.items is None
-            or _LONG_FRACTION.search(body)
-            or not self._is_plain(body, beyond_ascii, page.items)
+            or has_long_fraction(body)
+            or not self._is_plain(body, beyond, page.items)
         ):
             return self._by_member(body)
-        return Page(page.items, page.navigation.next if page.navigation else None, body, {})
+        return Page(page.items, page.next, body, {})
+
+    def in_slices(
+        self, body: bytes, size: int = SLICE
+    ) -> Generator[tuple[int, int], None, list[Page[T]]]:
+        """Decode one page in slices, each of which is a page in what it returns.
+
+        It yields between slices, so that the event loop can have a turn.
+
+        Args:
+            body: the page.
+            size: bytes in a slice.
+
+        Yields:
+            How many elements are decoded, and the bytes of JSON that they were decoded from.
+
+        Raises:
+            Fault: as `page` does.
+        """
+        for start in beginnings(body):
+            if goes_on(body[:start], b"]}") is not None:
+                pages = yield from self._in_slices(body, start, size)
+                if pages:
+                    return pages
+                break
+        # It is malformed, or has a shape that PayEx's have not, such as `items` twice.
+        return [self.page(body)]
+
+    def _in_slices(
+        self, body: bytes, start: int, size: int
+    ) -> Generator[tuple[int, int], None, list[Page[T]] | None]:
+        pages: list[Page[T]] = []
+        count, at = 0, start
+        while True:
+            end = likely_end(body, at, size)
+            page = None if end is None else self._array(body, at, end)
+            if page is None:
+                end = exact_end(body, at, size)
+                page = None if end is None else self._array(body, at, end)
+            if end is None or page is None:
+                return None
+            is_last = body[end] != _COMMA
+            if not page.items and (pages or not is_last):
+                # A comma stands where none may stand.
+                return None
+            pages.append(page)
+            count += len(page.items)
+            if is_last:
+                break
+            at = end + 1
+            yield count, at - start
+        following = goes_on(body[:start], body[end:])
+        return None if following is None else [*pages, Page([], following or None, [], {})]
+
+    def _array(self, body: bytes, start: int, end: int) -> Page[T] | None:
+        """Decode elements of a body; return None if that part of it is none."""
+        json = b"[%b]" % body[start:end]
+        beyond = beyond_ascii(json)
+        try:
+            items = self._slice.decode(json)
+        except (msgspec.DecodeError, RecursionError):
+            pass
+        else:
+            if not has_long_fraction(json) and self._is_plain(json, beyond, items):
+                return Page(items, None, json, {})
+        marked = Marked(json)
+        try:
+            elements = _ARRAY.decode(marked.body)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+        return self._of(elements, None, marked, json)
 
     def one(self, body: bytes) -> T:
         """Decode a body that is one element.
@@ -125,7 +178,7 @@ class Decoder(Generic[T]):
         Raises:
             Fault: `UPSTREAM_MALFORMED`: it is no JSON object.
         """
-        _beyond_ascii(body)
+        beyond_ascii(body)
         try:
             item: T = self._one.decode(body)
         except (msgspec.DecodeError, RecursionError):
@@ -138,35 +191,41 @@ class Decoder(Generic[T]):
         item = self._members.read(msgspec.Raw(marked.body), marked, unreadable)
         return alone(item, body, unreadable)
 
-    def _is_plain(self, json: bytes, beyond_ascii: str, items: Sequence[T]) -> bool:
+    def _is_plain(self, json: bytes, beyond: str, items: Sequence[T]) -> bool:
         """Whether msgspec has read everything but odd times as the rules have it."""
         values = chain.from_iterable(map(self._looked_at, items))
         if self._has_links:
             return all(map(is_dynamic, values))
-        return are_numbers([value for value in values if value is not None]) and not (
-            (b"_" in json and _UNDERSCORE.search(json))
-            or (b"\\" in json and (_HIDDEN.search(json) or _escapes_digits(json)))
-            or b"\x7f" in json
-            or (beyond_ascii and _may_mislead(json, beyond_ascii))
+        return are_numbers([value for value in values if value is not None]) and not may_misread(
+            json, beyond
         )
 
     def _by_member(self, body: bytes) -> Page[T]:
-        marked = Marked(body)
-        page = _decoded(_ELEMENTS, marked.body)
-        following = page.navigation.next if page.navigation else None
-        if following and marked.holds(following.encode()):
-            raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=f"{_HALVES} - at `$.navigation.next`")
-        elements: list[msgspec.Raw] = page.items or []
+        elements, following, marked = read_page(body)
+        page = self._of(elements or [], following, marked, body)
+        if elements is None:
+            return replace(page, unreadable={LIST: 1})
+        return page
+
+    def _of(
+        self, elements: Sequence[msgspec.Raw], following: str | None, marked: Marked, json: bytes
+    ) -> Page[T]:
+        """Return a page whose elements are read member by member.
+
+        Args:
+            elements: the elements, out of JSON whose lone surrogates are marked.
+            following: the link to the next page.
+            marked: tells where they are.
+            json: where the elements stand.
+        """
         unreadable: Counter[Member] = Counter()
-        if page.items is None:
-            unreadable[LIST] += 1
         items = [
             (None if marked.holds(element) else self._whole(element))
             or self._members.read(element, marked, unreadable)
             for element in elements
         ]
-        if marked.body == body:
-            return Page(items, following, body, unreadable)
+        if marked.body == json:
+            return Page(items, following, json, unreadable)
         source = [msgspec.Raw(marked.restored(element)) for element in elements]
         return Page(items, following, source, unreadable)
 
@@ -184,7 +243,7 @@ class Decoder(Generic[T]):
         except ValueError:
             return None
         json = bytes(element)
-        return item if self._is_plain(json, _beyond_ascii(json), [item]) else None
+        return item if self._is_plain(json, beyond_ascii(json), [item]) else None
 
 
 def subscriptions() -> Decoder[SubscriptionItem]:
@@ -206,71 +265,6 @@ def usage_summaries(changes: Mapping[str, str]) -> Decoder[UsageSummary]:
 def _decoder(item: type[T], members: tuple[tuple[str, str], ...]) -> Decoder[T]:
     """Return a decoder, which keeps nothing of what it decodes. To make one takes milliseconds."""
     return Decoder(item, dict(members))
-
-
-def decode_object(body: bytes) -> msgspec.Raw:
-    """Check that a body is a JSON object, and return it as it is.
-
-    Raises:
-        Fault: `UPSTREAM_MALFORMED`.
-    """
-    _beyond_ascii(body)
-    try:
-        _OBJECT.decode(body)
-    except (msgspec.DecodeError, RecursionError):
-        _decoded(_OBJECT, Marked(body).body)
-    return msgspec.Raw(body)
-
-
-def _beyond_ascii(json: bytes) -> str:
-    """Return JSON as text if it holds more than ASCII, or else nothing.
-
-    msgspec passes over members without reading them, but `raw` hands them on.
-
-    Raises:
-        Fault: `UPSTREAM_MALFORMED`: it is no UTF-8.
-    """
-    if json.isascii():
-        return ""
-    try:
-        return json.decode()
-    except UnicodeDecodeError:
-        raise _no_json() from None
-
-
-def _escapes_digits(json: bytes) -> bool:
-    """Whether escapes in JSON may stand for digits of other scripts; pairs of them may."""
-    codes = {int(code, 16) for code in set(_FOREIGN.findall(json))}
-    return any(chr(code).isdecimal() or code in _HALVES_OF_PAIRS for code in codes)
-
-
-def _may_mislead(json: bytes, text: str) -> bool:
-    """Whether JSON holds control characters or digits of other scripts as they are."""
-    if _CONTROLS.search(json):
-        return True
-    try:
-        # In C, since most bodies hold nothing beyond it.
-        text.encode("latin-1")
-    except UnicodeEncodeError:
-        return any(map(str.isdecimal, set(text) - _DIGITS))
-    return False
-
-
-def _decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
-    try:
-        return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        # The message states types and the path to the member. It quotes no value.
-        raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=str(error)) from None
-    except msgspec.DecodeError:
-        raise _no_json() from None
-    except RecursionError:
-        hint = "The body is nested too deeply."
-        raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=hint) from None
-
-
-def _no_json() -> Fault:
-    return Fault(FaultCode.UPSTREAM_MALFORMED, hint="The body is not JSON.")
 
 
 def _day(type_: type, value: object) -> object:

@@ -42,6 +42,7 @@ class Members(Generic[T]):
         self._members = [
             (field.name, Member(fields[field.name], field.encode_name), _reader(field.type))
             for field in msgspec.structs.fields(type_)
+            if field.name in fields
         ]
 
     def read(self, element: msgspec.Raw, marked: Marked, unreadable: Counter[Member]) -> T:

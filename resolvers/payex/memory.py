@@ -9,6 +9,7 @@ from resolvers.payex.problems import Problem, parse_problem
 from resolvers.payex.reader import Reader, Reading
 from resolvers.payex.routes import Route
 from resolvers.payex.shared_cache import SharedCache, Stored
+from resolvers.payex.turns import Pace
 
 
 class Memory:
@@ -49,7 +50,9 @@ class Memory:
         """Return for how many seconds the answer stays the same; 0 if this process keeps none."""
         return self._cache.left(key)
 
-    async def recall(self, route: Route, key: CacheKey, token: str) -> Reading | None:
+    async def recall(
+        self, route: Route, key: CacheKey, token: str, pace: Pace | None = None
+    ) -> Reading | None:
         """Return the answer that another instance has brought, and keep it here as well."""
         if self._shared is None or not self._policy.keeps(route):
             return None
@@ -66,7 +69,7 @@ class Memory:
             return problem
 
         try:
-            reading = await self._reader.read(route, replay)
+            reading = await self._reader.read(route, replay, pace)
         except (Fault, IndexError):
             # It was stored by a gateway that understands it otherwise.
             return None

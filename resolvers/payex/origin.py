@@ -1,13 +1,19 @@
 """The JSON that the elements of a list were decoded from, for those who ask for it."""
 
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
+
+_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class _RawItems(msgspec.Struct):
     items: list[msgspec.Raw] | None = None
+
+
+_BODY = msgspec.json.Decoder(_RawItems)
 
 
 class Origin:
@@ -17,20 +23,34 @@ class Origin:
     collector finds, of every answer.
 
     Args:
-        pages: the pages of the list: a body, or the JSON of the elements.
+        unreadable: what could not be read, of one element that is a whole body.
     """
 
-    def __init__(self, pages: Sequence[bytes | Sequence[msgspec.Raw]]) -> None:
-        self._pages = pages
+    def __init__(self, unreadable: Mapping[Any, int] | None = None) -> None:
+        self.unreadable = unreadable or {}
+        # Parts of the list, and the position of the first element of each.
+        self._parts: list[bytes | Sequence[msgspec.Raw]] = []
+        self._firsts: list[int] = []
+        self._count = 0
 
-    @cached_property
-    def raws(self) -> list[msgspec.Raw]:
-        """The elements' JSON. Cut from the bodies only when someone reads it."""
-        return list(self._cut())
+    def add(self, part: bytes | Sequence[msgspec.Raw], count: int) -> int:
+        """Add the next part of the list, and return the position of its first element.
 
-    def _cut(self) -> Iterator[msgspec.Raw]:
-        for page in self._pages:
-            if isinstance(page, bytes):
-                yield from msgspec.json.decode(page, type=_RawItems).items or ()
-            else:
-                yield from page
+        Args:
+            part: a body, an array, or the JSON of the elements.
+            count: how many elements it has.
+        """
+        first = self._count
+        self._parts.append(part)
+        self._firsts.append(first)
+        self._count += count
+        return first
+
+    def raw(self, position: int) -> msgspec.Raw:
+        """Return the JSON of an element. It is cut from its part when someone reads it."""
+        index = bisect_right(self._firsts, position) - 1
+        part = self._parts[index]
+        if isinstance(part, bytes):
+            part = _ARRAY.decode(part) if part.startswith(b"[") else _BODY.decode(part).items or ()
+            self._parts[index] = part
+        return part[position - self._firsts[index]]

@@ -3,20 +3,26 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from resolvers.payex.answers import Content
 from resolvers.payex.decoders import (
     Decoder,
-    decode_object,
     subscriptions,
     usage_records,
     usage_summaries,
 )
 from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.list_bodies import decode_object
 from resolvers.payex.problems import Problem, expected
 from resolvers.payex.records import ItemList, Page
 from resolvers.payex.routes import Kind, Route, Routes
+from resolvers.payex.turns import Pace
+
+# A body of so many bytes is decoded in slices. The usual ones are decoded as a whole, in up to 2
+# milliseconds, and as many of them as an operation has calls may come at a time.
+_SLICED_FROM: Final = 256 * 1024
+_PACED_FROM: Final = 16 * 1024
 
 Fetch = Callable[[Route, int], Awaitable[bytes | Problem]]
 """Brings the body of a route; the number tells which page of the list it is, from 0."""
@@ -62,14 +68,19 @@ class Reader:
             Kind.SUMMARIES: usage_summaries(field_map.get("usage_summaries", {})),
         }
 
-    async def read(self, route: Route, fetch: Fetch) -> Reading:
+    async def read(self, route: Route, fetch: Fetch, pace: Pace | None = None) -> Reading:
         """Return what a route holds, all pages of it, or the problem told in place of any.
+
+        Args:
+            route: what to read.
+            fetch: brings the bodies.
+            pace: gives the event loop its turns; nobody else needs it if None.
 
         Raises:
             Fault: a body cannot be understood, or the list cannot be followed to its end.
         """
         bodies: list[bytes] = []
-        pages: list[Page[Any]] = []
+        found: ItemList[Any] = ItemList()
         seen = {route.path}
         while True:
             body = await fetch(route, len(bodies))
@@ -81,10 +92,10 @@ class Reader:
             decoder = self._decoders[route.kind]
             if route.kind is Kind.SUBSCRIPTION:
                 return Reading(decoder.one(body), (body,))
-            page = decoder.page(body)
-            pages.append(page)
+            for page in await _decoded(body, decoder, pace):
+                found.add(page)
             if not page.next:
-                return Reading(ItemList(pages), tuple(bodies))
+                return Reading(found, tuple(bodies))
             route = self._next(page.next, route, seen)
 
     def _next(self, link: str, route: Route, seen: set[str]) -> Route:
@@ -97,3 +108,20 @@ class Reader:
             raise Fault(FaultCode.UPSTREAM_TOO_MANY_PAGES, limit=limit)
         seen.add(following.path)
         return following
+
+
+async def _decoded(body: bytes, decoder: Decoder[Any], pace: Pace | None) -> list[Page[Any]]:
+    """Return a page of a list, in slices if it is large. The last one has the link to the next."""
+    if pace is None or len(body) < _PACED_FROM:
+        return [decoder.page(body)]
+    if len(body) < _SLICED_FROM:
+        await pace.turn()
+        return [decoder.page(body)]
+    steps = decoder.in_slices(body)
+    try:
+        while True:
+            await pace.turn()
+            next(steps)
+    except StopIteration as done:
+        pages: list[Page[Any]] = done.value
+        return pages

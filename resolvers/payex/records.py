@@ -1,7 +1,6 @@
 """Usage records, summaries and subscriptions: typed values with the way back to their JSON."""
 
-from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -70,28 +69,41 @@ Unreadable = Mapping[Member, int]
 """Members that could not be read, and in how many elements each. Their fields are null."""
 
 
-class Item(msgspec.Struct, dict=True):
-    """One element of a list of PayEx, with the way back to the JSON it was decoded from."""
+# How many fields of an element tell of its place alone.
+_PLACE: Final = 2
+
+
+class Item(msgspec.Struct, gc=False):
+    """One element of a list of PayEx, with the way back to the JSON it was decoded from.
+
+    The garbage collector does not look at it: it is part of no cycle, and a collection that went
+    through a million of them would keep the event loop.
+
+    Attributes:
+        origin: the JSON of its list.
+        position: the place in PayEx's list, from 0.
+    """
+
+    # They are no members of PayEx's: no deployment gives a member such a name, and whatever a body
+    # may hold under it, `ItemList` and `alone` set them. In a `__dict__`, they would take 210 bytes
+    # more for each element.
+    origin: Any = msgspec.field(default=None, name="\x7forigin")
+    position: Any = msgspec.field(default=None, name="\x7fposition")
 
     def __repr__(self) -> str:
         # Telephone numbers and places stand in these; no log shall show them by accident.
         return f"<{type(self).__name__}>"
 
     @property
-    def position(self) -> int:
-        """The place in PayEx's list, from 0."""
-        return int(self.__dict__["position"])
-
-    @property
     def raw(self) -> msgspec.Raw:
         """The element as PayEx sent it, to the byte, with the members that no field takes."""
-        origin: Origin = self.__dict__["origin"]
-        return origin.raws[self.position]
+        raw: msgspec.Raw = self.origin.raw(self.position)
+        return raw
 
     @property
     def identity(self) -> Hashable:
         """What clients see of the element. Others of its list may look like it."""
-        return msgspec.structs.astuple(self)
+        return msgspec.structs.astuple(self)[_PLACE:]
 
 
 class Usage(Item, kw_only=True):
@@ -195,18 +207,18 @@ class SubscriptionItem(Item, kw_only=True):
     @property
     def unreadable(self) -> Unreadable:
         """What could not be read of one that is a whole body."""
-        unreadable: Unreadable = self.__dict__["unreadable"]
+        unreadable: Unreadable = self.origin.unreadable
         return unreadable
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of a list, decoded.
+    """One page of a list, or a part of one, decoded.
 
     Attributes:
         items: its elements.
         next: the link to the next page, if there is one.
-        source: the JSON of the elements, or the body in which it stands.
+        source: the JSON of the elements: each by itself, or the array or the body that they are in.
         unreadable: what could not be read.
     """
 
@@ -226,30 +238,36 @@ class ItemList(Generic[T]):
         unreadable: what could not be read of them.
     """
 
-    def __init__(self, pages: Sequence[Page[T]]) -> None:
-        items: Sequence[T] = pages[0].items if pages else []
-        if len(pages) > 1:
-            items = [item for page in pages for item in page.items]
-        unreadable: Counter[Member] = Counter()
+    def __init__(self, pages: Iterable[Page[T]] = ()) -> None:
+        self.items: list[T] = []
+        self.unreadable: dict[Member, int] = {}
+        self._origin = Origin()
         for page in pages:
-            unreadable.update(page.unreadable)
-        origin = Origin([page.source for page in pages])
-        for position, item in enumerate(items):
-            # Not by a method: that would take as long again, for each of many.
-            own = item.__dict__
-            own["origin"] = origin
-            own["position"] = position
+            self.add(page)
+
+    def add(self, page: Page[T]) -> None:
+        """Add the next page, or the next part of one."""
+        items = page.items
+        unreadable = page.unreadable
+        origin = self._origin
+        first = origin.add(page.source, len(items))
+        for position, item in enumerate(items, first):
+            item.origin = origin
+            item.position = position
         if items and isinstance(items[0], SubscriptionItem):
             numbered = [item for item in items if item.identity != ""]
             if len(numbered) < len(items):
-                unreadable[NUMBER] = len(items) - len(numbered) - unreadable[ELEMENT]
+                without = len(items) - len(numbered) - unreadable.get(ELEMENT, 0)
+                unreadable = {**unreadable, NUMBER: without}
                 items = numbered
-        self.items = items
-        self.unreadable: Unreadable = +unreadable
+        self.items += items
+        for member, count in unreadable.items():
+            if count:
+                self.unreadable[member] = self.unreadable.get(member, 0) + count
 
 
 def alone(item: T, body: bytes, unreadable: Unreadable) -> T:
     """Return an element that is a whole body, bound to it."""
-    origin = Origin([[msgspec.Raw(body)]])
-    item.__dict__.update(origin=origin, position=0, unreadable=unreadable)
+    item.origin = Origin(unreadable)
+    item.position = item.origin.add([msgspec.Raw(body)], 1)
     return item

@@ -1,13 +1,17 @@
 """What a route holds is read from its bodies, the pages of a list in order."""
 
+from collections.abc import Hashable
+
 import msgspec
 import pytest
 
+from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.problems import Problem, ProblemType, parse_problem
 from resolvers.payex.reader import Reader, Reading
 from resolvers.payex.records import ItemList, SubscriptionItem
 from resolvers.payex.routes import Billing, Holder, Kind, Route, Routes
+from resolvers.payex.turns import Pace, Turns
 
 INVOICE = Holder("xxx", Billing.BILLED, "123456")
 CUSTOMER = Holder("xxx", Billing.UNBILLED, "9999")
@@ -149,3 +153,43 @@ async def test_a_problem_of_a_later_page_stands_in_place_of_all() -> None:
 async def test_a_reading_shows_nothing_of_what_was_read() -> None:
     reading = await read(Source(b'{"subscriptionNo":"070"}'), Kind.SUBSCRIPTION)
     assert "070" not in repr(reading)
+
+
+class Busy(Turns):
+    """Turns of a loop that is due one each time it is asked, a second after the last time."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: float(self.given))
+        self.given = 0
+
+    def is_due(self, now: float) -> bool:  # noqa: ARG002 - as its parent's
+        """Say that it is."""
+        return True
+
+    async def wait(self, caller: Hashable, operation: Hashable) -> None:  # noqa: ARG002 - as above
+        """Let a second pass."""
+        self.given += 1
+
+
+@pytest.mark.parametrize(("size", "least"), [(1000, 0), (100_000, 1), (1_000_000, 8)])
+async def test_a_body_gives_the_loop_a_turn_for_each_slice(size: int, least: int) -> None:
+    turns, text = Busy(), "x" * 1000
+    body = page(*[text] * (size // 2000))
+    routes = Routes()
+    route = routes.of(INVOICE, Kind.DETAILS, "12345680")
+    pace = Pace(turns, Deadline(1000), TimeoutError)
+    reading = await Reader(routes, 1, {}).read(route, Source(body), pace)
+    assert isinstance(reading.outcome, ItemList)
+    assert len(reading.outcome.items) == size // 2000
+    assert least <= turns.given <= least + 2
+
+
+async def test_a_body_is_not_decoded_beyond_the_deadline() -> None:
+    turns, routes = Busy(), Routes()
+    body = page(*["x" * 1000] * 1000)
+    route = routes.of(INVOICE, Kind.DETAILS, "12345680")
+    with pytest.raises(TimeoutError):
+        await Reader(routes, 1, {}).read(
+            route, Source(body), Pace(turns, Deadline(3), TimeoutError)
+        )
+    assert turns.given == 3
