@@ -57,7 +57,7 @@ described(
         "ID_MALFORMED": "A global id is none that this API gave. In errors only.",
         "NUMBER_MALFORMED": (
             "The number of a ledger, an invoice, a customer or a subscription is empty, too long, "
-            "or holds a character that no such number has."
+            "could be read as a path, or holds a character that no such number has."
         ),
         "REFERENCE_MALFORMED": "A reference of the supergraph lacks its key. In errors only.",
         "REFUSED_BY_PAYEX": "PayEx refused the argument; the message is PayEx's own.",

@@ -6,6 +6,8 @@ A number that PayEx is sure to refuse is refused here, as PayEx would say it and
 import re
 from dataclasses import dataclass
 
+from resolvers.payex.segments import may_lead_elsewhere
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -52,10 +54,8 @@ def refusal(parameter: str, number: str, place: str | None = None) -> str | None
         return f"{place} has {len(number)} characters; at most {rule.longest} are allowed."
     if not number.isprintable():
         return f"{place} holds control characters."
-    # A URL resolves these two as directions, however they are encoded, and what stands before
-    # PayEx may decode an encoded slash.
-    if not {".", ".."}.isdisjoint(re.split(r"[/\\]", number)):
-        return f"{place} holds a path."
+    if may_lead_elsewhere(number):
+        return f"{place} could be read as a path."
     if rule.characters and not rule.characters.fullmatch(number):
         return f"{place} holds a character that PayEx does not allow: {rule.allowed} are."
     return None

@@ -14,6 +14,7 @@ import msgspec
 
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.links import origin_of, resolved
+from resolvers.payex.segments import may_lead_elsewhere
 
 
 class Billing(enum.Enum):
@@ -57,8 +58,6 @@ TEMPLATES: Mapping[tuple[Billing, Kind], str] = MappingProxyType(
     }
 )
 """The path templates, each below `/billing/{subdomain}/v1/{ownerNo}`."""
-
-_DIRECTIONS = {b".", b".."}
 
 
 class Holder(msgspec.Struct, frozen=True, cache_hash=True):
@@ -154,7 +153,7 @@ class Routes:
         if (
             not inside
             or b"" in segments[1:]
-            or any(map(_directs, segments))
+            or any(map(may_lead_elsewhere, segments))
             or re.search(r"\s", query)
         ):
             raise Fault(FaultCode.UPSTREAM_LINK_REFUSED, hint="It leads out of the ledger.")
@@ -168,14 +167,6 @@ def _segment(number: str) -> str:
     # Nearly all numbers are written as they are; to find that out, `quote` takes ten times as long.
     if number.isascii() and number.isalnum():
         return number
-    if _directs(number.encode()):
+    if may_lead_elsewhere(number):
         raise Fault(FaultCode.UPSTREAM_LINK_REFUSED)
     return quote(number, safe="")
-
-
-def _directs(segment: bytes) -> bool:
-    """Whether a segment leads elsewhere: as one that is not encoded, or as one that is.
-
-    What stands before PayEx may decode an encoded slash.
-    """
-    return not _DIRECTIONS.isdisjoint(re.split(rb"[/\\]", segment))

@@ -52,7 +52,7 @@ def test_a_number_without_usage_ends_with_2(capsys: pytest.CaptureFixture[str]) 
         (["--owner", " "], {}, "ownerNo is empty."),
         (["--invoice", "1" * 16], {}, "invoiceNo has 16 characters; at most 15 are allowed."),
         (["--customer", "?"], {}, "customerNo holds a character that PayEx does not allow"),
-        (["--subscription", ".."], {}, "subscriptionNo holds a path."),
+        (["--subscription", ".."], {}, "subscriptionNo could be read as a path."),
         (["--owner", "77"], {}, "The embedded sandbox has no token for the ledger that --owner"),
         ([], {"GATEWAY_PRT": "1"}, "GATEWAY_PRT is no setting"),
         (

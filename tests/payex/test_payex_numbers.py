@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolvers.payex.numbers import RULES, refusal
+from resolvers.payex.segments import may_lead_elsewhere
 
 # "[a-zA-Z0-9äåöÄÅÖ&/_ -.]", whose range from the space to the full stop holds 15 characters.
 DOCUMENTED = string.ascii_letters + string.digits + "äåöÄÅÖ&/_ !\"#$%&'()*+,-."
@@ -23,7 +24,7 @@ def test_a_customer_number_passes_exactly_if_payex_documents_it(number: str) -> 
         0 < len(number) <= 15
         and set(number) <= set(DOCUMENTED)
         and number.strip() != ""
-        and not {".", ".."} & set(number.split("/"))
+        and not may_lead_elsewhere(number)
     )
     assert (refusal("customerNo", number) is None) is documented
 
@@ -37,7 +38,7 @@ def test_what_no_number_can_be_is_refused_for_each(parameter: str, number: str) 
 @pytest.mark.parametrize("parameter", RULES)
 @pytest.mark.parametrize("number", ["1/..", "./1", "a/../b", ".\\", "1\\..", "/.", "..\\1"])
 def test_what_would_be_read_as_a_path_is_refused_for_each(parameter: str, number: str) -> None:
-    assert refusal(parameter, number) == f"{parameter} holds a path."
+    assert refusal(parameter, number) == f"{parameter} could be read as a path."
 
 
 @pytest.mark.parametrize(

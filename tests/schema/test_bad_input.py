@@ -312,7 +312,7 @@ async def test_a_bad_number_of_a_list_is_told_by_its_place_in_the_argument(
     errors = [item["fieldErrors"][0] for item in reply["data"]["owner"]["found"]]
     places = [f"{field}Nos[{place}]" for place in range(3)]
     assert [error["parameter"] for error in errors] == places
-    assert errors[1]["message"] == f"{places[1]} holds a path."
+    assert errors[1]["message"] == f"{places[1]} could be read as a path."
     assert payex.calls == []
 
 
