@@ -30,9 +30,9 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 def write(folder: Path) -> None:
     """Write every body below a folder, at the path of its route and with the suffix `.json`."""
     for invoice in INVOICES:
-        _write_invoice(folder, invoice, SUBSCRIPTIONS, RECORDS)
+        write_invoice(folder, invoice, SUBSCRIPTIONS, RECORDS)
     for count, invoice in GROWTH.items():
-        _write_invoice(folder, invoice, SUBSCRIPTIONS[:1], count)
+        write_invoice(folder, invoice, SUBSCRIPTIONS[:1], count)
     problem = INVOICE_NOT_FOUND.encode(ProblemStyle.PLAIN, "")
     (folder / "not-found.json").write_bytes(problem)
 
@@ -48,7 +48,8 @@ def details_of(invoice: str, subscription: str) -> Address:
     return account.to(Route.USAGE_DETAILS, subscription)
 
 
-def _write_invoice(folder: Path, number: str, subscriptions: Sequence[str], records: int) -> None:
+def write_invoice(folder: Path, number: str, subscriptions: Sequence[str], records: int) -> None:
+    """Write the bodies of an invoice whose subscriptions have so many records each."""
     account = Address("usage", OWNER, Kind.INVOICE, number)
     items = [_subscription(account, subscription) for subscription in subscriptions]
     bodies: dict[Address, object] = {

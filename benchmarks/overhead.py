@@ -48,7 +48,7 @@ def full(folder: Path, collector: str) -> tuple[Server, dict[str, str]]:
         "exp": int(time.time()) + 24 * 3600,
         "sub": "benchmark",
         "ledgers": [OWNER],
-        "scope": "usage:read",
+        "scope": "usage:read usage:raw usage:introspect",
     }
     token = jwt.encode({"alg": "RS256", "kid": "1"}, claims, key)
     on = _known(_ON)
@@ -64,7 +64,6 @@ def full(folder: Path, collector: str) -> tuple[Server, dict[str, str]]:
         "GATEWAY_JWT_KEYS": str(keys),
         "GATEWAY_JWT_ISSUER": _ISSUER,
         "GATEWAY_JWT_AUDIENCE": _AUDIENCE,
-        "GATEWAY_COST_MODE": "enforce",
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector,
         **KEEPING_NOTHING,
         **on,

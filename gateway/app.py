@@ -69,6 +69,7 @@ def create_app(
     settings = settings or load_settings()
     bounds = Bounds(
         budget=settings.operation_budget,
+        max_errors=settings.max_errors,
         max_calls=settings.max_calls,
         max_numbers=settings.max_numbers,
         max_records=settings.max_records,

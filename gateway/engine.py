@@ -26,7 +26,7 @@ from gateway.documents.source import DocumentSource, Requested
 from gateway.errors import log_unexpected, told_errors
 from gateway.limit_settings import LimitSettings
 from gateway.limits.variables import oversized_variables
-from gateway.projection.executor import ProjectingExecutor
+from gateway.projection.executor import BoundedExecutor, ProjectingExecutor
 from gateway.projection.plan import Fall, FallReason
 from gateway.refusals import Refusal
 from gateway.unreadable import warnings
@@ -86,7 +86,6 @@ class Engine:
         self, schema: Schema, source: DocumentSource, documents: Documents, limits: LimitSettings
     ) -> None:
         self._core = executable(schema)
-        self._executor = schema.execution_context_class
         self._source = source
         self._documents = documents
         self._limits = limits
@@ -157,7 +156,8 @@ class Engine:
         fall = _told(result, operation) if isinstance(result, Fall) else None
         if not isinstance(result, ExecutionResult):
             result = await self._by_core(document, ready, variables, operation, asked)
-            result.errors = told_errors(result.errors or (), len(result.errors or ()))
+            errors = result.errors or ()
+            result.errors = told_errors(errors, len(errors), operation.bounds.max_errors)
         if ready.constant:
             ready.answer = result.data
             return Outcome(executed=True, data=result.data, fall=fall)
@@ -176,7 +176,7 @@ class Engine:
         operation: Operation,
         asked: Asked,
     ) -> ExecutionResult:
-        executor: dict[str, Any] = {"executor_class": self._executor}
+        executor: dict[str, Any] = {"executor_class": BoundedExecutor}
         if ready.plan is not None:
             executor = {
                 "executor_class": ProjectingExecutor,

@@ -23,28 +23,26 @@ logger = logging.getLogger(__name__)
 MASKED = "The gateway failed. Its operators can find why by the support id."
 
 
-MAX_TOLD_ERRORS: Final = 1000
-"""How many errors a reply tells: one for each reference that a router may send at once, by default.
-
-It cannot be set. An error for each of 10,000 records would make the reply many times as large as
-the records do.
-"""
+ERROR: Final = 60
+"""Units of work of an error that a reply tells: located, formatted and encoded."""
+UNTOLD_ERROR: Final = 6
+"""Units of work of an error that is only counted."""
 
 
-def told_errors(errors: Sequence[GraphQLError], count: int) -> list[GraphQLError]:
+def told_errors(errors: Sequence[GraphQLError], count: int, most: int) -> list[GraphQLError]:
     """Return the errors that a reply tells, of so many; the last one says if there are more."""
-    if count <= MAX_TOLD_ERRORS:
+    if count <= most:
         return list(errors)
     more = GraphQLError(
-        f"There are {count} errors; the first {MAX_TOLD_ERRORS} are told (MAX_TOLD_ERRORS). The "
-        "fields of the others are null too.",
+        f"There are {count} errors; the first {most} are told (GATEWAY_MAX_ERRORS). The fields of "
+        "the others are null too.",
         extensions={
             "code": ErrorCode.ERRORS_LEFT_OUT.value,
-            "limit": {"MAX_TOLD_ERRORS": MAX_TOLD_ERRORS},
+            "limit": {"GATEWAY_MAX_ERRORS": most},
             "measured": count,
         },
     )
-    return [*errors[:MAX_TOLD_ERRORS], more]
+    return [*errors[:most], more]
 
 
 def budget_error(budget: Budget) -> GraphQLError:

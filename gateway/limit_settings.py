@@ -45,7 +45,7 @@ class LimitSettings(BaseSettings):
             "document can be merged."
         ),
     )
-    max_errors: int = Field(
+    max_validation_errors: int = Field(
         5, ge=1, le=100, description="The most errors that are told of one invalid document."
     )
     max_variable_depth: int = Field(
@@ -67,19 +67,28 @@ class LimitSettings(BaseSettings):
             "as its arguments tell."
         ),
     )
+    max_errors: int = Field(
+        100,
+        ge=1,
+        le=1000,
+        description=(
+            "The most errors that a reply tells of an operation that was executed. The others are "
+            "counted."
+        ),
+    )
     cost_mode: Literal["measure", "enforce"] = Field(
-        "measure",
+        "enforce",
         description=(
             "Whether an operation that costs more than `GATEWAY_MAX_COST` is only told so, or "
             "refused; see [limits](limits.md)."
         ),
     )
     max_cost: int = Field(
-        150_000,
+        400_000,
         ge=1,
         description=(
-            "The most that an operation may cost: 1 for an object, 10 more for a field that may "
-            "ask PayEx."
+            "The most that an operation may cost by its text: 1 for an object, 10 more for a field "
+            "that may ask PayEx, and for a reference."
         ),
     )
     operation_budget: int = Field(

@@ -15,6 +15,7 @@ class Bounds:
 
     Attributes:
         budget: units of work.
+        max_errors: errors that a reply tells.
         max_calls: upstream calls in all, retries and pages included.
         max_numbers: numbers in one `invoices` or `customers`.
         max_records: the largest `first` of usage records.
@@ -22,6 +23,7 @@ class Bounds:
     """
 
     budget: float = math.inf
+    max_errors: int = 100
     max_calls: int = 500
     max_numbers: int = 100
     max_records: int = 10_000

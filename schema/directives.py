@@ -79,6 +79,12 @@ ON_OBJECTS_ALONE: Final = (Authenticated, RequiresScopes, Cost)
 Measured with @apollo/composition 2.14.4 and @theguild/federation-composition 0.27.0.
 """
 
+WEIGHTS: Final[Mapping[str, int]] = MappingProxyType({"Query._entities": CALL.weight})
+"""What weighs, beside `@cost`, each element of a field that federation declares.
+
+A reference may cost a call, and each is read, checked and answered, be it an error.
+"""
+
 SIZED_BY: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Owner.invoices": "invoiceNos",

@@ -11,6 +11,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from resolvers.errors import ErrorCode, RequestError
 from resolvers.payex.problems import FieldErrorCode
+from resolvers.payex.work import Work
 from schema.declarations import Info
 from schema.ledger import Customer, Invoice, Owner
 from schema.query import Query
@@ -20,6 +21,9 @@ from schema.subscription import UsageSubscription
 # The Guild's composer refuses versions above 2.9; it is the first with @cost and @listSize.
 FEDERATION_VERSION: Final = "2.9"
 
+_REFERENCE: Final = 10
+"""Units of work of a reference: read, checked, and an object or an error in the answer."""
+
 _ENTITIES = {type_.__name__: type_ for type_ in (Customer, Invoice, Owner, UsageSubscription)}
 
 
@@ -28,6 +32,7 @@ class _Subgraph(Schema):
         self, info: strawberry.Info, representations: list[FederationAny]
     ) -> list[FederationAny]:
         """Answer each reference by itself: a malformed one is an error of its own."""
+        info.context.budget.spend(Work.REFERENCES, _REFERENCE * len(representations))
         return [_entity(info, representation) for representation in representations]
 
 

@@ -42,7 +42,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from gateway.limits.cost import OperationCost
 from gateway.limits.prices import Condition, Field, Selection, Size, size_of
-from schema.directives import SIZED_BY
+from schema.directives import SIZED_BY, WEIGHTS
 
 _SIZED_FIELDS: Final = frozenset({"nodes", "edges"})
 _UNSIZED: Final = 10
@@ -168,6 +168,7 @@ class _Reader:
         name = nodes[0][0].name.value
         definition = type_.fields[name]
         weight, assumed = _stated(definition)
+        weight += WEIGHTS.get(f"{type_.name}.{name}", 0)
         is_list = is_list_type(get_nullable_type(definition.type))
         size = Size(assumed) if is_list else None
         below_page = None

@@ -42,7 +42,7 @@ def find_errors(
     """Return why a document does not fit the schema; nothing if it does.
 
     Where validation stopped at a limit, the last entry names it: a `LimitExceeded` for what was
-    too much to compare, and one about `GATEWAY_MAX_ERRORS` for errors that are not told.
+    too much to compare, and one about `GATEWAY_MAX_VALIDATION_ERRORS` for errors that are not told.
 
     Args:
         schema: what the document must fit.
@@ -59,7 +59,7 @@ def find_errors(
         schema,
         document,
         [own.get(rule, rule) for rule in rules],
-        limits.max_errors,
+        limits.max_validation_errors,
         hide_suggestions,
     )
     if errors and isinstance(errors[-1], ValidationAbortedError):
@@ -92,12 +92,13 @@ def _thrifty(comparisons: int) -> type[ASTValidationRule]:
 
 def _limit(aborted: ValidationAbortedError, limits: LimitSettings) -> GraphQLError:
     if aborted.message == _CAPPED:
+        most = limits.max_validation_errors
         return GraphQLError(
-            f"The document has more errors; {limits.max_errors} are told (GATEWAY_MAX_ERRORS).",
+            f"The document has more errors; {most} are told (GATEWAY_MAX_VALIDATION_ERRORS).",
             extensions={
                 "code": ErrorCode.GRAPHQL_VALIDATION_FAILED.value,
-                "limit": {"GATEWAY_MAX_ERRORS": limits.max_errors},
-                "measured": limits.max_errors + 1,
+                "limit": {"GATEWAY_MAX_VALIDATION_ERRORS": most},
+                "measured": most + 1,
             },
         )
     most = limits.max_comparisons

@@ -20,14 +20,36 @@ from graphql.execution.collect_fields import (
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from gateway.errors import MAX_TOLD_ERRORS
+from gateway.errors import ERROR, UNTOLD_ERROR
 from gateway.projection.projections import Projections, Selected, Selections
+from resolvers.payex.work import Work
 
 
-class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Executes one request of an operation.
+class BoundedExecutor(StrawberryGraphQLCoreExecutionContext):
+    """The reference, which locates only the errors that a reply tells. Its context pays for them.
 
-    It is graphql-core's `executor_class`. It takes no middleware.
+    It is graphql-core's `executor_class`.
+    """
+
+    def handle_field_error(
+        self,
+        raw_error: Exception,
+        return_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        path: Path,
+    ) -> None:
+        """Take in an error; one that no reply tells is only counted, and need not be located."""
+        errors, operation = self.collected_errors.errors, self.context_value
+        if len(errors) < operation.bounds.max_errors or is_non_null_type(return_type):
+            operation.budget.spend(Work.ERRORS, ERROR)
+            super().handle_field_error(raw_error, return_type, field_details_list, path)
+        else:
+            operation.budget.spend(Work.ERRORS, UNTOLD_ERROR)
+            self.collected_errors.add(errors[-1], path)
+
+
+class ProjectingExecutor(BoundedExecutor):
+    """Executes one request of an operation. It takes no middleware.
 
     Args:
         projections: what is kept of the operation between its requests.
@@ -106,20 +128,6 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
             return Selected(type_, nodes, super().collect_subfields(type_, nodes))
         except GraphQLError as error:
             return Selected(type_, nodes, error=error)
-
-    def handle_field_error(
-        self,
-        raw_error: Exception,
-        return_type: GraphQLOutputType,
-        field_details_list: FieldDetailsList,
-        path: Path,
-    ) -> None:
-        """Take in an error; one that no reply tells is only counted, and need not be located."""
-        errors = self.collected_errors.errors
-        if len(errors) < MAX_TOLD_ERRORS or is_non_null_type(return_type):
-            super().handle_field_error(raw_error, return_type, field_details_list, path)
-        else:
-            self.collected_errors.add(errors[-1], path)
 
     def _fields(self, type_: GraphQLObjectType, nodes: FieldDetailsList) -> GroupedFieldSet:
         return self.collect_subfields(type_, nodes).grouped_field_set

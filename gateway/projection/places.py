@@ -5,8 +5,10 @@ from typing import Any
 from graphql import GraphQLError, located_error
 from graphql.execution.collect_fields import FieldDetailsList
 
-from gateway.errors import MAX_TOLD_ERRORS, told_errors
+from gateway.errors import ERROR, UNTOLD_ERROR, told_errors
 from gateway.projection.shapes import Shape
+from resolvers.operation import Operation
+from resolvers.payex.work import Work
 
 
 class Place:
@@ -69,11 +71,17 @@ class NulledError(Exception):
 
 
 class Failures:
-    """The errors of one answer."""
+    """The errors of one answer.
 
-    __slots__ = ("_count", "_located", "_nulled")
+    Args:
+        operation: pays for them, and bounds how many are told.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_budget", "_count", "_located", "_most", "_nulled")
+
+    def __init__(self, operation: Operation) -> None:
+        self._budget = operation.budget
+        self._most = operation.bounds.max_errors
         self._count = 0
         self._located: list[GraphQLError] = []
         self._nulled: set[Place | None] = set()
@@ -81,7 +89,7 @@ class Failures:
     @property
     def errors(self) -> list[GraphQLError]:
         """The errors that a reply tells, in the order in which they happened."""
-        return told_errors(self._located, self._count)
+        return told_errors(self._located, self._count, self._most)
 
     def add(self, error: Exception, place: Place) -> Place | None:
         """Take in an error that did not happen within what is null already.
@@ -97,7 +105,10 @@ class Failures:
         self._nulled.add(nulled)
         self._count += 1
         # To locate an error takes longer than to answer with a record. There may be one for each.
-        if len(self._located) < MAX_TOLD_ERRORS:
+        if len(self._located) >= self._most:
+            self._budget.spend(Work.ERRORS, UNTOLD_ERROR)
+        else:
+            self._budget.spend(Work.ERRORS, ERROR)
             nodes = [details.node for details in place.nodes]
             self._located.append(located_error(error, nodes, place.path))
         return nulled

@@ -67,7 +67,7 @@ class PlannedRequest:
         self.select = select
         self.context = context
         self.variables = variables
-        self._failures = Failures()
+        self._failures = Failures(context)
         self._waiting: list[_Slot] = []
         self._running: dict[asyncio.Future[Any], Place] = {}
 

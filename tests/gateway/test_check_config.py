@@ -102,7 +102,6 @@ def test_a_configuration_that_can_be_served_is_told_of_with_status_0(
         "warning: GATEWAY_INSECURE is on: whoever reaches the gateway sees every ledger.\n"
         "warning: GraphiQL is served to everyone (GATEWAY_GRAPHIQL=auto).\n"
         "warning: everyone sees the schema (GATEWAY_INTROSPECTION=scope).\n"
-        "note: what an operation costs is told, and not enforced (GATEWAY_COST_MODE=measure).\n"
         "note: not looked at: whether the port is free, and whether PayEx can be reached.\n"
     )
 
@@ -304,9 +303,9 @@ def test_what_takes_the_network_is_said_not_to_be_looked_at(identified: dict[str
     assert SECRET not in text
 
 
-def test_a_cost_that_is_enforced_needs_no_note(identified: dict[str, str]) -> None:
-    assert "COST_MODE" in told(**identified)
-    assert "COST_MODE" not in told(cost_mode="enforce", **identified)
+def test_a_cost_that_is_not_enforced_is_noted(identified: dict[str, str]) -> None:
+    assert "GATEWAY_COST_MODE=measure" in told(cost_mode="measure", **identified)
+    assert "COST_MODE" not in told(**identified)
 
 
 def test_a_document_that_does_not_fit_the_schema_is_told_of(write: Callable[..., str]) -> None:

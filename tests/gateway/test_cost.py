@@ -138,23 +138,22 @@ def test_nodes_past_the_most_are_refused_naming_the_largest_share() -> None:
     assert found.refusals({"n": 90, "no": True}, limits) == []
 
 
-def test_a_cost_past_the_most_is_refused_only_where_that_is_enforced() -> None:
+def test_a_cost_past_the_most_is_refused_unless_it_is_only_measured() -> None:
     found = read("{ page(first: 90) { ... on Page { nodes { name } } } }")
 
-    (error,) = found.refusals(
-        None, LimitSettings.model_construct(max_cost=100, cost_mode="enforce")
-    )
+    (error,) = found.refusals(None, LimitSettings.model_construct(max_cost=100))
 
     assert error.message == "The operation costs 101; at most 100 may be (GATEWAY_MAX_COST)."
     assert found.refusals(None, LimitSettings.model_construct(max_cost=101)) == []
-    assert found.refusals(None, LimitSettings.model_construct(max_cost=100)) == []
+    measured = LimitSettings.model_construct(max_cost=100, cost_mode="measure")
+    assert found.refusals(None, measured) == []
 
 
 def test_no_figure_is_larger_than_the_largest_that_is_told() -> None:
     text = "{ page(first: 2147483647) { ... on Page { nodes { name } edges { node { name } } } } }"
     found = read(text)
 
-    (error,) = found.refusals({}, LimitSettings())
+    error, _ = found.refusals({}, LimitSettings())
 
     assert found.requested({}) == found.nodes({}) == LARGEST
     assert (error.extensions or {})["share"] == LARGEST

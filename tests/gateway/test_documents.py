@@ -102,7 +102,7 @@ def test_errors_of_one_document_are_bounded() -> None:
     text = "{" + " ".join(f"f{number}" for number in range(20)) + "}"
 
     assert messages(text, introspection=True)[5:] == [
-        "The document has more errors; 5 are told (GATEWAY_MAX_ERRORS)."
+        "The document has more errors; 5 are told (GATEWAY_MAX_VALIDATION_ERRORS)."
     ]
 
 

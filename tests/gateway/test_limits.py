@@ -131,9 +131,15 @@ def test_a_code_and_its_setting_are_one_name() -> None:
 
     named = {code.setting for code in LimitCode}
 
-    # graphql-core's nesting cannot be set; errors beyond the most are not told.
+    # graphql-core's nesting cannot be set; errors beyond the most are not told, and the budget is
+    # spent while the operation is executed.
     assert named - settings == {"MAX_NESTING"}
-    assert settings - named == {"GATEWAY_MAX_ERRORS", "GATEWAY_COST_MODE"}
+    assert settings - named == {
+        "GATEWAY_MAX_VALIDATION_ERRORS",
+        "GATEWAY_MAX_ERRORS",
+        "GATEWAY_COST_MODE",
+        "GATEWAY_OPERATION_BUDGET",
+    }
 
 
 def test_every_limit_has_its_words() -> None:

@@ -27,15 +27,18 @@ def test_a_valid_document_has_no_errors() -> None:
 def test_errors_beyond_the_most_are_not_told_but_that_they_are_is() -> None:
     document = parse("{" + " ".join(f"unknown{n}" for n in range(9)) + "}")
 
-    errors = find_errors(SCHEMA, document, limits(max_errors=3))
+    errors = find_errors(SCHEMA, document, limits(max_validation_errors=3))
 
     assert [error.message for error in errors[:3]] == [
         f"Cannot query field 'unknown{n}' on type 'Query'." for n in range(3)
     ]
-    assert errors[3].message == "The document has more errors; 3 are told (GATEWAY_MAX_ERRORS)."
+    assert (
+        errors[3].message
+        == "The document has more errors; 3 are told (GATEWAY_MAX_VALIDATION_ERRORS)."
+    )
     assert errors[3].extensions == {
         "code": "GRAPHQL_VALIDATION_FAILED",
-        "limit": {"GATEWAY_MAX_ERRORS": 3},
+        "limit": {"GATEWAY_MAX_VALIDATION_ERRORS": 3},
         "measured": 4,
     }
     assert len(errors) == 4
@@ -55,7 +58,9 @@ def test_errors_beyond_the_most_are_not_told_but_that_they_are_is() -> None:
 )
 def test_repeated_fields_are_compared_so_often_and_no_more(text: str) -> None:
     """To compare each with each is quadratic."""
-    errors = find_errors(SCHEMA, parse(text), limits(max_comparisons=5000, max_errors=100))
+    errors = find_errors(
+        SCHEMA, parse(text), limits(max_comparisons=5000, max_validation_errors=100)
+    )
 
     # It points at the selections that are compared.
     assert errors[-1].locations == [(1, 1)]
@@ -89,7 +94,7 @@ query ($f: UsageRecordFilter = {usageTypes: @}, $n: ID!) {
 def test_the_error_of_a_value_is_at_the_value(value: str) -> None:
     """Lists and objects where scalars stand: graphql-core itself gives them no place."""
     text = USAGE.replace("@skip", "*skip").replace("@", value).replace("*skip", "@skip")
-    errors = find_errors(SCHEMA, parse(text), limits(max_errors=100))
+    errors = find_errors(SCHEMA, parse(text), limits(max_validation_errors=100))
 
     assert len(errors) >= text.count(value)
     lines = text.splitlines()

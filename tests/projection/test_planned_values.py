@@ -15,13 +15,15 @@ from strawberry.federation import Schema
 from strawberry.schema.config import StrawberryConfig
 
 from gateway.projection.plan import Fall, FallReason, Plan
+from resolvers.bounds import Bounds
+from resolvers.budget import Budget
 from resolvers.errors import ErrorCode, RequestError
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.tally import Tally
 from schema.declarations import reads
 from schema.subgraph import executable
 
-CONTEXT = SimpleNamespace(tally=Tally(9))
+CONTEXT = SimpleNamespace(tally=Tally(9), budget=Budget(), bounds=Bounds())
 
 FAULT = Fault(FaultCode.UPSTREAM_ERROR)
 REFUSED = RequestError(ErrorCode.NOT_FOUND, "There is none.")

@@ -4,6 +4,7 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Annotated, Any, NewType
 
 import pytest
@@ -13,6 +14,8 @@ from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.config import StrawberryConfig
 
 from gateway.projection.executor import ProjectingExecutor
+from resolvers.bounds import Bounds
+from resolvers.budget import Budget
 from schema.subgraph import executable
 from tests.projection.both_executors import projections_of, run
 from tests.projection.made_up_payex import Later, Raises
@@ -85,7 +88,7 @@ class Query:
     @strawberry.field
     def everything(self, info: strawberry.Info[Any, None]) -> Everything | None:
         """Return what the test gives."""
-        return info.context  # type: ignore[no-any-return]
+        return info.context.source  # type: ignore[no-any-return]
 
 
 SCHEMA = strawberry.Schema(
@@ -180,7 +183,7 @@ async def reply(text: str, source: Any, **chosen: Any) -> str:
     result = execute(
         CORE,
         parse(text),
-        context_value=source,
+        context_value=SimpleNamespace(source=source, bounds=Bounds(), budget=Budget()),
         is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
         **chosen,
     )

@@ -34,6 +34,7 @@ WIDE = dict.fromkeys(
         "MAX_COMPARISONS",
         "MAX_NODES",
         "MAX_COST",
+        "OPERATION_BUDGET",
     ),
     "1000000",
 )

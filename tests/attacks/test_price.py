@@ -1,0 +1,68 @@
+"""What costs work is priced by that work: references and errors, sent to the running gateway."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.limit_settings import LimitSettings
+from resolvers.node_ids import NodeKind, encode
+
+MOST_ERRORS = LimitSettings.model_fields["max_errors"].default
+BUDGET = LimitSettings.model_fields["operation_budget"].default
+
+
+def ask(gateway: httpx.Client, query: str, **variables: Any) -> dict[str, Any]:
+    reply = gateway.post("/graphql", json={"query": query, "variables": variables})
+    assert reply.status_code == 200
+    told: dict[str, Any] = reply.json()
+    return told
+
+
+def aliases(count: int, field: str) -> str:
+    return "query ($r: [_Any!]!) {" + " ".join(f"a{n}: {field}" for n in range(count)) + "}"
+
+
+NONE = "_entities(representations: $r) { __typename }"
+
+
+@pytest.mark.parametrize("reference", [{}, [], 7, {"__typename": "Invoice"}], ids=str)
+def test_references_by_the_thousand_under_many_aliases_are_refused_by_their_price(
+    gateway: httpx.Client, reference: Any
+) -> None:
+    """7 KB would be 50,000 errors."""
+    (error,) = ask(gateway, aliases(50, NONE), r=[reference] * 1000)["errors"]
+
+    assert error["extensions"]["code"] == "MAX_COST_LIMIT"
+    assert error["extensions"]["measured"] >= 50 * 1000 * 10
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_of_many_errors_few_are_told_and_the_rest_is_counted(
+    gateway: httpx.Client, count: int
+) -> None:
+    """So the reply is hardly larger than the request, which named each reference."""
+    reply = ask(gateway, aliases(count, NONE), r=[{}] * 1000)
+
+    *told, last = reply["errors"]
+    assert len(told) == MOST_ERRORS
+    assert last["extensions"]["code"] == "ERRORS_LEFT_OUT"
+    assert last["extensions"]["limit"] == {"GATEWAY_MAX_ERRORS": MOST_ERRORS}
+    assert last["extensions"]["measured"] == count * 1000
+    assert reply["data"]["a0"] == [None] * 1000
+    cost = reply["extensions"]["cost"]
+    assert count * 10_000 <= cost["spent"] <= cost["budget"] == BUDGET
+
+
+def test_references_to_what_is_not_there_are_paid_by_their_calls(gateway: httpx.Client) -> None:
+    def forged(count: int) -> list[dict[str, str]]:
+        ids = (encode(NodeKind.UNBILLED_SUBSCRIPTION, "1234", str(n), "1") for n in range(count))
+        return [{"__typename": "UsageSubscription", "id": one} for one in ids]
+
+    raw = aliases(1, "_entities(representations: $r) { ... on UsageSubscription { raw } }")
+    few, many = (ask(gateway, raw, r=forged(count)) for count in (10, 200))
+
+    calls = [reply["extensions"]["upstream"]["calls"] for reply in (few, many)]
+    spent = [reply["extensions"]["cost"]["spent"] for reply in (few, many)]
+    assert calls == [10, 200]
+    assert spent[1] > 15 * spent[0] > 15 * 10 * 100
