@@ -98,7 +98,7 @@ def create_app(
             Documents(
                 core,
                 settings,
-                settings.document_cache,
+                settings.document_cache_bytes,
                 partial(Plan, schema) if settings.projection else None,
             ),
             settings,

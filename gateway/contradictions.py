@@ -47,3 +47,8 @@ def contradictions(settings: Settings) -> Iterator[str]:
             f"{PREFIX}MAX_IN_FLIGHT no longer has an effect; leave it out. "
             f"{PREFIX}UPSTREAM_MAX_IN_FLIGHT bounds the calls under way."
         )
+    if settings.document_cache is not None:
+        yield (
+            f"{PREFIX}DOCUMENT_CACHE no longer has an effect; leave it out. "
+            f"{PREFIX}DOCUMENT_CACHE_BYTES bounds the memory of documents."
+        )

@@ -17,11 +17,11 @@ from strawberry.federation import Schema
 from gateway.documents.documents import (
     Document,
     Documents,
-    Executable,
     NotExecutedError,
     is_query,
     refused,
 )
+from gateway.documents.executable import Executable
 from gateway.documents.source import DocumentSource, Requested
 from gateway.errors import log_unexpected, told_errors
 from gateway.limit_settings import LimitSettings
@@ -121,10 +121,13 @@ class Engine:
         if document.errors:
             raise NotExecutedError(*document.errors)
         self._source.learned(requested)
-        ready = document.executables[place]
+        ready = self._documents.executable(document, place)
         variables = parameters.get("variables")
-        self._check(ready, variables, operation)
-        return await self._execute(document, ready, variables, operation, asked)
+        try:
+            self._check(ready, variables, operation)
+            return await self._execute(document, ready, variables, operation, asked)
+        finally:
+            self._documents.weigh(document, ready)
 
     def _check(
         self, ready: Executable, variables: Mapping[str, Any] | None, operation: Operation

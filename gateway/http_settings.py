@@ -42,12 +42,21 @@ class HttpSettings(BaseSettings):
     body_timeout: float = Field(
         10.0, gt=0, le=600, description="Seconds within which the body of a request must have come."
     )
-    document_cache: int = Field(
-        512 * 1024,
+    document_cache: int | None = Field(
+        None,
         ge=0,
         description=(
-            "Characters of text of the parsed documents that one process keeps. Parsed, a "
-            "character takes 40 to 260 bytes."
+            "No longer has an effect; leave it out. `GATEWAY_DOCUMENT_CACHE_BYTES` bounds what is "
+            "kept of documents by the memory that it takes."
+        ),
+    )
+    document_cache_bytes: int = Field(
+        64 * 1024 * 1024,
+        ge=0,
+        description=(
+            "The most bytes of memory that parsed documents take in one process, with what was "
+            "worked out of their operations. A document that would take more than an eighth of "
+            "them is not kept."
         ),
     )
     projection: bool = Field(

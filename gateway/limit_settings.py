@@ -15,7 +15,10 @@ class LimitSettings(BaseSettings):
     max_tokens: int = Field(
         4000,
         ge=10,
-        description="The most tokens that a document may have, and the most comments beside them.",
+        description=(
+            "The most tokens that a document may have, and the most comments and the most lines "
+            "beside them."
+        ),
     )
     max_depth: int = Field(
         20, ge=1, description="The most fields that may stand within each other, the leaf included."
@@ -25,6 +28,9 @@ class LimitSettings(BaseSettings):
     )
     max_root_fields: int = Field(
         50, ge=1, description="The most fields at the root of an operation."
+    )
+    max_document_operations: int = Field(
+        50, ge=1, description="The most operations that a document may have."
     )
     max_directives: int = Field(
         50, ge=0, description="The most directives in a document, as they are written."

@@ -1,6 +1,7 @@
 """Documents: a request's text, parsed and validated once, and kept."""
 
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,8 +20,8 @@ from graphql import (
     validate,
 )
 
+from gateway.documents.executable import Executable, asks_for_the_schema_only
 from gateway.limit_settings import LimitSettings
-from gateway.limits.cost import OperationCost
 from gateway.limits.cost_model import CostModel
 from gateway.limits.excess import oversizes
 from gateway.limits.parsing import parse_document
@@ -28,10 +29,15 @@ from gateway.limits.validation import find_errors
 from gateway.projection.plan import Plan
 from gateway.projection.variables import Variables
 from resolvers.errors import ErrorCode
-from schema.scopes import Need, ScopeTable
+from schema.scopes import ScopeTable
 
-_ABOUT_THE_SCHEMA: Final = frozenset({"__schema", "__type"})
-# What the shortest document counts for, so that the number of kept ones is bounded as well.
+_TELLS_THE_SCHEMA: Final = frozenset({"__schema", "__type", "_service"})
+# Bytes of memory that a token takes, with its share of the nodes that are made of them: 270 to 620
+# (measured with CPython 3.11 and graphql-core 3.3). The text is kept by itself and in the nodes.
+_EACH_TOKEN: Final = 640
+_EACH_TEXT: Final = 2
+_LARGEST_SHARE: Final = 8
+# What the shortest document counts for, so that its plan has room as well.
 _LEAST_WEIGHT: Final = 512
 
 
@@ -44,49 +50,26 @@ class NotExecutedError(Exception):
 
 
 @dataclass(slots=True, eq=False)
-class Executable:
-    """An operation of a valid document, with all that does not depend on its variables.
-
-    Attributes:
-        node: the operation.
-        name: its name.
-        needs: the scopes that its caller needs, with the first field node that needs each.
-        cost: what it costs, given its variables.
-        constant: whether its answer never changes: it asks for the schema, without variables.
-        variables: coerces the variables of its requests.
-        plan: answers its requests; None if graphql-core alone does.
-        answer: that answer, once it was given.
-    """
-
-    node: OperationDefinitionNode = field(repr=False)
-    name: str | None
-    needs: Mapping[Need, FieldNode]
-    cost: OperationCost
-    constant: bool
-    variables: Variables
-    plan: Plan | None
-    answer: Any = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Document:
     """A document, valid if it has no errors.
 
     Attributes:
+        key: its text, and whether it may ask for the schema.
         node: the document as graphql-core parsed it.
         operations: its operations.
-        executables: the same, ready to be executed; none unless it is valid.
-        weight: the characters of its text, or the least that a document counts for.
+        bytes: the bytes of memory that it takes, as far as they were taken in.
         errors: why it does not fit the schema.
         warnings: what `extensions.warnings` tells of it: the deprecated things it uses.
+        executables: those of its operations that were asked for, by their places.
     """
 
+    key: tuple[str, bool] = field(repr=False)
     node: DocumentNode = field(repr=False)
     operations: Sequence[OperationDefinitionNode] = field(repr=False)
-    weight: int
-    executables: Sequence[Executable] = ()
+    bytes: int
     errors: Sequence[GraphQLError] = field(default=(), repr=False)
     warnings: Sequence[dict[str, Any]] = ()
+    executables: dict[int, Executable] = field(default_factory=dict, repr=False)
 
     def place(self, name: str | None) -> int:
         """Return the place of the operation of this name, or of the only one.
@@ -101,7 +84,8 @@ class Document:
         ]
         if len(places) > 1:
             raise refused(
-                "The document has several operations: name one by operationName.", *self.operations
+                "The document has several operations: name one by operationName.",
+                *self.operations[:2],
             )
         if not places:
             of_the_name = " of the operationName" if name else ""
@@ -114,7 +98,7 @@ class ClosedIntrospectionRule(ASTValidationRule):
 
     def enter_field(self, node: FieldNode, *_: object) -> None:
         """Refuse one field."""
-        if node.name.value in {*_ABOUT_THE_SCHEMA, "_service"}:
+        if node.name.value in _TELLS_THE_SCHEMA:
             self.report_error(
                 GraphQLError(
                     "Introspection is not open to this caller (GATEWAY_INTROSPECTION).",
@@ -130,8 +114,9 @@ class Documents:
     Args:
         schema: what they must fit.
         limits: how large they may be.
-        capacity: characters of text that the kept documents have at most. Parsed, a character
-            takes 40 to 260 bytes (measured with graphql-core 3.3).
+        capacity: bytes of memory that the kept documents take at most, with what is worked out of
+            their operations. One that takes more than an eighth of it is not kept, lest a few of
+            them turn out all others.
         plan: makes the plan of an operation, given its document and what that counts for; None
             if graphql-core alone answers.
     """
@@ -150,7 +135,7 @@ class Documents:
         self._scopes = ScopeTable(schema)
         self._costs = CostModel(schema)
         self._kept: LRUCache[tuple[str, bool], Document] = LRUCache(
-            capacity, getsizeof=lambda document: document.weight
+            capacity, getsizeof=lambda document: document.bytes
         )
 
     def read(self, text: str, *, introspection: bool) -> Document:
@@ -168,9 +153,38 @@ class Documents:
         kept = self._kept.get(key)
         if kept is None:
             kept = self._read(text, introspection=introspection)
-            if not kept.errors and kept.weight <= self._capacity:
-                self._kept[key] = kept
+            self._keep(kept)
         return kept
+
+    def executable(self, document: Document, place: int) -> Executable:
+        """Return an operation of a valid document, which is worked out when it is first asked for.
+
+        Args:
+            document: the document.
+            place: the place of the operation in it.
+        """
+        ready = document.executables.get(place)
+        if ready is None:
+            ready = self._executable(document, document.operations[place])
+            document.executables[place] = ready
+        return ready
+
+    def weigh(self, document: Document, ready: Executable) -> None:
+        """Take in what a request has added to an operation of a document."""
+        if ready.bytes != ready.weighed:
+            document.bytes += ready.bytes - ready.weighed
+            ready.weighed = ready.bytes
+            self._keep(document)
+
+    @property
+    def bytes(self) -> int:
+        """The bytes of memory that the kept documents take."""
+        return int(self._kept.currsize)
+
+    def _keep(self, document: Document) -> None:
+        self._kept.pop(document.key, None)
+        if not document.errors and document.bytes <= self._capacity // _LARGEST_SHARE:
+            self._kept[document.key] = document
 
     def _read(self, text: str, *, introspection: bool) -> Document:
         try:
@@ -182,7 +196,7 @@ class Documents:
         operations = [
             item for item in node.definitions if isinstance(item, OperationDefinitionNode)
         ]
-        weight = max(len(text), _LEAST_WEIGHT)
+        key, size = (text, introspection), _bytes(text, node)
         errors = find_errors(
             self._schema,
             node,
@@ -191,29 +205,25 @@ class Documents:
             hide_suggestions=not introspection,
         )
         if errors:
-            return Document(node, operations, weight, errors=errors)
-        return Document(
-            node,
-            operations,
-            weight,
-            [self._executable(node, operation, weight) for operation in operations],
-            warnings=[
-                {"type": "DEPRECATION", "message": warning.message}
-                for warning in validate(self._schema, node, [NoDeprecatedCustomRule])
-            ],
-        )
+            return Document(key, node, operations, size, errors)
+        warnings = [
+            {"type": "DEPRECATION", "message": warning.message}
+            for warning in validate(self._schema, node, [NoDeprecatedCustomRule])
+        ]
+        return Document(key, node, operations, size, warnings=warnings)
 
-    def _executable(
-        self, document: DocumentNode, operation: OperationDefinitionNode, weight: int
-    ) -> Executable:
+    def _executable(self, document: Document, operation: OperationDefinitionNode) -> Executable:
+        node = document.node
         return Executable(
             operation,
             operation.name.value if operation.name else None,
-            self._scopes.needs(document, operation),
-            self._costs.read(document, operation),
+            self._scopes.needs(node, operation),
+            self._costs.read(node, operation),
             asks_for_the_schema_only(operation),
             Variables(self._schema, operation),
-            self._plan(document, operation, weight) if self._plan else None,
+            self._plan(node, operation, max(len(document.key[0]), _LEAST_WEIGHT))
+            if self._plan
+            else None,
         )
 
 
@@ -222,14 +232,14 @@ def is_query(operation: OperationDefinitionNode) -> bool:
     return operation.operation is OperationType.QUERY
 
 
-def asks_for_the_schema_only(operation: OperationDefinitionNode) -> bool:
-    """Whether an operation's answer never changes: it asks for the schema, without variables."""
-    return not operation.variable_definitions and all(
-        isinstance(node, FieldNode) and node.name.value in {*_ABOUT_THE_SCHEMA, "__typename"}
-        for node in operation.selection_set.selections
-    )
-
-
 def refused(message: str, *at: Node) -> NotExecutedError:
     """Return the refusal of an operation for one reason, with its places in the text."""
     return NotExecutedError(GraphQLError(message, list(at)))
+
+
+def _bytes(text: str, document: DocumentNode) -> int:
+    """Return the bytes of memory that a document takes."""
+    tokens, token = 1, document.loc and document.loc.start_token
+    while token := token and token.next:
+        tokens += 1
+    return _EACH_TEXT * sys.getsizeof(text) + _EACH_TOKEN * tokens

@@ -1,7 +1,6 @@
 """Cost: what an operation asks for at most, before it is executed, and what its answer held."""
 
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import Mapping
 from typing import Any
 
 from graphql import Node
@@ -15,22 +14,23 @@ class OperationCost:
     """The cost of one operation of a document, whatever its variables. Made by `CostModel`.
 
     Args:
-        read: reads the operation's selections. It is called when a price is asked for, once: a
-            document may hold many operations of which one is executed.
+        root: what the operation selects.
         defaults: the values of variables that are not given.
         at: the operation.
+        fields: how many fields were read for it.
     """
 
     def __init__(
-        self, read: Callable[[], Selection], defaults: Mapping[str, Any], at: Node | None = None
+        self,
+        root: Selection,
+        defaults: Mapping[str, Any],
+        at: Node | None = None,
+        fields: int = 0,
     ) -> None:
-        self._read = read
+        self._root = root
         self._defaults = defaults
         self._at = at
-
-    @cached_property
-    def _root(self) -> Selection:
-        return self._read()
+        self.fields = fields
 
     def requested(self, variables: Variables | None) -> int:
         """Return what the operation costs at most, given its variables, coerced or not."""

@@ -88,9 +88,8 @@ class CostModel:
         }
         root = cast("GraphQLObjectType", self._schema.get_root_type(operation.operation))
         reader = _Reader(self._schema, self._sized_by, fragments)
-        return OperationCost(
-            lambda: reader.selection([(operation.selection_set, ())], root), defaults, operation
-        )
+        selection = reader.selection([(operation.selection_set, ())], root)
+        return OperationCost(selection, defaults, operation, reader.fields)
 
 
 class _Reader:
@@ -105,6 +104,7 @@ class _Reader:
         self._schema = schema
         self._sized_by = sized_by
         self._fragments = fragments
+        self.fields = 0
 
     def selection(
         self, parts: Iterable[_Part], type_: GraphQLObjectType, page: _Page | None = None
@@ -165,6 +165,7 @@ class _Reader:
         type_: GraphQLObjectType,
         page: _Page | None,
     ) -> Field:
+        self.fields += 1
         name = nodes[0][0].name.value
         definition = type_.fields[name]
         weight, assumed = _stated(definition)

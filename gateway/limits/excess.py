@@ -8,7 +8,14 @@ import enum
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from graphql import DirectiveNode, DocumentNode, GraphQLError, GraphQLSyntaxError, Node
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    GraphQLError,
+    GraphQLSyntaxError,
+    Node,
+    OperationDefinitionNode,
+)
 
 from gateway.limit_settings import LimitSettings
 from gateway.limits.measures import measure
@@ -18,6 +25,10 @@ LARGEST: Final = 2**31 - 1
 
 NESTING: Final = 200
 """The deepest that graphql-core parses and validates, and coerces variables. It cannot be set."""
+
+FRAGMENT_WORK: Final = 50_000
+"""The most fragments, spreads and variables that graphql-core follows from operations. It cannot
+be set."""
 
 
 class LimitCode(enum.StrEnum):
@@ -29,6 +40,8 @@ class LimitCode(enum.StrEnum):
     MAX_DEPTH_LIMIT = "MAX_DEPTH_LIMIT"
     MAX_DIRECTIVES_LIMIT = "MAX_DIRECTIVES_LIMIT"
     MAX_DOCUMENT_LIMIT = "MAX_DOCUMENT_LIMIT"
+    MAX_DOCUMENT_OPERATIONS_LIMIT = "MAX_DOCUMENT_OPERATIONS_LIMIT"
+    MAX_FRAGMENT_WORK_LIMIT = "MAX_FRAGMENT_WORK_LIMIT"
     MAX_LIST_INPUT_LIMIT = "MAX_LIST_INPUT_LIMIT"
     MAX_NESTING_LIMIT = "MAX_NESTING_LIMIT"
     MAX_NODES_LIMIT = "MAX_NODES_LIMIT"
@@ -39,11 +52,12 @@ class LimitCode(enum.StrEnum):
 
     @property
     def setting(self) -> str:
-        """The name of the setting. graphql-core's nesting, which cannot be set, has a bare one."""
+        """The name of the setting. What is graphql-core's and cannot be set has a bare one."""
         name = self.removesuffix("_LIMIT")
-        return name if self is LimitCode.MAX_NESTING_LIMIT else f"GATEWAY_{name}"
+        return name if self in _FIXED else f"GATEWAY_{name}"
 
 
+_FIXED: Final = frozenset({LimitCode.MAX_FRAGMENT_WORK_LIMIT, LimitCode.MAX_NESTING_LIMIT})
 _HAS: Final[Mapping[LimitCode, str]] = {
     LimitCode.MAX_ALIASES_LIMIT: "The operation has {measured} aliases",
     LimitCode.MAX_COMPARISONS_LIMIT: (
@@ -54,6 +68,11 @@ _HAS: Final[Mapping[LimitCode, str]] = {
     LimitCode.MAX_DEPTH_LIMIT: "The operation nests {measured} fields",
     LimitCode.MAX_DIRECTIVES_LIMIT: "The document has {measured} directives",
     LimitCode.MAX_DOCUMENT_LIMIT: "The document has {measured} characters",
+    LimitCode.MAX_DOCUMENT_OPERATIONS_LIMIT: "The document has {measured} operations",
+    LimitCode.MAX_FRAGMENT_WORK_LIMIT: (
+        "The operations of the document reach {measured} or more fragments, spreads and variables "
+        "together, each counted for every operation"
+    ),
     LimitCode.MAX_LIST_INPUT_LIMIT: (
         "The variable ${variable} has {measured} elements in one list or object"
     ),
@@ -68,7 +87,7 @@ _HAS: Final[Mapping[LimitCode, str]] = {
     LimitCode.MAX_SELECTIONS_LIMIT: (
         "The operation has {measured} selections, its fragments written out"
     ),
-    LimitCode.MAX_TOKENS_LIMIT: "The document has {measured} or more tokens or comments",
+    LimitCode.MAX_TOKENS_LIMIT: "The document has {measured} or more tokens, comments or lines",
     LimitCode.MAX_VARIABLE_DEPTH_LIMIT: (
         "The variable ${variable} nests {measured} or more lists and objects"
     ),
@@ -121,6 +140,9 @@ def oversizes(document: DocumentNode, limits: LimitSettings) -> list[LimitExceed
     """
     found = measure(document)
     places = found.places
+    operations = [
+        node for node in document.definitions if isinstance(node, OperationDefinitionNode)
+    ]
     surplus = _surplus(found.written, limits.max_directives)
     figures = (
         (LimitCode.MAX_DEPTH_LIMIT, limits.max_depth, found.depth, places.get("depth")),
@@ -131,6 +153,12 @@ def oversizes(document: DocumentNode, limits: LimitSettings) -> list[LimitExceed
             limits.max_root_fields,
             found.root_fields,
             places.get("fields"),
+        ),
+        (
+            LimitCode.MAX_DOCUMENT_OPERATIONS_LIMIT,
+            limits.max_document_operations,
+            len(operations),
+            next(iter(operations[limits.max_document_operations :]), None),
         ),
         (LimitCode.MAX_DIRECTIVES_LIMIT, limits.max_directives, found.directives, surplus),
         (

@@ -17,6 +17,9 @@ def parse_document(text: str, limits: LimitSettings) -> DocumentNode:
     """
     if len(text) > limits.max_document:
         raise LimitExceeded(LimitCode.MAX_DOCUMENT_LIMIT, limits.max_document, len(text))
+    # To say where in the text something is wrong takes as long as it has lines before that.
+    if text.count("\n") + text.count("\r") - text.count("\r\n") > limits.max_tokens:
+        raise LimitExceeded(LimitCode.MAX_TOKENS_LIMIT, limits.max_tokens, limits.max_tokens + 1)
     try:
         return parse(text, max_lexical_tokens=limits.max_tokens, max_comments=limits.max_tokens)
     except GraphQLSyntaxError as error:

@@ -25,7 +25,7 @@ from graphql.utilities import validate_input_literal
 from graphql.validation.validate import ValidationAbortedError
 
 from gateway.limit_settings import LimitSettings
-from gateway.limits.excess import LimitCode, LimitExceeded
+from gateway.limits.excess import FRAGMENT_WORK, LimitCode, LimitExceeded
 from resolvers.errors import ErrorCode
 
 _CAPPED: Final = "Too many validation errors, error limit reached. Validation aborted."
@@ -42,7 +42,8 @@ def find_errors(
     """Return why a document does not fit the schema; nothing if it does.
 
     Where validation stopped at a limit, the last entry names it: a `LimitExceeded` for what was
-    too much to compare, and one about `GATEWAY_MAX_VALIDATION_ERRORS` for errors that are not told.
+    too much to compare or to follow, and one about `GATEWAY_MAX_VALIDATION_ERRORS` for errors that
+    are not told.
 
     Args:
         schema: what the document must fit.
@@ -101,9 +102,10 @@ def _limit(aborted: ValidationAbortedError, limits: LimitSettings) -> GraphQLErr
                 "measured": most + 1,
             },
         )
-    most = limits.max_comparisons
-    (selections,) = aborted.nodes or (None,)
-    return LimitExceeded(LimitCode.MAX_COMPARISONS_LIMIT, most, most + 1, selections)
+    if aborted.nodes:
+        most = limits.max_comparisons
+        return LimitExceeded(LimitCode.MAX_COMPARISONS_LIMIT, most, most + 1, aborted.nodes[0])
+    return LimitExceeded(LimitCode.MAX_FRAGMENT_WORK_LIMIT, FRAGMENT_WORK, FRAGMENT_WORK + 1)
 
 
 class _LocatedValues(ValuesOfCorrectTypeRule):

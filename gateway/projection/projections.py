@@ -1,5 +1,6 @@
 """What is kept of an operation between its requests: what it selects, and how that is projected."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 # more than this many characters of a document; only fragments that are spread time and again, or
 # many outcomes of conditions, can make more of them.
 _CHARACTERS_PER_FIELD: Final = 4
+# Of the longest documents a few outcomes are all that is kept.
+_MOST_FIELDS: Final = 5000
+# A page that switches its parts on and off has a few outcomes that come time and again. Any number
+# of them is what an attacker sends, or somebody who would be served as well without a plan.
+_MOST_OUTCOMES: Final = 16
 
 
 _NOTHING: Final = CollectedFields({}, [], [])
@@ -99,17 +105,19 @@ class Selections:
         below: what is selected below them, by the object type and the identity of the field nodes.
             `Selected` holds the nodes, so that no others can have it.
         fields: how many fields these are.
+        kept: whether the next request will find it.
         plannable: whether a plan may answer the requests, as far as is known.
         top: the root fields, as a plan fills them; None until one does.
     """
 
-    __slots__ = ("below", "conditions", "fields", "plannable", "root", "top")
+    __slots__ = ("below", "conditions", "fields", "kept", "plannable", "root", "top")
 
     def __init__(self, conditions: VariableValues, root: GroupedFieldSet) -> None:
         self.conditions = conditions
         self.root = root
         self.below: dict[tuple[GraphQLObjectType, int], Selected] = {}
         self.fields = 0
+        self.kept = False
         self.plannable = True
         self.top: Selected | None = None
 
@@ -127,22 +135,21 @@ class Projections:
     Args:
         operation: the operation, of a valid document without fragment arguments.
         weight: characters that the document counts for. They bound what is kept.
+
+    Attributes:
+        fields: how many fields are kept.
     """
 
     def __init__(self, operation: OperationDefinitionNode, weight: int) -> None:
+        self.fields = 0
         self._conditions = tuple(
             node.variable.name.value
             for node in operation.variable_definitions or ()
             if _is_boolean(node)
         )
-        self._capacity = weight // _CHARACTERS_PER_FIELD
+        self._capacity = min(weight // _CHARACTERS_PER_FIELD, _MOST_FIELDS)
         # The outcome that was asked for last stands last.
-        self._kept: dict[tuple[Any, ...], Selections] = {}
-
-    @property
-    def fields(self) -> int:
-        """How many fields are kept."""
-        return sum(selections.fields for selections in self._kept.values())
+        self._kept: OrderedDict[tuple[Any, ...], Selections] = OrderedDict()
 
     def selections(
         self, variables: Mapping[str, Any], root: Callable[[VariableValues], GroupedFieldSet]
@@ -157,15 +164,20 @@ class Projections:
             GraphQLError: a condition is null.
         """
         outcome = tuple(map(variables.get, self._conditions))
-        found = self._kept.pop(outcome, None)
-        if found is None:
-            # Nothing else that a request brings is kept: its variables hold people's numbers.
-            given = {name: variables[name] for name in self._conditions if name in variables}
-            conditions = VariableValues(sources={}, coerced=given)
-            found = Selections(conditions, root(conditions))
-            if not self.make_room(found, len(found.root)):
-                return found
-        self._kept[outcome] = found
+        found = self._kept.get(outcome)
+        if found is not None:
+            self._kept.move_to_end(outcome)
+            return found
+        # Nothing else that a request brings is kept: its variables hold people's numbers.
+        given = {name: variables[name] for name in self._conditions if name in variables}
+        conditions = VariableValues(sources={}, coerced=given)
+        found = Selections(conditions, root(conditions))
+        if len(found.root) <= self._capacity:
+            self._kept[outcome] = found
+            found.kept = True
+            self.make_room(found, len(found.root))
+            if len(self._kept) > _MOST_OUTCOMES:
+                self._drop_oldest()
         return found
 
     def keep(self, selections: Selections, selected: Selected) -> bool:
@@ -180,17 +192,23 @@ class Projections:
     def make_room(self, selections: Selections, fields: int) -> bool:
         """Return whether so many more fields of an outcome may be kept, and count them.
 
-        Outcomes that were not asked for lately make room.
+        Outcomes that were not asked for lately make room: each field that is kept is dropped once,
+        so that this takes as long for many outcomes as for one.
         """
         if selections.fields + fields > self._capacity:
             return False
-        for outcome, kept in list(self._kept.items()):
-            if self.fields + fields <= self._capacity:
-                break
-            if kept is not selections:
-                del self._kept[outcome]
         selections.fields += fields
+        if selections.kept:
+            self.fields += fields
+            while self.fields > self._capacity:
+                self._drop_oldest(but=selections)
         return True
+
+    def _drop_oldest(self, but: Selections | None = None) -> None:
+        outcome = next(outcome for outcome, kept in self._kept.items() if kept is not but)
+        dropped = self._kept.pop(outcome)
+        dropped.kept = False
+        self.fields -= dropped.fields
 
 
 def _is_boolean(node: VariableDefinitionNode) -> bool:

@@ -35,6 +35,7 @@ def told(**given: Any) -> list[str]:
         ({"UPSTREAM_MAX_CONNECTIONS": 2, "UPSTREAM_MAX_IN_FLIGHT": 8}, "MAX_IN_FLIGHT=8"),
         ({"RETRY_BASE": 3}, "GATEWAY_RETRY_CAP=2"),
         ({"MAX_IN_FLIGHT": 8}, "GATEWAY_MAX_IN_FLIGHT no longer has an effect"),
+        ({"DOCUMENT_CACHE": 8}, "GATEWAY_DOCUMENT_CACHE no longer has an effect"),
         ({"RETRY_AFTER_MAX": 60}, "GATEWAY_RETRY_AFTER_MAX=60"),
         ({"BREAKER_OUTAGE": 31}, "GATEWAY_BREAKER_WINDOW=30"),
         ({"SHUTDOWN_TIMEOUT": 5}, "GATEWAY_SHUTDOWN_TIMEOUT=5 is below GATEWAY_DEADLINE=30"),

@@ -6,10 +6,8 @@ import pytest
 from graphql import OperationDefinitionNode, build_schema, parse
 
 from gateway.limit_settings import LimitSettings
-from gateway.limits.cost import OperationCost
 from gateway.limits.cost_model import CostModel
 from gateway.limits.excess import LARGEST, LimitExceeded
-from gateway.limits.prices import Selection
 from tests.gateway.priced import read
 
 
@@ -203,17 +201,3 @@ def test_a_schema_that_states_no_costs_has_them_all_the_same() -> None:
     assert isinstance(operation, OperationDefinitionNode)
 
     assert CostModel(schema, {}).read(document, operation).requested(None) == 1 + 10
-
-
-def test_an_operation_that_is_not_asked_for_is_not_read() -> None:
-    """A document may hold hundreds that share large fragments."""
-    asked = []
-
-    def selection() -> Selection:
-        asked.append(1)
-        return Selection(frozenset(), ())
-
-    cost = OperationCost(selection, {})
-    assert not asked
-    assert cost.requested({}) == cost.nodes({}) == 0
-    assert len(asked) == 1

@@ -3,7 +3,8 @@
 import pytest
 from graphql import GraphQLError, build_schema
 
-from gateway.documents.documents import Documents, NotExecutedError, asks_for_the_schema_only
+from gateway.documents.documents import Document, Documents, NotExecutedError
+from gateway.documents.executable import asks_for_the_schema_only
 from gateway.limit_settings import LimitSettings
 
 SCHEMA = build_schema(
@@ -18,7 +19,7 @@ SCHEMA = build_schema(
 )
 
 
-def documents(capacity: int = 10_000) -> Documents:
+def documents(capacity: int = 1_000_000) -> Documents:
     return Documents(SCHEMA, LimitSettings(), capacity)
 
 
@@ -40,23 +41,60 @@ def test_what_is_kept_for_who_may_see_the_schema_is_not_given_to_who_may_not() -
     assert kept.read("{ __schema { description } }", introspection=False).errors
 
 
+def executed(kept: Documents, text: str, place: int = 0) -> Document:
+    """Return a document of which an operation was asked for."""
+    document = kept.read(text, introspection=True)
+    kept.weigh(document, kept.executable(document, place))
+    return document
+
+
 def test_what_was_not_asked_for_longest_makes_room() -> None:
-    kept = documents(capacity=1024)
-    first = kept.read("{ name }", introspection=True)
-    for text in ("{ a: name }", "{ b: name }"):
-        kept.read(text, introspection=True)
+    size = executed(documents(), "{ a: name }").bytes
+    # Eight of them fill it.
+    kept = documents(capacity=8 * size)
+    texts = [f"{{ {name}: name }}" for name in "abcdefghi"]
+    first, *_, last = [executed(kept, text) for text in texts]
 
-    assert kept.read("{ b: name }", introspection=True) is kept.read(
-        "{ b: name }", introspection=True
-    )
-    assert kept.read("{ name }", introspection=True) is not first
+    assert kept.read(texts[-1], introspection=True) is last
+    assert kept.read(texts[0], introspection=True) is not first
 
 
-@pytest.mark.parametrize("text", ["{ name }".ljust(1025), "{ nothing }"])
-def test_a_document_beyond_all_bounds_and_an_invalid_one_are_not_kept(text: str) -> None:
-    kept = documents(capacity=1024)
+def test_what_would_take_more_than_an_eighth_is_not_kept() -> None:
+    kept = documents(capacity=8 * executed(documents(), "{ name }").bytes)
 
-    assert kept.read(text, introspection=True) is not kept.read(text, introspection=True)
+    assert executed(kept, "{ name }") is executed(kept, "{ name }")
+    assert executed(kept, "{ a: name }") is not executed(kept, "{ a: name }")
+
+
+def test_an_invalid_document_is_not_kept() -> None:
+    kept = documents()
+    first = kept.read("{ nothing }", introspection=True)
+
+    assert kept.read("{ nothing }", introspection=True) is not first
+
+
+def test_an_operation_is_worked_out_when_it_is_asked_for_and_once() -> None:
+    """A document may hold many that share large fragments."""
+    kept = documents()
+    document = kept.read("query A { name } query B { name }", introspection=True)
+
+    ready = kept.executable(document, 1)
+
+    assert ready.name == "B"
+    assert kept.executable(document, 1) is ready
+    assert list(document.executables) == [1]
+
+
+def test_what_is_worked_out_of_an_operation_counts_for_its_document() -> None:
+    kept = documents()
+    document = kept.read("query A { name } query B { name }", introspection=True)
+    read = kept.bytes
+
+    for place in (0, 1, 0):
+        executed(kept, document.key[0], place)
+
+    ready = document.executables.values()
+    assert kept.bytes == document.bytes == read + sum(each.bytes for each in ready)
 
 
 def test_what_is_no_graphql_cannot_be_read() -> None:
@@ -131,3 +169,13 @@ def test_an_answer_never_changes_if_it_is_the_schemas_alone(text: str, expected:
     (operation,) = documents().read(text, introspection=True).operations
 
     assert asks_for_the_schema_only(operation) is expected
+
+
+def test_of_several_operations_of_which_none_is_named_two_are_pointed_at() -> None:
+    text = " ".join(f"query Q{number} {{ name }}" for number in range(40))
+
+    with pytest.raises(NotExecutedError) as refused:
+        documents().read(text, introspection=True).place(None)
+
+    (error,) = refused.value.errors
+    assert error.locations == [(1, 1), (1, 19)]

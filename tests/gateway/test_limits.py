@@ -7,11 +7,19 @@ from typing import Any
 import pytest
 from graphql import GraphQLError, GraphQLSyntaxError, parse
 from graphql.language.parser import MAX_NESTING_DEPTH
+from graphql.validation.validation_context import MAX_FRAGMENT_WORK
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.limit_settings import LimitSettings
-from gateway.limits.excess import LARGEST, NESTING, LimitCode, LimitExceeded, oversizes
+from gateway.limits.excess import (
+    FRAGMENT_WORK,
+    LARGEST,
+    NESTING,
+    LimitCode,
+    LimitExceeded,
+    oversizes,
+)
 from gateway.limits.parsing import parse_document
 
 
@@ -49,6 +57,13 @@ def refusal(text: str, **changed: Any) -> GraphQLError:
             2,
             3,
             "The operation has 3 fields at its root; at most 2 may be (GATEWAY_MAX_ROOT_FIELDS).",
+        ),
+        (
+            "query A {a} query B {a} query C {a}",
+            "max_document_operations",
+            2,
+            3,
+            "The document has 3 operations; at most 2 may be (GATEWAY_MAX_DOCUMENT_OPERATIONS).",
         ),
         (
             "{a @x @x}",
@@ -116,6 +131,10 @@ def test_fragments_within_fragments_nest_no_deeper_than_is_validated(root: str) 
     assert NESTING == MAX_NESTING_DEPTH
 
 
+def test_fragments_are_followed_as_far_as_graphql_core_does() -> None:
+    assert FRAGMENT_WORK == MAX_FRAGMENT_WORK
+
+
 def test_a_figure_that_no_number_holds_is_told_as_the_largest() -> None:
     """Fragments that spread each other twice double with each of them."""
     bomb = "{...F0}" + "".join(
@@ -131,9 +150,9 @@ def test_a_code_and_its_setting_are_one_name() -> None:
 
     named = {code.setting for code in LimitCode}
 
-    # graphql-core's nesting cannot be set; errors beyond the most are not told, and the budget is
-    # spent while the operation is executed.
-    assert named - settings == {"MAX_NESTING"}
+    # graphql-core's cannot be set; errors beyond the most are not told, and the budget is spent
+    # while the operation is executed.
+    assert named - settings == {"MAX_NESTING", "MAX_FRAGMENT_WORK"}
     assert settings - named == {
         "GATEWAY_MAX_VALIDATION_ERRORS",
         "GATEWAY_MAX_ERRORS",
@@ -157,13 +176,17 @@ def test_a_long_text_is_not_read() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["{" + "a " * 30 + "}", "{a" + "#\n" * 30 + "}"])
-def test_reading_stops_behind_the_last_token_or_comment_that_is_taken(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["{" + "a " * 30 + "}", "{a" + "#\n" * 20 + "#\r\n}", "{a}" + "\n" * 21, "{a}" + "\r\n\r" * 11],
+)
+def test_reading_stops_behind_the_last_token_comment_or_line_that_is_taken(text: str) -> None:
     error = refusal(text, max_tokens=20)
 
     assert isinstance(error, LimitExceeded)
     assert error.message == (
-        "The document has 21 or more tokens or comments; at most 20 may be (GATEWAY_MAX_TOKENS)."
+        "The document has 21 or more tokens, comments or lines; "
+        "at most 20 may be (GATEWAY_MAX_TOKENS)."
     )
     parse_document(text, limits(max_tokens=40))
 

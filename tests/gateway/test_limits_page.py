@@ -177,8 +177,9 @@ def test_the_column_of_our_own_figures_is_right() -> None:
     }
 
 
-def test_the_code_without_a_setting_is_explained() -> None:
-    assert LimitCode.MAX_NESTING_LIMIT in PAGE
+@pytest.mark.parametrize("code", LimitCode)
+def test_a_code_without_a_setting_is_explained(code: LimitCode) -> None:
+    assert code.setting.startswith("GATEWAY_") or code in PAGE
 
 
 def test_the_table_of_costs_is_right() -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from graphql import NoDeprecatedCustomRule, parse
+from graphql import NoDeprecatedCustomRule, NoUnusedVariablesRule, parse
 
 from gateway.limit_settings import LimitSettings
 from gateway.limits.excess import LimitExceeded
@@ -69,6 +69,19 @@ def test_repeated_fields_are_compared_so_often_and_no_more(text: str) -> None:
         "The document repeats fields so often that it takes 5001 comparisons or more to find out "
         "whether they can be merged; at most 5000 may be (GATEWAY_MAX_COMPARISONS)."
     )
+
+
+def test_fragments_are_followed_from_each_operation_so_often_and_no_more() -> None:
+    """Which variables an operation uses depends on all fragments that it reaches."""
+    fragments = "".join(f"fragment F{n} on Query {{ ...F{n + 1} }}" for n in range(199))
+    operations = "".join(f"query Q{n} {{ ...F{n} ...F0 }}" for n in range(199))
+    text = f"{operations} {fragments} fragment F199 on Query {{ __typename }}"
+
+    errors = find_errors(SCHEMA, parse(text), limits(), rules=[NoUnusedVariablesRule])
+
+    assert isinstance(errors[-1], LimitExceeded)
+    assert errors[-1].extensions
+    assert errors[-1].extensions["limit"] == {"MAX_FRAGMENT_WORK": 50_000}
 
 
 USAGE = """

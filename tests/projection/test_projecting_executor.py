@@ -238,6 +238,41 @@ def test_an_outcome_makes_no_room_for_itself() -> None:
     assert kept.fields == 10
 
 
+def test_of_many_outcomes_a_few_are_kept() -> None:
+    """A client may send one for each combination of its variables."""
+    names = [f"b{n}" for n in range(8)]
+    variables = " ".join(f"${name}: Boolean!" for name in names)
+    kept = projections_of(parse(f"query ({variables}) {{ __typename }}"), weight=100_000)
+    found = []
+    for number in range(2 ** len(names)):
+        outcome = {name: bool(number >> place & 1) for place, name in enumerate(names)}
+        found.append(kept.selections(outcome, lambda _: {}))
+        kept.make_room(found[-1], 10)
+
+    assert sum(each.kept for each in found) == 16
+    assert all(each.kept for each in found[-16:])
+    assert kept.fields == 160
+
+
+def test_what_is_dropped_while_a_request_reads_it_counts_no_longer() -> None:
+    kept = projections_of(parse(NODES), weight=40)
+    first = ask(kept, yes=True)
+    assert kept.make_room(first, 5)
+    assert kept.make_room(ask(kept, yes=False), 10)
+
+    assert kept.make_room(first, 5)
+
+    assert kept.fields == 10
+
+
+def test_an_outcome_whose_root_has_no_room_is_not_kept() -> None:
+    kept = projections_of(parse(NODES), weight=4)
+    root: dict[str, Any] = {"a": [], "b": []}
+
+    assert not kept.selections({"yes": True}, lambda _: root).kept
+    assert kept.fields == 0
+
+
 def test_other_variables_make_no_difference_to_what_is_selected() -> None:
     kept = projections_of(parse(NODES))
 
