@@ -22,6 +22,7 @@ from resolvers.payex.pulse import Pulse
 from resolvers.payex.reader import Reader
 from resolvers.payex.records import ItemList
 from resolvers.payex.routes import Kind, Route, Routes
+from resolvers.payex.turns import Turns
 
 SUBSCRIPTIONS = ("70", "71", "72")
 _PROBLEMS = (
@@ -66,6 +67,7 @@ class MadeUpPayex(Payex):
     def __init__(self, seed: int, oddity: float) -> None:
         self.routes = Routes()
         self.pulse = Pulse()
+        self.turns = Turns()
         self._reader = Reader(self.routes, 10, {})
         self._seed = seed
         self._oddity = oddity

@@ -27,6 +27,7 @@ from resolvers.payex.client import Payex
 from resolvers.payex.pulse import Pulse
 from resolvers.payex.reader import Reader
 from resolvers.payex.routes import Kind, Route, Routes
+from resolvers.payex.turns import Turns
 from tests.projection.both_executors import CORE, projections_of, reply, run
 
 RECORDS = """
@@ -49,6 +50,7 @@ class Steady(Payex):
     def __init__(self, records: int) -> None:
         self.routes = Routes()
         self.pulse = Pulse()
+        self.turns = Turns()
         self.records = records
         self._reader = Reader(self.routes, 1, {})
 
