@@ -25,9 +25,10 @@ from gateway.environment import load_settings
 from gateway.graphiql.page import graphiql_routes
 from gateway.health import Readiness, health_routes
 from gateway.identity.configuration import identity_of
+from gateway.intake import Intake
 from gateway.monitoring.monitor import Monitor
 from gateway.operation_log import log_request
-from gateway.overload import Admission, Bounded
+from gateway.overload import Admission
 from gateway.projection.plan import Plan
 from gateway.refusals import refuses
 from gateway.reports import Report
@@ -35,6 +36,7 @@ from gateway.requests import PREFLIGHTED, RequestRules
 from gateway.settings import Settings
 from gateway.telemetry.tracing import Tracing, tracing_of
 from gateway.upstream import Upstream
+from gateway.visits import Visits
 from gateway.workload import MEMBER
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
@@ -79,10 +81,16 @@ def create_app(
     core = executable(schema)
     source = Upstream(settings, upstream)
     tracing = tracing or tracing_of(settings, source.origin)
-    admission = Admission(settings.max_operations)
+    admission = Admission(settings.max_operations, told_apart=settings.identifies)
+    intake = Intake(
+        pending=settings.max_pending_requests,
+        # Whoever is alone may send the largest one that is taken.
+        size=max(settings.max_request_bodies, settings.max_request_body),
+    )
     identity = identity_of(settings)
     readiness = Readiness(admission, lambda: identity.has_keys)
-    monitor = Monitor(settings, admission, readiness, source, identity)
+    visits = Visits(identity, admission, intake)
+    monitor = Monitor(settings, visits, readiness, source)
 
     def observe(report: Report) -> None:
         monitor.observe(report)
@@ -103,7 +111,7 @@ def create_app(
             ),
             settings,
         ),
-        identity,
+        visits,
         lambda seconds, started, rights, trace: Operation(
             source.payex, bounds, seconds=seconds, started=started, rights=rights, trace=trace
         ),
@@ -124,7 +132,7 @@ def create_app(
             ):
                 yield
 
-    graphql = Compresses(Bounded(endpoint, admission))
+    graphql = Compresses(endpoint)
     return _Service(
         graphql,
         admission,

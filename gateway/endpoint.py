@@ -1,5 +1,6 @@
 """GraphQL over HTTP: one path, GET and POST, JSON in and JSON out."""
 
+import asyncio
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,12 +20,12 @@ from gateway.engine import Asked, Engine, Outcome
 from gateway.errors import MASKED, budget_error, format_errors, log_unexpected
 from gateway.header_fields import lines, listed, matches_tag
 from gateway.http_profile import HttpProfile
-from gateway.identity.callers import Identity
 from gateway.media_types import Accepted, accepted
 from gateway.refusals import Refusal
 from gateway.reports import Ending, Observer, Report
 from gateway.requests import RequestRules, read_parameters
 from gateway.telemetry.tracing import NO_TRACING, RequestTrace, Tracing
+from gateway.visits import Shed, Visit, Visits
 from resolvers.budget import BudgetError
 from resolvers.errors import ErrorCode
 from resolvers.operation import Operation
@@ -68,18 +69,18 @@ class GraphQLEndpoint:
 
     Args:
         engine: what executes operations.
-        identity: tells who is asking.
+        visits: lets requests in.
         new_operation: makes the context of one operation, given its seconds, when they began, what
             its caller may see, and whom its calls are told to.
         rules: how requests are answered.
-        observe: is told of each request when it is over.
+        observe: is told of each request when it is over, unless it was shed.
         tracing: traces each request.
     """
 
     def __init__(
         self,
         engine: Engine,
-        identity: Identity,
+        visits: Visits,
         new_operation: Callable[[float, float, Rights, Trace], Operation],
         rules: EndpointRules,
         observe: Observer,
@@ -88,37 +89,51 @@ class GraphQLEndpoint:
         self._engine = engine
         self._observe = observe
         self._tracing = tracing
-        self._identity = identity
         self._new_operation = new_operation
         self._rules = rules
+        self._visits = visits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, and report it."""
         report = Report()
         trace = self._tracing.begin(scope["method"], scope["headers"])
         report.trace_id, report.kept_trace_id = trace.trace_id, trace.kept_trace_id
+        visit = self._visits.begin(scope)
         try:
-            await report.work.of(self._serve(Request(scope, receive), send, report, trace))
+            await report.work.of(self._serve(Request(scope, receive), send, report, trace, visit))
         except ClientDisconnect:
             report.ending = Ending.LEFT
         finally:
+            visit.end()
             report.close()
-            trace.end(report)
-            self._observe(report)
+            if not report.is_shed:
+                trace.end(report)
+                self._observe(report)
 
     async def _serve(
-        self, request: Request, send: Send, report: Report, trace: RequestTrace
+        self, request: Request, send: Send, report: Report, trace: RequestTrace, visit: Visit
     ) -> None:
-        response = await self._answer(request, report, trace)
+        response = await self._answer(request, report, trace, visit)
         report.status = response.status_code
         await response(request.scope, request.receive, send)
 
-    async def _answer(self, request: Request, report: Report, trace: RequestTrace) -> Response:
+    async def _answer(
+        self, request: Request, report: Report, trace: RequestTrace, visit: Visit
+    ) -> Response:
         try:
-            return await self._respond(request, report, trace)
+            return await self._respond(request, report, trace, visit)
+        except Shed as error:
+            report.is_shed = True
+            return error.response()
         except Refusal as error:
             report.ending, report.codes = Ending.REFUSED, (error.code,)
             return error.response()
+        except asyncio.CancelledError:
+            shed = visit.dismissed()
+            if shed is None:
+                raise
+            report.is_shed = True
+            return shed.response()
         except ClientDisconnect:
             raise
         except Exception as error:  # noqa: BLE001 - the server would log the text of anything
@@ -129,7 +144,9 @@ class GraphQLEndpoint:
             report.ending, report.codes = Ending.FAILED, (refusal.code,)
             return refusal.response()
 
-    async def _respond(self, request: Request, report: Report, trace: RequestTrace) -> Response:
+    async def _respond(
+        self, request: Request, report: Report, trace: RequestTrace, visit: Visit
+    ) -> Response:
         if request.method not in {HTTPMethod.GET, HTTPMethod.POST}:
             raise Refusal(
                 HTTPStatus.METHOD_NOT_ALLOWED,
@@ -141,16 +158,17 @@ class GraphQLEndpoint:
             raise Refusal(
                 HTTPStatus.NOT_ACCEPTABLE, "Replies go as they are (identity), or in gzip."
             )
-        visitor = await self._identity.visitor(request)
-        parameters = await read_parameters(request, self._rules.requests)
+        visitor = await visit.come_in(request)
+        parameters = await read_parameters(request, self._rules.requests, visit.grow)
         caller = visitor.caller(parameters.get("extensions"))
         report.caller = caller.pseudonym
+        seconds = self._granted(request)
+        await visit.take_place(caller.pseudonym, report.started + seconds, request.receive)
         asked = Asked(
             parameters,
             by_get=request.method == HTTPMethod.GET,
             introspection=self._rules.may_introspect(caller.rights),
         )
-        seconds = self._granted(request)
         # What has passed since the request came is part of them: for its body, and for keys.
         new = self._new_operation(seconds, report.started, caller.rights, trace)
         async with new as operation:

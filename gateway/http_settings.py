@@ -42,6 +42,24 @@ class HttpSettings(BaseSettings):
     body_timeout: float = Field(
         10.0, gt=0, le=600, description="Seconds within which the body of a request must have come."
     )
+    max_request_bodies: int = Field(
+        16 * 1024 * 1024,
+        ge=1024,
+        description=(
+            "The most bytes that the bodies of all requests of one server process may have, from "
+            "their first byte to the reply; at least one of `GATEWAY_MAX_REQUEST_BODY`. Past it, "
+            "the caller with the most bytes is answered with 503."
+        ),
+    )
+    max_pending_requests: int = Field(
+        1000,
+        ge=1,
+        description=(
+            "The most requests of one server process whose bodies are being read or which wait "
+            "for a place among the operations. Past it, the caller with the most of them is "
+            "answered with 503."
+        ),
+    )
     document_cache: int | None = Field(
         None,
         ge=0,

@@ -36,6 +36,8 @@ class Report:
         seconds: how long it took, until its reply was sent; 0 until then.
         spent: the seconds of it that were not its own work, by what they went by with.
         ending: how it ended.
+        is_shed: whether it was refused because the gateway had too much to do. A counter tells of
+            such a request, and nothing else does.
         status: the HTTP status of the reply.
         name: the trusted document's name, or `anonymous`: no client can make one up.
         caller: the pseudonym of who asked.
@@ -55,6 +57,7 @@ class Report:
     seconds: float = 0.0
     spent: Mapping[Spent, float] = field(default_factory=lambda: dict.fromkeys(Spent, 0.0))
     ending: Ending = Ending.FAILED
+    is_shed: bool = False
     status: int = 0
     name: str = "anonymous"
     caller: str | None = None

@@ -1,6 +1,7 @@
 """Requests: the members of GraphQL over HTTP, read from a query string or from a body."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPMethod, HTTPStatus
 from typing import Any, Final
@@ -50,17 +51,24 @@ class RequestRules:
     ill_formed: HTTPStatus
 
 
-async def read_parameters(request: Request, rules: RequestRules) -> dict[str, Any]:
+async def read_parameters(
+    request: Request, rules: RequestRules, came: Callable[[int], None]
+) -> dict[str, Any]:
     """Return the members of a request, of the types that GraphQL over HTTP states.
 
     Members that are not known are let be.
+
+    Args:
+        request: the request.
+        rules: what it must keep to.
+        came: is told how many more bytes of the body have come.
 
     Raises:
         Refusal: the request is none of GraphQL, or beyond a bound.
     """
     if request.method == HTTPMethod.GET:
         return _well_formed(_of_query_string(request, rules), rules)
-    return _well_formed(_decoded(await _body(request, rules), "The request's body"), rules)
+    return _well_formed(_decoded(await _body(request, rules, came), "The request's body"), rules)
 
 
 def _of_query_string(request: Request, rules: RequestRules) -> dict[str, Any]:
@@ -94,7 +102,7 @@ def _of_query_string(request: Request, rules: RequestRules) -> dict[str, Any]:
     return parameters
 
 
-async def _body(request: Request, rules: RequestRules) -> bytes:
+async def _body(request: Request, rules: RequestRules, came: Callable[[int], None]) -> bytes:
     if not _is_json(listed(request.headers, "content-type")):
         raise _unsupported()
     declared = request.headers.get("content-length", "")
@@ -108,10 +116,12 @@ async def _body(request: Request, rules: RequestRules) -> bytes:
                 message = await request.receive()
                 if message["type"] == "http.disconnect":
                     raise ClientDisconnect
-                body += message.get("body", b"")
+                part = message.get("body", b"")
+                body += part
                 more = message.get("more_body", False)
                 if len(body) > rules.max_body:
                     raise _too_large(request, rules)
+                came(len(part))
     except TimeoutError:
         raise Refusal(
             HTTPStatus.REQUEST_TIMEOUT,

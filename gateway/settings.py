@@ -101,7 +101,8 @@ class Settings(
         ge=1,
         description=(
             "The most operations in flight, for each server process. The processes share their "
-            "room: only when all of it is taken, the next operation is answered with 503."
+            "room. When all of it is taken, the next operation of a caller that has its share is "
+            "answered with 503; that of another caller waits for the next place."
         ),
     )
     shutdown_delay: float = Field(

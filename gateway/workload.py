@@ -18,8 +18,8 @@ LATELY: Final = 2.0
 """Seconds after an operation for which its connection still counts as at work."""
 
 # The columns of the table. Whoever hands connections out writes the first two.
-_SEATED, _GIVEN, _GONE, _DRAINING, _ENTERED, _LEFT, _RESTING, _REFUSED = range(8)
-_COLUMNS: Final = 8
+_SEATED, _GIVEN, _GONE, _DRAINING, _ENTERED, _LEFT, _RESTING, _REFUSED, _WAITING = range(9)
+_COLUMNS: Final = 9
 _MICROSECONDS: Final = 1_000_000
 
 
@@ -109,6 +109,11 @@ class Workload:
         quick = sum(self._column(_ENTERED)) - sum(self._column(_LEFT))
         return quick >= room and self.in_flight >= room
 
+    def waits_beside(self, number: int) -> bool:
+        """Whether operations wait for a place in other processes than this one."""
+        waiting = self._column(_WAITING)
+        return sum(waiting) > waiting[number]
+
     def refused_since(self, moment: float) -> bool:
         """Whether any process has refused an operation after this moment, in seconds."""
         refusals = filter(None, self._column(_REFUSED))
@@ -149,6 +154,10 @@ class Member:
     def leave(self) -> None:
         """Note that an operation has ended."""
         self._cell(_LEFT, 1)
+
+    def wait(self, more: int) -> None:
+        """Note that so many more operations wait for a place; fewer, if it is negative."""
+        self._cell(_WAITING, more)
 
     def refuse(self, now: float) -> None:
         """Note that an operation is refused at this time, in seconds."""

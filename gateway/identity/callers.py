@@ -60,6 +60,11 @@ class Visitor:
     _caller: Caller | None
     _is_router: bool
 
+    @property
+    def party(self) -> str | None:
+        """Who it is, by the pseudonym; None if a trusted router tells in the body."""
+        return self._caller.pseudonym if self._caller else None
+
     def caller(self, extensions: Mapping[str, Any] | None) -> Caller:
         """Return who is asking.
 
@@ -183,7 +188,8 @@ class Identity:
         return caller
 
     def _caller(self, claims: dict[str, Any]) -> Caller:
-        return Caller(rights=rights_of(claims, self._names), pseudonym=self._pseudonyms.of(claims))
+        rights = rights_of(claims, self._names)
+        return Caller(rights=rights, pseudonym=self._pseudonyms.of(claims, rights))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, Final
 
+from resolvers.rights import Rights
+
 _DIGITS: Final = 16
 
 
@@ -19,7 +21,18 @@ class Pseudonyms:
     def __init__(self, key: bytes | None = None) -> None:
         self._key = key or secrets.token_bytes(32)
 
-    def of(self, claims: Mapping[str, Any]) -> str:
-        """Return 16 hexadecimal digits for the issuer and subject of claims."""
-        who = json.dumps([claims.get("iss"), claims.get("sub")])
-        return hmac.digest(self._key, who.encode("ascii"), "sha256").hex()[:_DIGITS]
+    def of(self, claims: Mapping[str, Any], rights: Rights) -> str:
+        """Return 16 hexadecimal digits for the issuer and subject of claims.
+
+        Callers share the gateway's bounds, and so must not be taken for one: those without a
+        subject are told apart by the ledgers and numbers that they see.
+        """
+        who: list[Any] = [claims.get("iss"), claims.get("sub")]
+        if who[1] is None:
+            own = {
+                ledger: [sorted(numbers.invoices), sorted(numbers.customers)]
+                for ledger, numbers in rights.numbers.items()
+            }
+            who += [sorted(rights.ledgers), own]
+        text = json.dumps(who, sort_keys=True)
+        return hmac.digest(self._key, text.encode("ascii"), "sha256").hex()[:_DIGITS]

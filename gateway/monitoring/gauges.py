@@ -10,10 +10,9 @@ from prometheus_client.metrics_core import Metric
 
 from gateway import __version__
 from gateway.health import Readiness
-from gateway.identity.key_source import KeySource
 from gateway.identity.server_tls import Renewal
-from gateway.overload import Admission
 from gateway.upstream import Upstream
+from gateway.visits import Visits
 from resolvers.payex.breaker import BreakerState
 from resolvers.payex.credentials_file import CredentialsFile
 from resolvers.payex.limiter import Limiter
@@ -35,27 +34,24 @@ class Gauges:
     """How one process stands. It is read on the thread that the process runs on.
 
     Args:
-        admission: the bound on operations.
+        visits: lets requests in.
         readiness: whether the process should be sent requests.
         upstream: PayEx's client with all that stands behind it.
-        keys: the issuer's keys, where tokens are checked.
         certificate: the certificate of HTTPS, where it is served.
         clock: seconds of a monotonic clock.
     """
 
     def __init__(
         self,
-        admission: Admission,
+        visits: Visits,
         readiness: Readiness,
         upstream: Upstream,
-        keys: KeySource | None = None,
         certificate: Renewal | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._admission = admission
+        self._visits = visits
         self._readiness = readiness
         self._upstream = upstream
-        self._keys = keys
         self._certificate = certificate
         self._clock = clock
 
@@ -71,7 +67,7 @@ class Gauges:
         yield from self._identity()
 
     def _operations(self) -> Iterator[Metric]:
-        admission = self._admission
+        admission, intake = self._visits.admission, self._visits.intake
         yield _gauge(
             "ready", "1 while requests should be sent here.", self._readiness.reason is None
         )
@@ -83,9 +79,22 @@ class Gauges:
         )
         yield _counter(
             "operations_shed",
-            "Operations refused because as many as allowed were being answered.",
+            "Operations refused because as many as allowed were being answered, or had come.",
             admission.shed,
         )
+        yield _gauge(
+            "operations_waiting",
+            "Operations that wait for a place, since other callers have more than their share.",
+            admission.waiting,
+        )
+        bounds = "GATEWAY_MAX_PENDING_REQUESTS", "GATEWAY_MAX_REQUEST_BODIES"
+        for name, text, value in (
+            ("requests_pending", "Requests being read, or waiting for a place.", intake.pending),
+            ("requests_pending_limit", f"The most of them ({bounds[0]}).", intake.most_pending),
+            ("request_bodies_bytes", "Bytes of the bodies of all requests.", intake.size),
+            ("request_bodies_limit_bytes", f"The most of them ({bounds[1]}).", intake.most_bytes),
+        ):
+            yield _gauge(name, text, value)
 
     def _calls(self) -> Iterator[Metric]:
         policies, now = self._upstream.policies, self._clock()
@@ -213,7 +222,7 @@ class Gauges:
         )
 
     def _identity(self) -> Iterator[Metric]:
-        if keys := self._keys:
+        if keys := self._visits.identity.keys:
             yield _gauge(
                 "issuer_keys_read_timestamp_seconds",
                 "When the keys of the issuer could last be read, in seconds since 1970; 0 until "

@@ -10,16 +10,15 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from gateway.health import Readiness
-from gateway.identity.callers import Identity
 from gateway.identity.server_tls import renewal_of, served_certificate
 from gateway.monitoring.gauges import Gauges
 from gateway.monitoring.metrics import Metrics
 from gateway.monitoring.own_port import OwnPort
 from gateway.monitoring.page import Page
 from gateway.monitoring.siblings import Siblings, meeting_place
-from gateway.overload import Admission
 from gateway.settings import Settings
 from gateway.upstream import Upstream
+from gateway.visits import Visits
 
 
 class Monitor:
@@ -27,10 +26,9 @@ class Monitor:
 
     Args:
         settings: the settings.
-        admission: the bound on operations.
+        visits: lets requests in.
         readiness: whether the process should be sent requests.
         upstream: PayEx's client with all that stands behind it.
-        identity: tells who is asking.
 
     Raises:
         CredentialsError: the files of the server's certificate cannot be used.
@@ -39,10 +37,9 @@ class Monitor:
     def __init__(
         self,
         settings: Settings,
-        admission: Admission,
+        visits: Visits,
         readiness: Readiness,
         upstream: Upstream,
-        identity: Identity,
     ) -> None:
         self._port = settings.metrics_port
         registry = CollectorRegistry()
@@ -54,9 +51,7 @@ class Monitor:
             place = meeting_place(settings.host, settings.port)
             siblings = Siblings(place, most=2 * settings.workers + 14)
         served = served_certificate(settings)
-        gauges = Gauges(
-            admission, readiness, upstream, identity.keys, renewal_of(served) if served else None
-        )
+        gauges = Gauges(visits, readiness, upstream, renewal_of(served) if served else None)
         self._page = Page(registry, gauges, siblings)
         self.observe = Metrics(registry).observe
         self.opened = self._page.opened

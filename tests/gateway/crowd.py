@@ -1,6 +1,7 @@
 """A small app served by the gateway's server, and clients who keep their connections."""
 
 import asyncio
+import math
 import os
 import random
 import re
@@ -15,12 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from gateway.identity.configuration import identity_of
+from gateway.intake import Intake
 from gateway.logs import log_config
-from gateway.overload import Admission, Bounded
+from gateway.overload import Admission
 from gateway.server import serve
+from gateway.settings import Settings
+from gateway.visits import Shed, Visits
 from gateway.workload import MEMBER
 from tests.gateway.service import ELSE, ROOT, SECONDS
 
@@ -32,8 +38,9 @@ class Limited:
     """The app within a bound on operations, for which processes share their room."""
 
     def __init__(self) -> None:
+        anyone = identity_of(Settings())
         self._admission = Admission(LIMIT)
-        self._bounded = Bounded(app, self._admission)
+        self._visits = Visits(anyone, self._admission, Intake(pending=1000, size=1))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop."""
@@ -41,7 +48,15 @@ class Limited:
             await PlainTextResponse(self._admission.measured())(scope, receive, send)
             return
         if scope["type"] == "http":
-            await self._bounded(scope, receive, send)
+            visit = self._visits.begin(scope)
+            try:
+                await visit.come_in(Request(scope))
+                await visit.take_place("anyone", math.inf, receive)
+                await app(scope, receive, send)
+            except Shed as error:
+                await error.response()(scope, receive, send)
+            finally:
+                visit.end()
             return
         self._admission.member = scope["state"][MEMBER]
         while (message := await receive())["type"] == "lifespan.startup":

@@ -20,9 +20,12 @@ from gateway.engine import Engine
 from gateway.http_profile import HttpProfile
 from gateway.identity.callers import Caller, Identity, Visitor
 from gateway.identity.configuration import identity_of
+from gateway.intake import Intake
+from gateway.overload import Admission
 from gateway.requests import RequestRules
 from gateway.settings import Settings
 from gateway.upstream import Upstream
+from gateway.visits import Visits
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
 from resolvers.payex.routes import Billing, Holder
@@ -520,7 +523,7 @@ def endpoint_of(
     documents = Documents(executable(schema), settings, 1000)
     return GraphQLEndpoint(
         Engine(schema, DocumentSource(), documents, settings),
-        identity or identity_of(settings),
+        Visits(identity or identity_of(settings), Admission(1), Intake(pending=10, size=1024)),
         new_operation,
         EndpointRules(
             deadline=30,

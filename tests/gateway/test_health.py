@@ -25,7 +25,7 @@ def test_who_drains_is_not_ready_and_draining_is_the_first_reason() -> None:
     admission = Admission(1)
     keys: list[str] = []
     readiness = Readiness(admission, lambda: bool(keys), clock=lambda: 0.0)
-    admission.enter(0.0)
+    admission.enter("anyone")
     reasons = [readiness.reason]
     keys.append("a key")
     reasons.append(readiness.reason)

@@ -52,7 +52,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     headers = [(b"content-type", b"application/json")]
     scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
     with pytest.raises(Refusal) as refused:
-        await read_parameters(Request(scope, receive), rules)
+        await read_parameters(Request(scope, receive), rules, lambda _: None)
 
     assert refused.value.status == HTTPStatus.REQUEST_TIMEOUT
     assert refused.value.headers == {"Connection": "close"}
@@ -81,7 +81,7 @@ async def test_a_declared_length_beyond_the_bound_is_refused_before_the_body_is_
     headers += [(b"expect", b"100-continue")] if expects else []
     scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
     with pytest.raises(Refusal) as refused:
-        await read_parameters(Request(scope, receive), rules)
+        await read_parameters(Request(scope, receive), rules, lambda _: None)
 
     assert refused.value.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     # The body of a client that asks before it sends may never come.

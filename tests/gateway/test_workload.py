@@ -55,7 +55,7 @@ class Processes(RuleBasedStateMachine):
         """An operation is refused only when there is no room in any process."""
         number = values.draw(sampled_from(sorted(self.inside)))
         room = sum(self.inside.values()) < 2 * len(self.inside)
-        assert self.admissions[number].enter(5.0) == room
+        assert self.admissions[number].enter("anyone") == room
         self.inside[number] += room
 
     @precondition(lambda self: any(self.inside.values()))
@@ -63,7 +63,7 @@ class Processes(RuleBasedStateMachine):
     def leave(self, values: DataObject) -> None:
         """An operation ends."""
         number = values.draw(sampled_from([each for each, many in self.inside.items() if many]))
-        self.admissions[number].leave()
+        self.admissions[number].leave("anyone")
         self.inside[number] -= 1
 
     @invariant()
@@ -218,13 +218,13 @@ def test_a_refusal_is_known_to_all_for_a_second() -> None:
     for admission in (one, other):
         admission.member = Member(workload, workload.take_seat() or 0)
     assert not one.shedding(0.0)
-    one.enter(7.0)
-    one.enter(7.0)
-    refused = not other.enter(7.0)
-    one.leave()
-    one.leave()
+    one.enter("anyone")
+    one.enter("anyone")
+    assert not other.enter("anyone")
+    other.refuse(7.0)
+    one.leave("anyone")
+    one.leave("anyone")
 
-    assert refused
     assert one.shedding(7.5)
     assert not one.shedding(8.5)
     assert one.measured() == (

@@ -33,6 +33,27 @@ async def test_a_pseudonym_is_of_issuer_and_subject_and_tells_neither(
     assert all(len(name) == 16 and int(name, 16) >= 0 for name in names)
 
 
+async def test_callers_without_a_subject_are_told_apart_by_what_they_see(
+    with_tokens: Any, issuer: Any, clock: Any, ask: Any
+) -> None:
+    """Whoever is taken for another shares that one's part of the gateway's bounds."""
+    identity = identity_of(with_tokens(), issuer.client, now=clock)
+    user = {"ledgers": None, "ledger": "1234"}
+    names = [
+        await pseudonym(identity, ask(bearer(issuer.token(sub=None, **claims))))
+        for claims in (
+            {"ledgers": ["1234", "5678"]},
+            {"ledgers": ["5678", "1234"], "scope": None, "exp": 1_900_000_100},
+            user | {"customers": ["1"]},
+            user | {"customers": ["2"]},
+            user | {"invoices": ["1"]},
+        )
+    ]
+
+    assert names[0] == names[1]
+    assert len(set(names)) == 4
+
+
 async def test_pseudonyms_are_the_same_where_the_key_is(
     with_tokens: Any, issuer: Any, clock: Any, ask: Any, tmp_path: Path
 ) -> None:

@@ -13,12 +13,15 @@ from joserfc.jwk import ECKey
 from gateway import __version__
 from gateway.environment import load_settings
 from gateway.health import Readiness
+from gateway.identity.callers import Identity
 from gateway.identity.key_sets import KeysError
 from gateway.identity.key_source import KeySource
 from gateway.identity.server_tls import Renewal, ServedCertificate
+from gateway.intake import Intake
 from gateway.monitoring.gauges import Gauges
 from gateway.overload import Admission
 from gateway.upstream import Upstream
+from gateway.visits import Visits
 from resolvers.payex.client_certificate import ClientCertificate
 from resolvers.payex.limiter import Turn
 from resolvers.payex.watched_files import File
@@ -26,12 +29,25 @@ from tests.monitoring.conftest import CONNECTED, asked, invoice
 from tests.monitoring.samples import Samples
 
 
+class Issued(Identity):
+    """An identity with these keys, or with none."""
+
+    def __init__(self, keys: KeySource | None) -> None:
+        self._issued = keys
+
+    @property
+    def keys(self) -> KeySource | None:
+        """Where the keys come from."""
+        return self._issued
+
+
 class House:
     """What gauges read, with a clock that is set by hand."""
 
     def __init__(self, **variables: str) -> None:
         self.now = 100.0
-        self.admission = Admission(2)
+        self.admission = Admission(2, told_apart=True)
+        self.intake = Intake(pending=3, size=500)
         self.readiness = Readiness(self.admission, clock=lambda: self.now)
         self.upstream = Upstream(load_settings(CONNECTED | variables))
         self.certificate: Renewal | None = None
@@ -39,14 +55,8 @@ class House:
 
     def value(self, name: str, **labels: str) -> float | None:
         """Return what one gauge tells now."""
-        gauges = Gauges(
-            self.admission,
-            self.readiness,
-            self.upstream,
-            self.keys,
-            self.certificate,
-            lambda: self.now,
-        )
+        visits = Visits(Issued(self.keys), self.admission, self.intake)
+        gauges = Gauges(visits, self.readiness, self.upstream, self.certificate, lambda: self.now)
         for family in gauges.collect():
             for sample in family.samples:
                 if sample.name == f"payex_usage_{name}" and sample.labels == labels:
@@ -61,15 +71,24 @@ def house() -> House:
 
 
 def test_operations_come_and_go(house: House) -> None:
-    house.admission.enter(house.now)
+    house.admission.enter("a")
     assert (house.value("operations_in_flight"), house.value("operations_limit")) == (1, 2)
     assert (house.value("ready"), house.value("operations_shed_total")) == (1, 0)
 
-    house.admission.enter(house.now)
-    house.admission.enter(house.now)
+    house.admission.enter("b")
+    house.admission.refuse(house.now)
+    house.admission.wait("c", "one")
     assert (house.value("ready"), house.value("operations_shed_total")) == (0, 1)
+    assert house.value("operations_waiting") == 1
 
-    house.admission.leave()
+    house.intake.enter("one", "a")
+    house.intake.grow("one", 20)
+    assert (house.value("requests_pending"), house.value("requests_pending_limit")) == (1, 3)
+    assert house.value("request_bodies_bytes") == 20
+    assert house.value("request_bodies_limit_bytes") == 500
+
+    house.admission.withdraw("c", "one")
+    house.admission.leave("a")
     house.now += 10
     assert house.value("ready") == 1
     house.readiness.drain()

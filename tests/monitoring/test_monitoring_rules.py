@@ -29,6 +29,7 @@ from starlette.requests import Request
 from gateway.environment import load_settings
 from gateway.health import Readiness
 from gateway.identity.configuration import identity_of
+from gateway.intake import Intake
 from gateway.monitoring.monitor import Monitor
 from gateway.overload import Admission
 from gateway.projection.plan import FallReason
@@ -36,6 +37,7 @@ from gateway.refusals import Refusal
 from gateway.reports import Ending, Report
 from gateway.sandbox import TOKENS, Fault, create_sandbox
 from gateway.upstream import Upstream
+from gateway.visits import Visits
 from resolvers.payex.answers import Call
 from resolvers.payex.records import Member
 from resolvers.payex.routes import Kind
@@ -74,9 +76,8 @@ class Parts:
         self.identity = identity_of(settings)
         self.readiness = Readiness(self.admission, lambda: self.identity.has_keys)
         self.upstream = Upstream(settings)
-        self.monitor = Monitor(
-            settings, self.admission, self.readiness, self.upstream, self.identity
-        )
+        visits = Visits(self.identity, self.admission, Intake(pending=1, size=1))
+        self.monitor = Monitor(settings, visits, self.readiness, self.upstream)
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(Starlette(routes=self.monitor.routes())),
             base_url="http://gateway.example",
@@ -228,11 +229,12 @@ class Gateways:
     async def full(self) -> Running:
         """A gateway that has as many operations as it may have, and is asked for more."""
         parts = self._parts()
-        parts.admission.enter(0)
-        parts.admission.enter(0)
+        parts.admission.enter("anyone")
+        parts.admission.enter("anyone")
 
         async def minute() -> None:
-            assert not parts.admission.enter(0)
+            assert not parts.admission.enter("anyone")
+            parts.admission.refuse(0)
 
         return Running(parts.client, minute)
 
