@@ -6,6 +6,7 @@ The same seed gives the same answers, whoever asks, and in whichever order.
 import asyncio
 import json
 import random
+from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from decimal import Decimal
@@ -56,25 +57,23 @@ _MEMBERS: dict[str, tuple[Any, ...]] = {
 }
 
 
-class MadeUpPayex(Payex):
-    """The client of an upstream that is made up.
+class StandIn(Payex):
+    """Has what operations read of a client. What it answers is for its kinds to say.
 
     Args:
-        seed: makes the answers.
-        oddity: from 0 to 1, how often an object is none that PayEx could make.
+        pages: how many pages of a list it reads.
     """
 
-    def __init__(self, seed: int, oddity: float) -> None:
+    def __init__(self, pages: int) -> None:
         self.routes = Routes()
         self.pulse = Pulse()
-        self.turns = Turns()
-        self._reader = Reader(self.routes, 10, {})
-        self._seed = seed
-        self._oddity = oddity
+        # No time passes, so that no turn depends on how fast the machine is.
+        self.turns = Turns(lambda: 0.0)
+        self._reader = Reader(self.routes, pages, {})
 
-    def knows(self, owner_no: str) -> bool:
+    def knows(self, _owner_no: str) -> bool:
         """Whether there are credentials for the ledger."""
-        return owner_no != "5678"
+        return True
 
     def cursor_key(self, _owner_no: str) -> bytes:
         """Return the same for every ledger."""
@@ -83,8 +82,31 @@ class MadeUpPayex(Payex):
     def kept(self, _route: Route, _wave: int, _asker: Asker) -> None:
         """Return None: nothing is kept."""
 
+
+class MadeUpPayex(StandIn):
+    """The client of an upstream that is made up.
+
+    Args:
+        seed: makes the answers.
+        oddity: from 0 to 1, how often an object is none that PayEx could make.
+
+    Attributes:
+        asked: how often it was asked for each route.
+    """
+
+    def __init__(self, seed: int, oddity: float) -> None:
+        super().__init__(pages=10)
+        self.asked: Counter[Route] = Counter()
+        self.oddity = oddity
+        self._seed = seed
+
+    def knows(self, owner_no: str) -> bool:
+        """Whether there are credentials for the ledger."""
+        return owner_no != "5678"
+
     async def answer(self, route: Route, wave: int, asker: Asker) -> Answer:  # noqa: ARG002 - its parent's
         """Answer, some turns of the loop later."""
+        self.asked[route] += 1
         chance = random.Random(f"{self._seed} {route.path}")  # noqa: S311 - no secret
         for _ in range(chance.randint(0, 2)):
             await asyncio.sleep(0)
@@ -102,13 +124,13 @@ class MadeUpPayex(Payex):
             return Answer(fault, wave)
         if isinstance(found, ItemList):
             found.items = [self._spoilt(item, chance) for item in found.items]
-        elif isinstance(found, Problem) and chance.random() < self._oddity:
+        elif isinstance(found, Problem) and chance.random() < self.oddity:
             name, values = chance.choice(list(_PROBLEM.items()))
             found = replace(found, **{name: chance.choice(values)})
         return Answer(found, wave)
 
     def _spoilt(self, item: Any, chance: random.Random) -> Any:
-        if chance.random() >= self._oddity:
+        if chance.random() >= self.oddity:
             return item
         names = chance.sample(list(_RECORD), 4)
         return Spoilt(item, {name: chance.choice(_RECORD[name]) for name in names})

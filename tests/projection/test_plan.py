@@ -2,14 +2,11 @@
 
 import asyncio
 import json
-from collections import Counter
 from typing import Any
 
 import msgspec
 import pytest
 from graphql import ExecutionResult, parse
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from benchmarks.operations import LIST, LOOKUP, SMALL
 from gateway.projection.plan import Plan
@@ -21,7 +18,6 @@ from resolvers.payex.routes import Kind, Route
 from resolvers.rights import EVERYTHING
 from tests.projection.both_executors import plan_of, planned, reply, run
 from tests.projection.made_up_payex import MadeUpPayex
-from tests.projection.test_differential import EXAMPLE, EXAMPLES, REPRODUCIBLE, Example
 from tests.projection.test_projecting_executor import Steady
 
 TOTALS = """
@@ -135,36 +131,6 @@ def test_nothing_of_a_request_is_kept_but_its_conditions() -> None:
 
     assert kept.below
     assert kept.conditions == ({}, {"yes": True})
-
-
-class Recorded(MadeUpPayex):
-    """Notes what it is asked."""
-
-    def __init__(self, seed: int, oddity: float = 0.0) -> None:
-        super().__init__(seed, oddity)
-        self.asked: Counter[Route] = Counter()
-
-    async def answer(self, route: Route, wave: int, asker: Asker) -> Answer:
-        """Answer, and note the route."""
-        self.asked[route] += 1
-        return await super().answer(route, wave, asker)
-
-
-@pytest.mark.no_cover  # examples cover the same, and tracing doubles its time
-@settings(REPRODUCIBLE, max_examples=EXAMPLES)
-@given(EXAMPLE, st.integers(0, 2**32))
-def test_payex_is_asked_what_graphql_core_would_ask_and_nothing_twice(
-    example: Example, seed: int
-) -> None:
-    """Neither by a plan, nor by graphql-core when it takes over."""
-    plan = plan_of(example.document, example.weight)
-    for variables in example.requests:
-        reference, found = Recorded(seed), Recorded(seed)
-        run(reply(example.document, variables, reference))
-        run(reply(example.document, variables, found, plan=plan))
-
-        assert found.asked == reference.asked
-        assert set(found.asked.values()) <= {1}
 
 
 class Failing(Steady):

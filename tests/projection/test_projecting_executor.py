@@ -23,12 +23,9 @@ from strawberry.types.field import StrawberryField
 from gateway.projection.executor import ProjectingExecutor
 from gateway.projection.projections import Projections, Selected, Selections
 from resolvers.payex.answers import Answer, Asker
-from resolvers.payex.client import Payex
-from resolvers.payex.pulse import Pulse
-from resolvers.payex.reader import Reader
-from resolvers.payex.routes import Kind, Route, Routes
-from resolvers.payex.turns import Turns
+from resolvers.payex.routes import Kind, Route
 from tests.projection.both_executors import CORE, projections_of, reply, run
+from tests.projection.made_up_payex import StandIn
 
 RECORDS = """
 query ($yes: Boolean! = true, $no: Boolean = false, $ownerNo: ID! = "1234") {
@@ -44,26 +41,12 @@ FIELDS = "usageType amount @include(if: $yes) { amount } vatRate @skip(if: $no)"
 NODES = RECORDS % f"nodes {{ {FIELDS} }}"
 
 
-class Steady(Payex):
+class Steady(StandIn):
     """A PayEx of which every subscription has so many usage records."""
 
     def __init__(self, records: int) -> None:
-        self.routes = Routes()
-        self.pulse = Pulse()
-        self.turns = Turns()
+        super().__init__(pages=1)
         self.records = records
-        self._reader = Reader(self.routes, 1, {})
-
-    def knows(self, _owner_no: str) -> bool:
-        """Whether there are credentials for the ledger."""
-        return True
-
-    def cursor_key(self, _owner_no: str) -> bytes:
-        """Return the same for every ledger."""
-        return b"a key"
-
-    def kept(self, _route: Route, _wave: int, _asker: Asker) -> None:
-        """Return None: nothing is kept."""
 
     async def answer(self, route: Route, wave: int, _asker: Asker) -> Answer:
         """Answer at once."""
