@@ -152,6 +152,9 @@ class Engine:
         coerced = ready.variables.coerced(variables or {}, hide_suggestions=not asked.introspection)
         if isinstance(coerced, list):
             raise NotExecutedError(*coerced)
+        most = self._limits.max_introspection
+        if ready.introspection and (exceeded := ready.introspection.refusals(coerced, most)):
+            raise NotExecutedError(*exceeded)
         if not ready.constant:
             operation.cost["requested"] = ready.cost.requested(variables)
             operation.cost["limit"] = self._limits.max_cost
@@ -162,7 +165,7 @@ class Engine:
             errors = result.errors or ()
             result.errors = told_errors(errors, len(errors), operation.bounds.max_errors)
         if ready.constant:
-            ready.answer = result.data
+            ready.keep(result.data)
             return Outcome(executed=True, data=result.data, fall=fall)
         operation.cost["actual"] = ready.cost.actual(result.data, variables)
         extensions: dict[str, Any] = {}

@@ -65,6 +65,14 @@ class LimitSettings(BaseSettings):
             "the most `representations` of `_entities`."
         ),
     )
+    max_introspection: int = Field(
+        8000,
+        ge=1,
+        description=(
+            "The most fields that an answer about the schema may have (`__schema`, `__type`). All "
+            "of the schema are 3600, as GraphiQL and code generators ask for it."
+        ),
+    )
     max_nodes: int = Field(
         1_000_000,
         ge=1,

@@ -24,6 +24,7 @@ from gateway.documents.executable import Executable, asks_for_the_schema_only
 from gateway.limit_settings import LimitSettings
 from gateway.limits.cost_model import CostModel
 from gateway.limits.excess import oversizes
+from gateway.limits.introspection import introspection_of
 from gateway.limits.parsing import parse_document
 from gateway.limits.validation import find_errors
 from gateway.projection.plan import Plan
@@ -221,6 +222,7 @@ class Documents:
             self._costs.read(node, operation),
             asks_for_the_schema_only(operation),
             Variables(self._schema, operation),
+            introspection_of(self._schema, node, operation),
             self._plan(node, operation, max(len(document.key[0]), _LEAST_WEIGHT))
             if self._plan
             else None,

@@ -7,6 +7,7 @@ from typing import Any, Final
 from graphql import FieldNode, OperationDefinitionNode
 
 from gateway.limits.cost import OperationCost
+from gateway.limits.introspection import Introspection
 from gateway.projection.plan import Plan
 from gateway.projection.variables import Variables
 from schema.scopes import Need
@@ -18,6 +19,7 @@ _EACH_NEED: Final = 150
 _EACH_PRICE: Final = 600
 _EACH_VARIABLE: Final = 250
 _EACH_FIELD: Final = 800
+_EACH_ANSWERED: Final = 240
 _ITSELF: Final = 4000
 
 
@@ -32,8 +34,10 @@ class Executable:
         cost: what it costs, given its variables.
         constant: whether its answer never changes: it asks for the schema, without variables.
         variables: coerces the variables of its requests.
+        introspection: what it asks of the schema; None if it asks for nothing of it.
         plan: answers its requests; None if graphql-core alone does.
         answer: that answer, once it was given.
+        answered: how many fields that answer has.
         weighed: how many of its bytes were taken in by its document.
     """
 
@@ -43,8 +47,10 @@ class Executable:
     cost: OperationCost
     constant: bool
     variables: Variables
+    introspection: Introspection | None
     plan: Plan | None
     answer: Any = field(default=None, repr=False)
+    answered: int = 0
     weighed: int = 0
 
     @property
@@ -57,7 +63,13 @@ class Executable:
             + _EACH_PRICE * self.cost.fields
             + _EACH_VARIABLE * len(self.node.variable_definitions or ())
             + _EACH_FIELD * kept
+            + _EACH_ANSWERED * self.answered
         )
+
+    def keep(self, answer: Any) -> None:
+        """Keep the answer, which never changes."""
+        self.answer = answer
+        self.answered = _fields(answer)
 
 
 def asks_for_the_schema_only(operation: OperationDefinitionNode) -> bool:
@@ -66,3 +78,9 @@ def asks_for_the_schema_only(operation: OperationDefinitionNode) -> bool:
         isinstance(node, FieldNode) and node.name.value in _ABOUT_THE_SCHEMA
         for node in operation.selection_set.selections
     )
+
+
+def _fields(answer: Any) -> int:
+    if isinstance(answer, dict):
+        return len(answer) + sum(map(_fields, answer.values()))
+    return sum(map(_fields, answer)) if isinstance(answer, list) else 0

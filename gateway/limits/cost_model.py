@@ -3,7 +3,7 @@
 An object costs 1, a scalar nothing. What `@cost` weighs is added to the field, and all of it is
 taken as often as the list has elements: as its argument says (`SIZED_BY`), else as `@listSize`
 assumes. Of a union or an interface the dearest kind of object counts. What tells of the schema is
-free: it makes no call, and the limits on depth and selections bound it.
+free: it makes no call, and `GATEWAY_MAX_INTROSPECTION` bounds it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

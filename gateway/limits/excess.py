@@ -42,6 +42,7 @@ class LimitCode(enum.StrEnum):
     MAX_DOCUMENT_LIMIT = "MAX_DOCUMENT_LIMIT"
     MAX_DOCUMENT_OPERATIONS_LIMIT = "MAX_DOCUMENT_OPERATIONS_LIMIT"
     MAX_FRAGMENT_WORK_LIMIT = "MAX_FRAGMENT_WORK_LIMIT"
+    MAX_INTROSPECTION_LIMIT = "MAX_INTROSPECTION_LIMIT"
     MAX_LIST_INPUT_LIMIT = "MAX_LIST_INPUT_LIMIT"
     MAX_NESTING_LIMIT = "MAX_NESTING_LIMIT"
     MAX_NODES_LIMIT = "MAX_NODES_LIMIT"
@@ -72,6 +73,9 @@ _HAS: Final[Mapping[LimitCode, str]] = {
     LimitCode.MAX_FRAGMENT_WORK_LIMIT: (
         "The operations of the document reach {measured} or more fragments, spreads and variables "
         "together, each counted for every operation"
+    ),
+    LimitCode.MAX_INTROSPECTION_LIMIT: (
+        "The operation asks for {measured} or more fields of the schema"
     ),
     LimitCode.MAX_LIST_INPUT_LIMIT: (
         "The variable ${variable} has {measured} elements in one list or object"

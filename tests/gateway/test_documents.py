@@ -171,6 +171,17 @@ def test_an_answer_never_changes_if_it_is_the_schemas_alone(text: str, expected:
     assert asks_for_the_schema_only(operation) is expected
 
 
+def test_an_answer_about_the_schema_counts_for_its_document() -> None:
+    kept = documents()
+    document = executed(kept, "{ __schema { types { name } } }")
+    before = kept.bytes
+
+    document.executables[0].keep({"__schema": {"types": [{"name": "a"}] * 100}})
+    kept.weigh(document, document.executables[0])
+
+    assert kept.bytes - before >= 100 * 200
+
+
 def test_of_several_operations_of_which_none_is_named_two_are_pointed_at() -> None:
     text = " ".join(f"query Q{number} {{ name }}" for number in range(40))
 

@@ -40,6 +40,11 @@ USAGE_RESULTS = ("UsageRecordsResult", "UsageSummariesResult", "UsageTotalsResul
 PROBLEMS |= dict.fromkeys(USAGE_RESULTS, PROBLEMS["UsageSubscriptionResult"])
 
 
+def test_the_text_is_printed_once() -> None:
+    """To print it takes 14 milliseconds, and an operation may ask for it a hundred times."""
+    assert print_sdl() is print_sdl()
+
+
 def test_the_committed_schema_is_the_exported_one() -> None:
     """`make schema` writes it anew."""
     assert COMMITTED.read_text("utf-8") == print_sdl()
