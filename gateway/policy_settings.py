@@ -64,7 +64,7 @@ class PolicySettings(BaseSettings):
         1.0, ge=0, le=100, description="Retries a second that are allowed however few calls are."
     )
     breaker_requests: int = Field(
-        20, ge=1, description="Calls in the breaker's window below which it never opens."
+        20, ge=1, description="Calls in a breaker's window below which it never opens."
     )
     breaker_failures: float = Field(
         0.5,

@@ -15,7 +15,7 @@ from gateway.sandbox import Fault, create_sandbox
 from gateway.settings import Settings
 from resolvers.payex.attempts import Attempts, Policies
 from resolvers.payex.backoff import Backoff
-from resolvers.payex.breaker import Breaker
+from resolvers.payex.breakers import Breakers
 from resolvers.payex.cache import AnswerCache, CachePolicy
 from resolvers.payex.cache_password import CachePassword
 from resolvers.payex.client import Payex
@@ -127,7 +127,7 @@ def _policies(settings: Settings) -> Policies:
         ),
         holds=Holds(settings.rate_limit_max),
         budget=RetryBudget(ratio=settings.retry_budget, minimum_per_second=settings.retry_minimum),
-        breaker=Breaker(
+        breakers=Breakers(
             requests=settings.breaker_requests,
             failure_share=settings.breaker_failures,
             outage=settings.breaker_outage,

@@ -16,7 +16,7 @@ from resolvers.bounds import Bounds, PageRequests
 from resolvers.budget import Budget, SharedBudget
 from resolvers.findings import Findings
 from resolvers.loaders import RouteLoader, SubscriptionLoader
-from resolvers.payex.answers import Answer, Asker, time_is_up
+from resolvers.payex.answers import ANYONE, Answer, Asker, time_is_up
 from resolvers.payex.client import Payex
 from resolvers.payex.deadline import DEADLINE_SETTING, Deadline
 from resolvers.payex.faults import Fault
@@ -71,7 +71,7 @@ class Operation:
         self.bounds = bounds
         self.pages = PageRequests(bounds, payex.cursor_key)
         self.name = "anonymous"
-        self.caller = "anyone"
+        self.caller = ANYONE
         self.granted_by = DEADLINE_SETTING
         self.budget = Budget(bounds.budget)
         self.cost: dict[str, int] = {}

@@ -27,6 +27,7 @@ from gateway.identity.key_source import KeySource
 from gateway.identity.pseudonyms import Pseudonyms
 from gateway.identity.router_trust import RouterTrust
 from gateway.refusals import Refusal
+from resolvers.payex import answers
 from resolvers.rights import EVERYTHING, Rights
 
 _BEARER: Final = re.compile(r"bearer +([a-z0-9._~+/-]+=*)", re.IGNORECASE)
@@ -48,7 +49,7 @@ class Caller:
     pseudonym: str
 
 
-ANYONE: Final = Caller(rights=EVERYTHING, pseudonym="anyone")
+ANYONE: Final = Caller(rights=EVERYTHING, pseudonym=answers.ANYONE)
 """Every caller, where callers are not identified."""
 
 

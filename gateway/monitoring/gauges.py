@@ -13,7 +13,7 @@ from gateway.health import Readiness
 from gateway.identity.server_tls import Renewal
 from gateway.upstream import Upstream
 from gateway.visits import Visits
-from resolvers.payex.breaker import BreakerState
+from resolvers.payex.breakers import Scope
 from resolvers.payex.credentials_file import CredentialsFile
 from resolvers.payex.limiter import Limiter
 from resolvers.payex.shared_cache import SharedCache
@@ -98,7 +98,7 @@ class Gauges:
 
     def _calls(self) -> Iterator[Metric]:
         policies, now = self._upstream.policies, self._clock()
-        limiter, breaker, budget = policies.limiter, policies.breaker, policies.budget
+        limiter, breakers, budget = policies.limiter, policies.breakers, policies.budget
         yield _gauge("upstream_calls_in_flight", "Calls to PayEx under way.", limiter.in_flight)
         yield _gauge(
             "upstream_calls_limit",
@@ -126,14 +126,15 @@ class Gauges:
         yield _counter(
             "event_loop_late_seconds", "Seconds that the event loop was late, in all.", pulse.late
         )
-        state = breaker.state(now)
         yield _gauge(
-            "breaker_state",
-            "1 for the state that the breaker is in, 0 for the others.",
-            _By("state", {known.value: known is state for known in BreakerState}),
+            "breakers_open",
+            "Breakers that let PayEx rest, by for whom: all, a ledger, or a caller of a ledger.",
+            _By("scope", {scope.value: breakers.open(scope, now) for scope in Scope}),
         )
         yield _counter(
-            "breaker_openings", "How often the breaker opened, also again.", breaker.openings
+            "breaker_openings",
+            "How often a breaker opened, also again, by for whom.",
+            _By("scope", {scope.value: breakers.openings[scope] for scope in Scope}),
         )
         holds = policies.holds
         yield _gauge(

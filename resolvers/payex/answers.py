@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Hashable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -13,6 +13,9 @@ from resolvers.payex.records import ItemList, SubscriptionItem
 from resolvers.payex.stretches import Spent, Stretch, Work
 from resolvers.payex.tracing import UNTRACED, BatchTrace
 from resolvers.payex.work import UNPRICED, Spends
+
+ANYONE: Final = "anyone"
+"""The caller who is not identified."""
 
 Content = ItemList[Any] | SubscriptionItem | msgspec.Raw
 """What a reply holds: the elements of a list, one subscription, or a holder's JSON."""
@@ -127,7 +130,8 @@ class Asker(msgspec.Struct, frozen=True):
         rights: what the caller may see of the ledger. It is part of every key, so that callers
             with different rights share neither a call nor a kept answer.
         turn: whose turn a call takes in the queue for PayEx; one for each operation.
-        caller: who asks, as far as the queue needs to know: callers share its places.
+        caller: who asks, as far as the queue and the breakers need to know: callers share the
+            places, and none opens a breaker for others. `ANYONE` is whoever is not identified.
         whole: whether the caller may see the whole ledger, and so what a link of PayEx leads to
             beside the invoice or customer in question.
         trace: told of each call and of where each answer came from.
@@ -140,7 +144,7 @@ class Asker(msgspec.Struct, frozen=True):
     seconds: float
     rights: str
     turn: Hashable
-    caller: Hashable = None
+    caller: Hashable = ANYONE
     whole: bool = False
     trace: BatchTrace = UNTRACED
     granted_by: str = DEADLINE_SETTING

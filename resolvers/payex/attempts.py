@@ -15,7 +15,7 @@ from random import SystemRandom
 from resolvers.payex.answers import Asker, Errand
 from resolvers.payex.backoff import Backoff, parse_retry_after, retryable
 from resolvers.payex.breakages import Breakage
-from resolvers.payex.breaker import Breaker
+from resolvers.payex.breakers import Breakers
 from resolvers.payex.credentials import Access
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.exchanges import MOST_WITNESSES, Exchanges, Step
@@ -64,7 +64,7 @@ class Policies:
 
     backoff: Backoff
     budget: RetryBudget
-    breaker: Breaker
+    breakers: Breakers
     limiter: Limiter
     holds: Holds = field(default_factory=Holds)
     queue_timeout: float | None = None
@@ -99,7 +99,7 @@ class Attempts:
         self._policies = policies
         self._places = Places(policies.limiter, policies.queue_timeout, policies.pulse, clock)
         self._exchanges = Exchanges(
-            policies.breaker,
+            policies.breakers,
             policies.silences,
             policies.pulse,
             clock,
@@ -200,7 +200,7 @@ class Attempts:
         step = Step(route.template, errand.wave, attempt, queued)
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine that awaits runs in one
-        exchange = self._exchanges.begin(step, asker, deadline, task.cancel)
+        exchange = self._exchanges.begin(step, route.holder, asker, deadline, task.cancel)
         deadline.on_left = exchange.leave
         try:
             response = await self._transport.get(

@@ -8,6 +8,11 @@
 PayEx is *out* when no call has succeeded for `outage` seconds, and half of `requests` calls have
 failed since. A window full of successes would hide that: they may be thousands.
 
+No subject opens it for others. A *subject* is whatever may fail alone, such as a caller or an
+invoice. Where calls name theirs, it opens only if it would without the failures of the subject that
+has the most, at half of `requests`. And the next probe is not for a subject whose probe has just
+failed, unless nobody else comes for another pause.
+
 One success is enough to close: a success that was luck costs `requests` calls until the breaker
 opens again, while to ask for several would prolong every outage by as many round trips.
 
@@ -21,10 +26,12 @@ Times are seconds of one monotonic clock, which the caller reads and passes in a
 
 import enum
 import math
+from collections.abc import Collection, Hashable
 from http import HTTPStatus
 
 from resolvers.payex.faults import FaultCode
 from resolvers.payex.rolling_count import RollingCount
+from resolvers.payex.voices import Voices
 
 _FAILURES = frozenset(
     {
@@ -46,7 +53,7 @@ class BreakerState(enum.Enum):
 
 
 class Breaker:
-    """The breaker of one upstream.
+    """The breaker of all calls that may fail together.
 
     Every call that `allow` permits must end in exactly one of `succeeded`, `failed` and
     `abandoned`: a probe that never does keeps its place for good.
@@ -81,6 +88,8 @@ class Breaker:
         self.openings = 0
         self._ended = RollingCount(window / _BUCKETS, _BUCKETS)
         self._failures = RollingCount(window / _BUCKETS, _BUCKETS)
+        self._voices = Voices(window / _BUCKETS, _BUCKETS)
+        self._blamed: Collection[Hashable] = ()  # the subjects of the probe that failed last
         self._generation = 0
         self._until: float | None = None  # the end of the pause; None while closed
         self._probing = 0
@@ -105,16 +114,21 @@ class Breaker:
         """
         return 0.0 if self._until is None else max(0.0, self._until - now)
 
-    def allow(self, now: float) -> bool:
+    def permits(self, now: float, subjects: Collection[Hashable] = ()) -> bool:
+        """Return whether a call that concerns these subjects may go now."""
+        if self._until is None:
+            return True
+        if now < self._until or self._probing >= self._probes:
+            return False
+        blamed = any(subject in self._blamed for subject in subjects)
+        return not blamed or now >= self._until + self._pause
+
+    def allow(self, now: float, subjects: Collection[Hashable] = ()) -> bool:
         """Return whether a call may go now; half-open, it then takes the place of one probe."""
-        match self.state(now):
-            case BreakerState.CLOSED:
-                return True
-            case BreakerState.HALF_OPEN if self._probing < self._probes:
-                self._probing += 1
-                return True
-            case _:
-                return False
+        allowed = self.permits(now, subjects)
+        if allowed and self._until is not None:
+            self._probing += 1
+        return allowed
 
     def succeeded(self, now: float, generation: int | None = None) -> bool:
         """Take in that PayEx answered a call, be it with a problem.
@@ -132,15 +146,25 @@ class Breaker:
         over = self._until is not None
         if over:
             self._until = None
+            self._blamed = ()
             self._begin_generation()
         else:
             self._ended.add(now)
-        self._succeeded = now
-        self._failed_since = 0
+        self._note_success(now)
         return over
 
-    def failed(self, now: float, generation: int | None = None) -> bool:
+    def failed(
+        self,
+        now: float,
+        generation: int | None = None,
+        subjects: Collection[Hashable] = (),
+    ) -> bool:
         """Take in that a call failed, as `counts_as_failure` says; arguments as of `succeeded`.
+
+        Args:
+            now: when the call ended.
+            generation: as of `succeeded`.
+            subjects: what the call concerns, and what may have failed alone.
 
         Returns:
             Whether an outage has begun: the breaker is open, and was closed.
@@ -150,26 +174,31 @@ class Breaker:
         self._ended.add(now)
         self._failures.add(now)
         self._failed_since += 1
+        self._voices.hear(subjects, now)
         begins = self._until is None
         if begins and not (self._fails_too_often(now) or self._is_out(now)):
             return False
+        self._blamed = () if begins else subjects
         self._until = now + self._pause
         self.openings += 1
         self._begin_generation()
         return begins
 
-    def taken_back(self, now: float, generation: int, failed: float) -> None:
+    def taken_back(
+        self, now: float, generation: int, failed: float, subjects: Collection[Hashable] = ()
+    ) -> None:
         """Take in that a call was answered after all, which was taken for a failure too early.
 
         Args:
             now: when the answer came.
             generation: as of `succeeded`.
             failed: when it was told to have failed.
+            subjects: as of `failed`.
         """
         if self._until is None and self._counts(generation):
             self._failures.take_back(failed, now)
-            self._succeeded = now
-            self._failed_since = 0
+            self._voices.take_back(subjects, failed, now)
+            self._note_success(now)
 
     def abandoned(self, now: float, generation: int | None = None) -> bool:  # noqa: ARG002 - as its siblings
         """Take in that a call was given up, so that it says nothing; arguments as of `succeeded`.
@@ -188,16 +217,26 @@ class Breaker:
         present = generation is None or generation == self._generation
         return present and (self._until is None or self._probing > 0)
 
+    def _note_success(self, now: float) -> None:
+        self._succeeded = now
+        if self._failed_since:
+            self._failed_since = 0
+            self._voices.silence()
+
     def _fails_too_often(self, now: float) -> bool:
-        ended = self._ended.total(now)
-        least = self._failure_share * ended
-        return ended >= self._requests and self._failures.total(now) >= least
+        ended, failures = self._ended.total(now), self._failures.total(now)
+        if ended < self._requests or failures < self._failure_share * ended:
+            return False
+        alone = self._voices.loudest(now)
+        others = ended - alone
+        return others >= self._requests / 2 and failures - alone >= self._failure_share * others
 
     def _is_out(self, now: float) -> bool:
         return (
             now - self._succeeded >= self._outage
             and self._failed_since >= self._requests / 2
             and self._ended.total(now) >= self._requests
+            and self._failed_since - self._voices.loudest_lately() >= self._requests / 4
         )
 
     def _begin_generation(self) -> None:
@@ -206,6 +245,7 @@ class Breaker:
         self._failed_since = 0
         self._ended.clear()
         self._failures.clear()
+        self._voices.clear()
 
 
 def counts_as_failure(code: FaultCode | None, status: int | None) -> bool:

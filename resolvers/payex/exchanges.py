@@ -11,21 +11,27 @@ is the verdict. If it is answered after all, the failure is taken back.
 
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from resolvers.payex.answers import Asker, Call, Unread
-from resolvers.payex.breaker import Breaker, counts_as_failure
+from resolvers.payex.answers import ANYONE, Asker, Call, Unread
+from resolvers.payex.breaker import counts_as_failure
+from resolvers.payex.breakers import Breakers, Level, Permit, Scope
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode, counts_against_payex
 from resolvers.payex.pulse import Pulse
+from resolvers.payex.routes import Holder
 from resolvers.payex.silences import Silences
 from resolvers.payex.stretches import Spent
 
 logger = logging.getLogger(__name__)
 
 MOST_WITNESSES: Final = 20
-"""As many as the breaker needs, unless it is set otherwise."""
+"""As many as a breaker needs, unless it is set otherwise."""
+_WHOSE: Final = {
+    Scope.LEDGER: " of the ledger %s",
+    Scope.CALLER: " of one caller of the ledger %s",
+}
 # A timer may go off a little early.
 _GRACE: Final = 0.001
 # Seconds before the next call, where a trial is under way or about to be: its end is not known.
@@ -45,10 +51,10 @@ class Step(NamedTuple):
 
 
 class Exchanges:
-    """Begins exchanges, as far as the breaker allows.
+    """Begins exchanges, as far as the breakers allow.
 
     Args:
-        breaker: is told how each ends.
+        breakers: are told how each ends.
         silences: tells what a silence means.
         pulse: tells how late the event loop is, which is not PayEx's silence.
         clock: seconds of a monotonic clock.
@@ -60,14 +66,14 @@ class Exchanges:
 
     def __init__(
         self,
-        breaker: Breaker,
+        breakers: Breakers,
         silences: Silences,
         pulse: Pulse,
         clock: Callable[[], float],
         *,
         witnesses: int = MOST_WITNESSES,
     ) -> None:
-        self.breaker = breaker
+        self.breakers = breakers
         self.silences = silences
         self.pulse = pulse
         self.clock = clock
@@ -77,18 +83,26 @@ class Exchanges:
         self._witnesses: dict[Exchange, None] = {}
 
     def begin(
-        self, step: Step, asker: Asker, deadline: Deadline, stop: Callable[[], object]
+        self,
+        step: Step,
+        holder: Holder,
+        asker: Asker,
+        deadline: Deadline,
+        stop: Callable[[], object],
     ) -> "Exchange":
-        """Begin a call, which `stop` cuts off.
+        """Begin a call for an invoice or customer, which `stop` cuts off.
 
         Raises:
             Fault: `UPSTREAM_BREAKER_OPEN`.
         """
         now = self.clock()
-        if not self.breaker.allow(now):
-            wait = max(self.breaker.retry_after(now), _LEAST_WAIT)
+        ledger = holder.owner_no
+        subject = holder if asker.caller == ANYONE else asker.caller
+        permit = self.breakers.permit(ledger, subject, now)
+        if permit is None:
+            wait = max(self.breakers.retry_after(ledger, subject, now), _LEAST_WAIT)
             raise Fault(FaultCode.UPSTREAM_BREAKER_OPEN, retry_after=wait)
-        return Exchange(self, step, asker, deadline, now, stop)
+        return Exchange(self, step, asker, deadline, stop, permit)
 
     def admits(self, exchange: "Exchange") -> bool:
         """Return whether a call may go on as a witness; one that has testified makes room."""
@@ -107,24 +121,30 @@ class Exchanges:
         """Free the place of a witness, if the call is one."""
         self._witnesses.pop(exchange, None)
 
-    def turned(self, now: float) -> None:
-        """Take in that an outage began, or is over: those of before have no more to say."""
+    def turned(self, levels: Sequence[Level], now: float) -> None:
+        """Take in that outages began, or are over: calls of before have no more to say of them."""
+        if not levels:
+            return
         for one in [*self._witnesses]:
-            self.dismiss(one)
-            one.stop()
-        self._log_turn(now)
+            if one.permit.is_late:
+                self.dismiss(one)
+                one.stop()
+        for level in levels:
+            self._log_turn(level, now)
 
-    def _log_turn(self, now: float) -> None:
+    def _log_turn(self, level: Level, now: float) -> None:
         """Say that an outage began, or is over. While it lasts, each call would say the same."""
-        rests = self.breaker.retry_after(now)
+        whose = _WHOSE[level.scope] % level.ledger if level.ledger else ""
+        rests = level.breaker.retry_after(now)
         if rests:
             logger.warning(
-                "The breaker is open: too many calls to PayEx failed. It lets PayEx rest for %g "
+                "The breaker%s is open: too many calls to PayEx failed. It lets PayEx rest for %g "
                 "seconds at a time, until a call succeeds.",
+                whose,
                 rests,
             )
         else:
-            logger.warning("The breaker is closed: PayEx answers again.")
+            logger.warning("The breaker%s is closed: PayEx answers again.", whose)
 
 
 class Exchange:
@@ -133,6 +153,7 @@ class Exchange:
     Attributes:
         counted: whether the breaker was told of it before its end, as of a failure.
         is_left: whether nobody waits for it any more.
+        permit: tells the breakers.
         status: the HTTP status, when the head of the answer has come.
         stop: cuts it off.
     """
@@ -143,7 +164,6 @@ class Exchange:
         "_asking",
         "_counted_at",
         "_deadline",
-        "_generation",
         "_heard",
         "_is_failure",
         "_started",
@@ -151,6 +171,7 @@ class Exchange:
         "_told",
         "_trace",
         "is_left",
+        "permit",
         "status",
         "stop",
     )
@@ -161,17 +182,17 @@ class Exchange:
         step: Step,
         asker: Asker,
         deadline: Deadline,
-        started: float,
         stop: Callable[[], object],
+        permit: Permit,
     ) -> None:
         self._all = all_
         self._step = step
         self._asker = asker
         self._deadline = deadline
-        self._started = started
-        self._generation = all_.breaker.generation
+        self._started = all_.clock()
+        self.permit = permit
         self._trace = asker.trace.call(*step)
-        self._asking = asker.counts.begin(Spent.UPSTREAM, started)
+        self._asking = asker.counts.begin(Spent.UPSTREAM, self._started)
         # None as long as the call says nothing of PayEx.
         self._is_failure: bool | None = None
         self._counted_at: float | None = None
@@ -217,11 +238,7 @@ class Exchange:
         self.is_left = True
         self._tell_the_end(now)
         self._judge(now)
-        if (
-            self._heard < math.inf
-            or self._generation != self._all.breaker.generation
-            or not self._all.admits(self)
-        ):
+        if self._heard < math.inf or self.permit.is_late or not self._all.admits(self):
             return 0.0
         if self.counted:
             return self._all.silences.bound(self._step.template)
@@ -248,17 +265,18 @@ class Exchange:
         self._trace.ended(self.status, fault, instance)
 
     def end(self) -> None:
-        """Tell the breaker."""
+        """Tell the breakers."""
         all_, now = self._all, self._all.clock()
-        breaker = all_.breaker
         all_.dismiss(self)
         if self._counted_at is not None:
             if self._heard < math.inf and not self._is_failure:
-                breaker.taken_back(now, self._generation, self._counted_at)
+                self.permit.taken_back(now, self._counted_at)
         elif self._is_failure is None:
-            breaker.abandoned(now, self._generation)
-        elif (breaker.failed if self._is_failure else breaker.succeeded)(now, self._generation):
-            all_.turned(now)
+            self.permit.abandoned(now)
+        elif self._is_failure:
+            all_.turned(self.permit.failed(now), now)
+        else:
+            all_.turned(self.permit.succeeded(now), now)
 
     def _tell_the_end(self, now: float) -> None:
         self.tell(FaultCode.DEADLINE_EXCEEDED if self._deadline.expired(now) else None)
@@ -270,9 +288,9 @@ class Exchange:
         self._counted_at = now
         template = self._step.template
         self._asker.counts.cannot_use(Unread(template, FaultCode.UPSTREAM_TIMEOUT))
-        if self._all.breaker.failed(now, self._generation):
+        if begun := self.permit.failed(now):
             self._all.dismiss(self)
-            self._all.turned(now)
+            self._all.turned(begun, now)
 
     def _until_it_is_a_sign(self, now: float) -> float:
         since = max(self._started, self._all.heard)

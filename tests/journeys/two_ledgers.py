@@ -15,7 +15,7 @@ from resolvers.bounds import Bounds
 from resolvers.operation import Operation
 from resolvers.payex.attempts import Attempts, Policies
 from resolvers.payex.backoff import Backoff
-from resolvers.payex.breaker import Breaker
+from resolvers.payex.breakers import Breakers
 from resolvers.payex.cache import AnswerCache, CachePolicy
 from resolvers.payex.client import Payex
 from resolvers.payex.credentials import StaticTokens
@@ -187,7 +187,7 @@ async def gateway(ledgers: Iterable[str] = LEDGERS) -> AsyncIterator[Gateway]:
     policies = Policies(
         backoff=Backoff(attempts=1),
         budget=RetryBudget(),
-        breaker=Breaker(),
+        breakers=Breakers(),
         limiter=Limiter(in_flight=100, queued=1000),
     )
     kept = CachePolicy(billed_ttl=60, unbilled_ttl=60, problem_ttl=60)

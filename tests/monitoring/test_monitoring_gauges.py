@@ -142,20 +142,26 @@ def test_calls_hold_places_and_wait_for_them() -> None:
     assert house.value("upstream_queue_limit") == 7
 
 
-def test_the_breaker_is_in_one_state_at_a_time() -> None:
+def test_the_breakers_that_are_open_are_told_by_for_whom() -> None:
     house = House(GATEWAY_BREAKER_REQUESTS="1", GATEWAY_BREAKER_PAUSE="10")
+    breakers = house.upstream.policies.breakers
 
-    def state() -> list[float | None]:
-        return [
-            house.value("breaker_state", state=name) for name in ("closed", "open", "half-open")
-        ]
+    def told(name: str) -> list[float | None]:
+        return [house.value(name, scope=scope) for scope in ("host", "ledger", "caller")]
 
-    assert state() == [1, 0, 0]
-    house.upstream.policies.breaker.failed(house.now)
-    assert state() == [0, 1, 0]
-    assert house.value("breaker_openings_total") == 1
+    assert told("breakers_open") == told("breaker_openings_total") == [0, 0, 0]
+    for caller in ("a", "b"):
+        permit = breakers.permit("1234", caller, house.now)
+        assert permit
+        permit.failed(house.now)
+    assert told("breakers_open") == told("breaker_openings_total") == [0, 1, 2]
     house.now += 10
-    assert state() == [0, 0, 1]
+    assert told("breakers_open") == [0, 1, 2]
+    probe = breakers.permit("1234", "a", house.now)
+    assert probe
+    probe.succeeded(house.now)
+    assert told("breakers_open") == [0, 0, 1]
+    assert told("breaker_openings_total") == [0, 1, 2]
 
 
 def test_the_retry_budget_is_spent_and_then_refuses() -> None:

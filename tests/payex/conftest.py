@@ -14,7 +14,8 @@ import pytest
 from resolvers.payex.answers import Asker, Errand
 from resolvers.payex.attempts import Attempts, Policies
 from resolvers.payex.backoff import Backoff
-from resolvers.payex.breaker import Breaker
+from resolvers.payex.breaker import BreakerState
+from resolvers.payex.breakers import Breakers, Scope
 from resolvers.payex.cache import AnswerCache, CachePolicy
 from resolvers.payex.client import Payex
 from resolvers.payex.credentials import Access, Credentials, StaticTokens
@@ -27,7 +28,7 @@ from resolvers.payex.pulse import Pulse
 from resolvers.payex.reader import Reader
 from resolvers.payex.responses import Limits
 from resolvers.payex.retry_budget import RetryBudget
-from resolvers.payex.routes import Route, Routes
+from resolvers.payex.routes import Billing, Holder, Route, Routes
 from resolvers.payex.transport import Transport
 
 DAY = 86_400.0
@@ -78,6 +79,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future: asyncio.Future[T] = self.create_future()
         future.set_result(func(*args))
         return future
+
+
+def state_of(breakers: Breakers) -> BreakerState:
+    """Return the worst state of all breakers of the ledger `xxx`, in the time of the loop."""
+    now = asyncio.get_running_loop().time()
+    if not any(breakers.open(scope, now) for scope in Scope):
+        return BreakerState.CLOSED
+    holders = [Holder("xxx", Billing.BILLED, str(number)) for number in range(100)]
+    rests = any(breakers.retry_after("xxx", holder, now) for holder in holders)
+    return BreakerState.OPEN if rests else BreakerState.HALF_OPEN
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -135,7 +146,7 @@ def attempting() -> Callable[..., AbstractAsyncContextManager[Attempts]]:
         chosen: dict[str, Any] = {
             "backoff": Backoff(attempts=1),
             "budget": RetryBudget(),
-            "breaker": Breaker(),
+            "breakers": Breakers(),
             "limiter": Limiter(in_flight=100, queued=100),
             **policies,
         }

@@ -12,14 +12,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from resolvers.payex.answers import Answer, Asker
-from resolvers.payex.breaker import Breaker, BreakerState
+from resolvers.payex.breaker import BreakerState
+from resolvers.payex.breakers import Breakers
 from resolvers.payex.client import Payex
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.limiter import Limiter
 from resolvers.payex.routes import Billing, Holder, Kind
 from resolvers.tally import Tally
-from tests.payex.conftest import VirtualLoop
+from tests.payex.conftest import VirtualLoop, state_of
 
 pytestmark = pytest.mark.virtual_time
 Connect = Callable[..., AbstractAsyncContextManager[Payex]]
@@ -64,6 +65,13 @@ async def ask(
     return await payex.answer(route, 1, asker)
 
 
+def fail(breakers: Breakers) -> None:
+    """Let another call fail, of the same ledger."""
+    permit = breakers.permit("xxx", "another", now())
+    assert permit
+    permit.failed(now())
+
+
 def code(answer: Answer) -> FaultCode | None:
     return answer.outcome.code if isinstance(answer.outcome, Fault) else None
 
@@ -73,8 +81,8 @@ def code(answer: Answer) -> FaultCode | None:
 async def test_ninety_hung_calls_open_the_breaker_whatever_time_they_have(
     connect: Connect, answered: int, seconds: float
 ) -> None:
-    upstream, breaker = Upstream(), Breaker()
-    async with connect(upstream, policies={"breaker": breaker}) as payex:
+    upstream, breakers = Upstream(), Breakers()
+    async with connect(upstream, policies={"breakers": breakers}) as payex:
         for number in range(answered):
             await ask(payex, number)
         upstream.seconds = NEVER
@@ -83,7 +91,7 @@ async def test_ninety_hung_calls_open_the_breaker_whatever_time_they_have(
             hung.append(asyncio.create_task(ask(payex, number, seconds)))
             await asyncio.sleep(0.1)
         await asyncio.gather(*hung)
-        assert breaker.openings > 0
+        assert breakers.openings.total() > 0
         assert upstream.calls < answered + 90
     assert upstream.under_way == 0
 
@@ -120,7 +128,7 @@ def test_no_impatience_with_slow_items_opens_the_breaker_of_an_upstream_that_ans
 ) -> None:
     """Slow ones take up to fifty times as long as the others; beside them, another asks those."""
     quick, times, patience, pause, idle, beside, warm = pattern
-    breaker, upstream = Breaker(), Upstream(quick)
+    breakers, upstream = Breakers(), Upstream(quick)
 
     async def patient(payex: Payex, every: float) -> None:
         for number in range(1000):
@@ -133,7 +141,7 @@ def test_no_impatience_with_slow_items_opens_the_breaker_of_an_upstream_that_ans
         return await upstream(request)
 
     async def run() -> None:
-        async with connect(slow, policies={"breaker": breaker}) as payex:
+        async with connect(slow, policies={"breakers": breakers}) as payex:
             for number in range(warm):
                 await ask(payex, number)
             await asyncio.sleep(idle)
@@ -150,15 +158,15 @@ def test_no_impatience_with_slow_items_opens_the_breaker_of_an_upstream_that_ans
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         runner.run(run())
-    assert breaker.openings == 0
+    assert breakers.openings.total() == 0
 
 
 @pytest.mark.parametrize("places", [4, 16, 64])
 async def test_few_places_and_calls_that_were_under_way_at_its_beginning_hide_no_black_hole(
     connect: Connect, places: int
 ) -> None:
-    upstream, breaker = Upstream(), Breaker(requests=5)
-    policies = {"breaker": breaker, "limiter": Limiter(in_flight=places, queued=100)}
+    upstream, breakers = Upstream(), Breakers(requests=5)
+    policies = {"breakers": breakers, "limiter": Limiter(in_flight=places, queued=100)}
     async with connect(upstream, policies=policies) as payex:
         upstream.seconds = NEVER
         early = [asyncio.create_task(ask(payex, 500 + number, 0.2)) for number in range(places - 1)]
@@ -169,25 +177,29 @@ async def test_few_places_and_calls_that_were_under_way_at_its_beginning_hide_no
         for number in range(150):
             await ask(payex, number, 0.2)
         await asyncio.gather(*early)
-    assert breaker.openings > 0
+    assert breakers.openings.total() > 0
 
 
 async def test_an_item_that_hangs_while_others_are_answered_fails_when_its_time_is_up(
     connect: Connect,
 ) -> None:
     """Its operation left long before. It counts against PayEx then, and not for its patience."""
-    upstream, breaker, tally = Upstream(NEVER), Breaker(requests=1, failure_share=0.01), Tally(500)
-    async with connect(upstream, policies={"breaker": breaker}) as payex:
+    upstream, breakers, tally = (
+        Upstream(NEVER),
+        Breakers(requests=1, failure_share=0.01),
+        Tally(500),
+    )
+    async with connect(upstream, policies={"breakers": breakers}) as payex:
         await ask(payex, 99, 0.2, tally)
         upstream.seconds = 0.01
         for number in range(80):
             await ask(payex, number)
             await asyncio.sleep(0.1)
-        assert (breaker.openings, tally.unread) == (0, [])
+        assert (breakers.openings.total(), tally.unread) == (0, [])
         for number in range(20):
             await ask(payex, number)
             await asyncio.sleep(0.1)
-        assert breaker.openings == 1
+        assert breakers.openings.total() == 1
     assert [(one.route, one.fault) for one in tally.unread] == [
         (tally.calls[0].route, FaultCode.UPSTREAM_TIMEOUT)
     ]
@@ -198,28 +210,28 @@ async def test_a_silence_that_is_a_sign_is_a_fault_of_payex_and_is_taken_back_by
     connect: Connect, seconds: float
 ) -> None:
     upstream, tally = Upstream(seconds), Tally(500)
-    breaker = Breaker(requests=2, failure_share=1, outage=60)
-    async with connect(upstream, policies={"breaker": breaker}) as payex:
+    breakers = Breakers(requests=2, failure_share=1, outage=60)
+    async with connect(upstream, policies={"breakers": breakers}) as payex:
         await ask(payex, 1, 0.2, tally)
         await asyncio.sleep(1)
         assert tally.unread == []
         await asyncio.sleep(1)
         assert [one.fault for one in tally.unread] == [FaultCode.UPSTREAM_TIMEOUT]
         await asyncio.sleep(9)
-        breaker.failed(now())
-    assert (breaker.openings == 0) is (seconds == 3.0)
+        fail(breakers)
+    assert (breakers.openings.total() == 0) is (seconds == 3.0)
     assert len(tally.unread) == 1
 
 
 async def test_all_at_once_they_open_it_as_well(connect: Connect) -> None:
-    upstream, breaker = Upstream(NEVER), Breaker()
-    async with connect(upstream, policies={"breaker": breaker}) as payex:
+    upstream, breakers = Upstream(NEVER), Breakers()
+    async with connect(upstream, policies={"breakers": breakers}) as payex:
         answers = await asyncio.gather(*(ask(payex, number, 0.2) for number in range(90)))
         assert {code(answer) for answer in answers} == {FaultCode.DEADLINE_EXCEEDED}
         # The others were given up with their operations.
         assert upstream.under_way == 20
         await asyncio.sleep(2)
-        assert breaker.state(now()) is BreakerState.OPEN
+        assert state_of(breakers) is BreakerState.OPEN
         assert upstream.under_way == 0
 
 
@@ -234,11 +246,11 @@ def test_no_impatience_opens_the_breaker_of_an_upstream_that_answers_as_it_does(
     connect: Connect, usual: float, calls: list[tuple[float, float, float]]
 ) -> None:
     """Its calls take up to nearly four times as long as its quickest; clients wait as they like."""
-    breaker = Breaker(requests=2, failure_share=0.01)
+    breakers = Breakers(requests=2, failure_share=0.01)
     upstream = Upstream(usual)
 
     async def run() -> None:
-        async with connect(upstream, policies={"breaker": breaker}) as payex:
+        async with connect(upstream, policies={"breakers": breakers}) as payex:
             await ask(payex)
             waiting = []
             for number, (times, patience, pause) in enumerate(calls):
@@ -251,7 +263,7 @@ def test_no_impatience_opens_the_breaker_of_an_upstream_that_answers_as_it_does(
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         runner.run(run())
-    assert breaker.openings == 0
+    assert breakers.openings.total() == 0
 
 
 async def test_a_call_that_goes_on_is_told_to_its_operation_when_that_ends(
@@ -275,34 +287,34 @@ async def test_what_it_is_answered_says_what_any_answer_says(connect: Connect, s
         await asyncio.sleep(1)
         return httpx.Response(status)
 
-    breaker = Breaker(requests=1)
-    async with connect(answer, policies={"breaker": breaker}) as payex:
+    breakers = Breakers(requests=1)
+    async with connect(answer, policies={"breakers": breakers}) as payex:
         await ask(payex, seconds=0.2)
         await asyncio.sleep(1)
-        assert (breaker.state(now()) is BreakerState.OPEN) == (status == 503)
+        assert (state_of(breakers) is BreakerState.OPEN) == (status == 503)
 
 
 async def test_an_answer_that_has_begun_is_no_silence(connect: Connect) -> None:
-    breaker = Breaker(requests=1)
+    breakers = Breakers(requests=1)
     upstream = Upstream(0.1, body=NEVER)
-    async with connect(upstream, policies={"breaker": breaker}) as payex:
+    async with connect(upstream, policies={"breakers": breakers}) as payex:
         for number in range(30):
             await ask(payex, number, 0.2)
             await ask(payex, number, 3)
-        assert breaker.openings == 0
+        assert breakers.openings.total() == 0
 
 
 async def test_a_probe_without_an_answer_opens_the_breaker_anew(connect: Connect) -> None:
     """It keeps its place until its silence is a sign, so that few operations meet the hole."""
-    breaker = Breaker(requests=1, pause=10)
+    breakers = Breakers(requests=1, pause=10)
     upstream = Upstream(NEVER)
-    async with connect(upstream, policies={"breaker": breaker}) as payex:
+    async with connect(upstream, policies={"breakers": breakers}) as payex:
         await ask(payex, seconds=3)
         await asyncio.sleep(10)
         await ask(payex, seconds=0.2)
-        assert code(await ask(payex, 1, seconds=0.2)) is FaultCode.UPSTREAM_BREAKER_OPEN
+        assert code(await ask(payex, seconds=0.2)) is FaultCode.UPSTREAM_BREAKER_OPEN
         await asyncio.sleep(2)
-        assert (breaker.state(now()), breaker.openings) == (BreakerState.OPEN, 2)
+        assert (state_of(breakers), breakers.openings.total()) == (BreakerState.OPEN, 2)
     assert upstream.calls == 2
 
 

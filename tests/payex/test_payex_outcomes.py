@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from resolvers.payex.answers import Answer, Asker, Errand
 from resolvers.payex.attempts import Attempts
 from resolvers.payex.backoff import Backoff, retryable
-from resolvers.payex.breaker import Breaker
+from resolvers.payex.breakers import Breakers
 from resolvers.payex.credentials import Access
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
@@ -131,11 +131,11 @@ async def test_nothing_is_left_and_every_call_is_reported_once(
     requests: int,
 ) -> None:
     limiter = Limiter(in_flight=places, queued=queued)
-    breaker = Breaker(requests=requests, pause=2.5)
+    breakers = Breakers(requests=requests, pause=2.5)
     budget = RetryBudget(ratio=0.2, minimum_per_second=0.2, window=100)
     upstream = Upstream(scripts)
     tallies = [Tally(question.calls) for question in scripts]
-    policies = {"limiter": limiter, "breaker": breaker, "budget": budget}
+    policies = {"limiter": limiter, "breakers": breakers, "budget": budget}
     backoff = Backoff(attempts=attempts, base=1.0)
     async with attempting(upstream, backoff=backoff, **policies) as client:
         outcomes = await asyncio.gather(
@@ -144,7 +144,11 @@ async def test_nothing_is_left_and_every_call_is_reported_once(
         assert (limiter.in_flight, limiter.queued, upstream.in_flight) == (0, 0, 0)
         assert upstream.most <= places
         # No probe has kept its place.
-        assert breaker.allow(now() + 1000)
+        for number in range(len(scripts)):
+            holder = Holder("xxx", Billing.BILLED, str(number))
+            permit = breakers.permit("xxx", holder, now() + 1000)
+            assert permit
+            permit.abandoned(now() + 1000)
     retries = 0
     for number, (tally, outcome) in enumerate(zip(tallies, outcomes, strict=True)):
         calls = tally.calls

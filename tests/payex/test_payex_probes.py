@@ -11,7 +11,8 @@ import pytest
 from resolvers.payex.answers import Asker, Errand
 from resolvers.payex.attempts import Attempts
 from resolvers.payex.backoff import Backoff
-from resolvers.payex.breaker import Breaker, BreakerState
+from resolvers.payex.breaker import BreakerState
+from resolvers.payex.breakers import Breakers
 from resolvers.payex.credentials import Access
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
@@ -19,6 +20,7 @@ from resolvers.payex.problems import Problem
 from resolvers.payex.responses import Limits
 from resolvers.payex.routes import Billing, Holder, Kind, Routes
 from resolvers.tally import Tally
+from tests.payex.conftest import state_of
 
 pytestmark = pytest.mark.virtual_time
 Attempting = Callable[..., AbstractAsyncContextManager[Attempts]]
@@ -66,9 +68,9 @@ def code(found: bytes | Problem | Fault) -> FaultCode | None:
     return found.code if isinstance(found, Fault) else None
 
 
-def fragile() -> Breaker:
+def fragile() -> Breakers:
     """A breaker that opens at the second failure of two, for ten seconds."""
-    return Breaker(requests=2, failure_share=1, pause=10)
+    return Breakers(requests=2, failure_share=1, pause=10)
 
 
 async def broken(attempts: Attempts, upstream: Upstream) -> None:
@@ -85,7 +87,7 @@ async def test_an_open_breaker_refuses_without_a_call_and_says_for_how_long(
     attempting: Attempting,
 ) -> None:
     upstream, tally = Upstream(500), Tally(500)
-    async with attempting(upstream, breaker=fragile(), backoff=Backoff(attempts=3)) as attempts:
+    async with attempting(upstream, breakers=fragile(), backoff=Backoff(attempts=3)) as attempts:
         await get(attempts)
         await get(attempts)
         await asyncio.sleep(4)
@@ -100,8 +102,8 @@ async def test_an_open_breaker_refuses_without_a_call_and_says_for_how_long(
 async def test_a_probe_that_is_answered_closes_the_breaker(
     attempting: Attempting, status: int
 ) -> None:
-    upstream, breaker = Upstream(status), fragile()
-    async with attempting(upstream, breaker=breaker) as attempts:
+    upstream, breakers = Upstream(status), fragile()
+    async with attempting(upstream, breakers=breakers) as attempts:
         await broken(attempts, upstream)
         first, second = await asyncio.gather(get(attempts), get(attempts))
         assert code(first) is not FaultCode.UPSTREAM_BREAKER_OPEN
@@ -109,24 +111,26 @@ async def test_a_probe_that_is_answered_closes_the_breaker(
         assert isinstance(second, Fault)
         # When the probe will end is not known.
         assert second.retry_after == 1.0
-        assert breaker.state(now()) is BreakerState.CLOSED
+        assert state_of(breakers) is BreakerState.CLOSED
     assert upstream.calls == 1
 
 
 async def test_a_probe_that_fails_opens_the_breaker_anew(attempting: Attempting) -> None:
-    upstream, breaker = Upstream(503), fragile()
-    async with attempting(upstream, breaker=breaker) as attempts:
+    upstream, breakers = Upstream(503), fragile()
+    async with attempting(upstream, breakers=breakers) as attempts:
         await broken(attempts, upstream)
         await get(attempts)
-        assert code(await get(attempts)) is FaultCode.UPSTREAM_BREAKER_OPEN
-        assert breaker.retry_after(now()) == pytest.approx(10)
+        refused = await get(attempts)
+        assert isinstance(refused, Fault)
+        assert refused.code is FaultCode.UPSTREAM_BREAKER_OPEN
+        assert refused.retry_after == pytest.approx(10)
 
 
 async def test_an_outage_leaves_a_line_when_it_begins_and_one_when_it_is_over(
     attempting: Attempting, caplog: pytest.LogCaptureFixture
 ) -> None:
-    upstream, breaker = Upstream(), fragile()
-    async with attempting(upstream, breaker=breaker) as attempts:
+    upstream, breakers = Upstream(), fragile()
+    async with attempting(upstream, breakers=breakers) as attempts:
         await broken(attempts, upstream)
         upstream.status = 500
         for _ in range(3):
@@ -136,70 +140,70 @@ async def test_an_outage_leaves_a_line_when_it_begins_and_one_when_it_is_over(
         await get(attempts)
         await get(attempts)
     assert [(line.levelname, line.getMessage().partition(":")[0]) for line in caplog.records] == [
-        ("WARNING", "The breaker is open"),
-        ("WARNING", "The breaker is closed"),
+        ("WARNING", "The breaker of one caller of the ledger xxx is open"),
+        ("WARNING", "The breaker of one caller of the ledger xxx is closed"),
     ]
 
 
 async def test_a_probe_that_is_cancelled_gives_its_place_back(attempting: Attempting) -> None:
-    upstream, breaker = Upstream(), fragile()
-    async with attempting(upstream, breaker=breaker) as attempts:
+    upstream, breakers = Upstream(), fragile()
+    async with attempting(upstream, breakers=breakers) as attempts:
         await broken(attempts, upstream)
         probe = asyncio.create_task(get(attempts))
         await asyncio.sleep(0.5)
         assert code(await get(attempts)) is FaultCode.UPSTREAM_BREAKER_OPEN
         probe.cancel()
         await asyncio.wait([probe])
-        assert breaker.state(now()) is BreakerState.HALF_OPEN
+        assert state_of(breakers) is BreakerState.HALF_OPEN
         assert isinstance(await get(attempts), bytes)
 
 
 async def test_a_probe_that_the_deadline_cuts_off_gives_its_place_back(
     attempting: Attempting,
 ) -> None:
-    upstream, breaker = Upstream(), fragile()
-    async with attempting(upstream, breaker=breaker) as attempts:
+    upstream, breakers = Upstream(), fragile()
+    async with attempting(upstream, breakers=breakers) as attempts:
         await broken(attempts, upstream)
         assert code(await get(attempts, seconds=0.5)) is FaultCode.DEADLINE_EXCEEDED
-        assert breaker.state(now()) is BreakerState.HALF_OPEN
+        assert state_of(breakers) is BreakerState.HALF_OPEN
         assert isinstance(await get(attempts), bytes)
 
 
 async def test_a_probe_that_is_not_permitted_takes_no_place(attempting: Attempting) -> None:
-    upstream, breaker = Upstream(), fragile()
-    async with attempting(upstream, breaker=breaker) as attempts:
+    upstream, breakers = Upstream(), fragile()
+    async with attempting(upstream, breakers=breakers) as attempts:
         await broken(attempts, upstream)
         assert code(await get(attempts, tally=Tally(0))) is FaultCode.UPSTREAM_TOO_MANY_CALLS
         assert isinstance(await get(attempts), bytes)
 
 
 async def test_a_path_too_long_to_be_asked_says_nothing_of_payex(attempting: Attempting) -> None:
-    upstream, breaker = Upstream(), fragile()
-    async with attempting(upstream, breaker=breaker) as attempts:
+    upstream, breakers = Upstream(), fragile()
+    async with attempting(upstream, breakers=breakers) as attempts:
         await broken(attempts, upstream)
         assert code(await get(attempts, "1" * 70_000)) is FaultCode.UPSTREAM_LINK_REFUSED
-        assert breaker.state(now()) is BreakerState.HALF_OPEN
+        assert state_of(breakers) is BreakerState.HALF_OPEN
         assert isinstance(await get(attempts), bytes)
 
 
 async def test_calls_that_the_deadline_cuts_off_open_no_breaker(attempting: Attempting) -> None:
-    upstream, breaker = Upstream(500), fragile()
-    async with attempting(upstream, breaker=breaker) as attempts:
+    upstream, breakers = Upstream(500), fragile()
+    async with attempting(upstream, breakers=breakers) as attempts:
         await get(attempts)
         for _ in range(3):
             await get(attempts, seconds=0.5)
-        assert breaker.state(now()) is BreakerState.CLOSED
+        assert state_of(breakers) is BreakerState.CLOSED
         # Nor are they successes, which would keep it closed now.
         await get(attempts)
-        assert breaker.state(now()) is BreakerState.OPEN
+        assert state_of(breakers) is BreakerState.OPEN
 
 
 @pytest.mark.parametrize("status", [200, 500])
 async def test_a_call_from_before_says_nothing_while_a_probe_is_under_way(
     attempting: Attempting, status: int
 ) -> None:
-    upstream, breaker = Upstream(status), fragile()
-    async with attempting(upstream, breaker=breaker, limits=Limits(timeout=60)) as attempts:
+    upstream, breakers = Upstream(status), fragile()
+    async with attempting(upstream, breakers=breakers, limits=Limits(timeout=60)) as attempts:
         upstream.seconds = 13
         old = asyncio.create_task(get(attempts))
         await asyncio.sleep(0.5)
@@ -209,7 +213,7 @@ async def test_a_call_from_before_says_nothing_while_a_probe_is_under_way(
         probe = asyncio.create_task(get(attempts))
         await old
         assert not probe.done()
-        assert breaker.state(now()) is BreakerState.HALF_OPEN
+        assert state_of(breakers) is BreakerState.HALF_OPEN
         assert code(await get(attempts)) is FaultCode.UPSTREAM_BREAKER_OPEN
         await probe
-        assert (breaker.state(now()) is BreakerState.CLOSED) == (status == 200)
+        assert (state_of(breakers) is BreakerState.CLOSED) == (status == 200)

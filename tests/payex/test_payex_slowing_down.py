@@ -11,7 +11,7 @@ import pytest
 from resolvers.payex.answers import Asker, Errand
 from resolvers.payex.attempts import Attempts
 from resolvers.payex.backoff import Backoff
-from resolvers.payex.breaker import Breaker
+from resolvers.payex.breakers import Breakers
 from resolvers.payex.cache import CachePolicy
 from resolvers.payex.client import Payex
 from resolvers.payex.credentials import Access
@@ -164,7 +164,7 @@ async def test_nothing_else_holds_a_call_back(
     attempting: Attempting, answer: httpx.Response
 ) -> None:
     upstream = Upstream(answer, ok())
-    async with attempting(upstream, breaker=Breaker()) as attempts:
+    async with attempting(upstream, breakers=Breakers()) as attempts:
         assert isinstance(await get(attempts), Fault)
         assert await get(attempts) == b"{}"
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from resolvers.payex.answers import Asker, Errand
 from resolvers.payex.attempts import Attempts
 from resolvers.payex.backoff import Backoff
-from resolvers.payex.breaker import Breaker, BreakerState
+from resolvers.payex.breaker import BreakerState
+from resolvers.payex.breakers import Breakers
 from resolvers.payex.credentials import Access
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
@@ -25,6 +26,7 @@ from resolvers.payex.responses import Limits
 from resolvers.payex.routes import Billing, Holder, Kind, Routes
 from resolvers.payex.stretches import Spent
 from resolvers.tally import Tally
+from tests.payex.conftest import state_of
 
 pytestmark = pytest.mark.virtual_time
 Attempting = Callable[..., AbstractAsyncContextManager[Attempts]]
@@ -161,27 +163,27 @@ async def test_a_deadline_that_comes_in_the_queue_ends_the_wait(attempting: Atte
 
 async def test_a_wait_in_the_queue_is_no_time_of_payex(attempting: Attempting) -> None:
     """Forty calls over two connections to a PayEx that is well: all are answered, no one fails."""
-    upstream, breaker = Upstream(seconds=0.2), Breaker(requests=5)
+    upstream, breakers = Upstream(seconds=0.2), Breakers(requests=5)
     limiter = Limiter(in_flight=100, queued=100, connections=2)
-    policies = {"limiter": limiter, "breaker": breaker, "limits": Limits(timeout=0.5)}
+    policies = {"limiter": limiter, "breakers": breakers, "limits": Limits(timeout=0.5)}
     async with attempting(upstream, **policies) as attempts:
         found = await asyncio.gather(*(get(attempts, str(n), seconds=30) for n in range(40)))
     assert all(isinstance(body, bytes) for body in found)
-    assert (upstream.most, breaker.openings) == (2, 0)
+    assert (upstream.most, breakers.openings.total()) == (2, 0)
 
 
 @given(connections=st.integers(1, 5), calls=st.integers(1, 30), seconds=st.integers(1, 9))
 async def test_who_waits_too_long_for_a_connection_is_told_so_and_counts_against_nobody(
     attempting: Attempting, connections: int, calls: int, seconds: int
 ) -> None:
-    upstream, breaker = Upstream(seconds=1), Breaker(requests=1)
+    upstream, breakers = Upstream(seconds=1), Breakers(requests=1)
     limiter = Limiter(in_flight=100, queued=100, connections=connections)
-    async with attempting(upstream, limiter=limiter, breaker=breaker) as attempts:
+    async with attempting(upstream, limiter=limiter, breakers=breakers) as attempts:
         patience = seconds + 0.5
         found = await asyncio.gather(
             *(get(attempts, str(n), seconds=patience) for n in range(calls))
         )
-        assert breaker.state(now()) is BreakerState.CLOSED
+        assert state_of(breakers) is BreakerState.CLOSED
     served = [body for body in found if isinstance(body, bytes)]
     assert len(served) == len(upstream.asked) == min(calls, connections * seconds)
     bound = {"GATEWAY_DEADLINE": patience, "GATEWAY_UPSTREAM_MAX_CONNECTIONS": connections}

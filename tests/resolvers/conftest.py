@@ -13,7 +13,7 @@ from resolvers.bounds import Bounds
 from resolvers.operation import Operation
 from resolvers.payex.attempts import Attempts, Policies
 from resolvers.payex.backoff import Backoff
-from resolvers.payex.breaker import Breaker
+from resolvers.payex.breakers import Breakers
 from resolvers.payex.cache import AnswerCache, CachePolicy
 from resolvers.payex.client import Payex
 from resolvers.payex.credentials import StaticTokens
@@ -50,7 +50,7 @@ def operate() -> Callable[..., AbstractAsyncContextManager[Operation]]:
         policies = Policies(
             backoff=Backoff(attempts=1),
             budget=RetryBudget(),
-            breaker=Breaker(),
+            breakers=Breakers(),
             limiter=Limiter(in_flight=places, queued=100),
         )
         http = httpx.MockTransport(handler)
