@@ -21,6 +21,7 @@ from gateway.errors import MASKED, budget_error, format_errors, log_unexpected
 from gateway.header_fields import lines, listed, matches_tag
 from gateway.http_profile import HttpProfile
 from gateway.media_types import Accepted, accepted
+from gateway.projection.written import ENCODER
 from gateway.refusals import Refusal
 from gateway.reports import Ending, Observer, Report
 from gateway.requests import RequestRules, read_parameters
@@ -205,7 +206,7 @@ class GraphQLEndpoint:
             return self._refusal(errors, self._extensions(outcome, operation), wanted)
         report.ending = Ending.ERRORS if errors else Ending.OK
         reply: dict[str, Any] = {"errors": errors} if errors else {}
-        reply["data"] = encoded = msgspec.Raw(msgspec.json.encode(outcome.data))
+        reply["data"] = encoded = msgspec.Raw(ENCODER.encode(outcome.data))
         status = self._rules.profile.executed(wanted, partial=bool(errors))
         headers = {"Cache-Control": "no-store"}
         if not errors:

@@ -26,7 +26,8 @@ from gateway.documents.source import DocumentSource, Requested
 from gateway.errors import log_unexpected, told_errors
 from gateway.limit_settings import LimitSettings
 from gateway.limits.variables import oversized_variables
-from gateway.projection.executor import BoundedExecutor, ProjectingExecutor
+from gateway.projection.executor import ProjectingExecutor
+from gateway.projection.paced import PacedExecutor
 from gateway.projection.plan import Fall, FallReason
 from gateway.refusals import Refusal
 from gateway.unreadable import warnings
@@ -182,7 +183,7 @@ class Engine:
         operation: Operation,
         asked: Asked,
     ) -> ExecutionResult:
-        executor: dict[str, Any] = {"executor_class": BoundedExecutor}
+        executor: dict[str, Any] = {"executor_class": PacedExecutor}
         if ready.plan is not None:
             executor = {
                 "executor_class": ProjectingExecutor,

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from gateway.projection.written import Written
+
 Variables = Mapping[str, Any]
 Condition = tuple[tuple[str, bool], ...]
 """Variables of `@skip` and `@include`, and what each must be for the field to be selected."""
@@ -123,6 +125,8 @@ class Field:
         if self.size is None:
             own = 0 if value is None else self.own + self._within(value, variables)
             return self.weight + own
+        if isinstance(value, Written):
+            return self._written(value, variables)
         elements = value or ()
         # To compare each object to None takes ten times as long.
         nulls = 0 if all(elements) else elements.count(None)
@@ -135,6 +139,17 @@ class Field:
         else:
             within = sum(self._within(one, variables) for one in elements if one is not None)
         return len(elements) * self.weight + there * each + within
+
+    def _written(self, list_: Written, variables: Variables) -> int:
+        """Return what a list cost that is written already; lists are all that varies within it."""
+        each, within = self.weight + self.own, 0
+        for one in self.below[0].fields:
+            if one.key in list_.within:
+                below = sum(selection.price(variables).cost for selection in one.below)
+                within += list_.within[one.key] * (one.weight + one.own + below)
+            else:
+                each += one.price(variables).cost
+        return list_.count * each + within
 
     def shares(self, variables: Variables, times: int, path: tuple[str, ...]) -> Sequence[Share]:
         """Return the shares of the field and what is below it, given how often it stands."""

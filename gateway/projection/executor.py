@@ -7,10 +7,17 @@ graphql-core completes the object from the start. That may be done since plain d
 effects: reading them again tells the same.
 """
 
-from collections.abc import Awaitable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLError, GraphQLObjectType, GraphQLOutputType, is_non_null_type
+from graphql import (
+    GraphQLError,
+    GraphQLList,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+)
 from graphql.execution.collect_fields import (
     CollectedFields,
     DeferUsage,
@@ -18,37 +25,19 @@ from graphql.execution.collect_fields import (
     GroupedFieldSet,
 )
 from graphql.pyutils import Path
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from gateway.errors import ERROR, UNTOLD_ERROR
+from gateway.projection.paced import PacedExecutor
 from gateway.projection.projections import Projections, Selected, Selections
+from gateway.projection.written import Written
+from resolvers.payex.faults import Fault
+from resolvers.payex.turns import SLICE, Steps, done
 from resolvers.payex.work import Work
 
-
-class BoundedExecutor(StrawberryGraphQLCoreExecutionContext):
-    """The reference, which locates only the errors that a reply tells. Its context pays for them.
-
-    It is graphql-core's `executor_class`.
-    """
-
-    def handle_field_error(
-        self,
-        raw_error: Exception,
-        return_type: GraphQLOutputType,
-        field_details_list: FieldDetailsList,
-        path: Path,
-    ) -> None:
-        """Take in an error; one that no reply tells is only counted, and need not be located."""
-        errors, operation = self.collected_errors.errors, self.context_value
-        if len(errors) < operation.bounds.max_errors or is_non_null_type(return_type):
-            operation.budget.spend(Work.ERRORS, ERROR)
-            super().handle_field_error(raw_error, return_type, field_details_list, path)
-        else:
-            operation.budget.spend(Work.ERRORS, UNTOLD_ERROR)
-            self.collected_errors.add(errors[-1], path)
+if TYPE_CHECKING:
+    from gateway.projection.lists import ListProjection
 
 
-class ProjectingExecutor(BoundedExecutor):
+class ProjectingExecutor(PacedExecutor):
     """Executes one request of an operation. It takes no middleware.
 
     Args:
@@ -62,6 +51,8 @@ class ProjectingExecutor(BoundedExecutor):
         self._projections = projections
         # What there is no room for lasts as long as the request.
         self._passing: dict[tuple[GraphQLObjectType, int], Selected] = {}
+        # By the identity of the field nodes, which a `Selected` holds.
+        self._lists: dict[int, ListProjection] = {}
 
     def execute_collected_root_fields(
         self,
@@ -104,11 +95,55 @@ class ProjectingExecutor(BoundedExecutor):
             )
         if not rest:
             return answer
+        for key, listed in selected.lists.items():
+            self._lists[id(rest[key])] = listed
         others = self.execute_fields(return_type, result, path, rest, position_context)
         if isinstance(others, dict):
             answer.update(others)
             return answer
         return _completed(answer, others)
+
+    def complete_list_value(
+        self,
+        return_type: GraphQLList[GraphQLOutputType],
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        """Return a list's part of the answer, or an awaitable of it."""
+        by_core = partial(
+            super().complete_list_value,
+            return_type,
+            field_details_list,
+            info,
+            path,
+            result,
+            position_context,
+        )
+        listed = self._lists.get(id(field_details_list))
+        if listed is None or not isinstance(result, list | tuple):
+            return by_core()
+        steps = listed.write(result)
+        if len(result) > SLICE or self.context_value.pace.is_due():
+            return self._written(steps, by_core)
+        try:
+            return done(steps, self._spend)
+        except Exception:  # noqa: BLE001 - graphql-core finds out what it is, and tells where
+            return by_core()
+
+    async def _written(self, steps: Steps[Written], by_core: Callable[[], Any]) -> Any:
+        try:
+            return await self.context_value.pace.do(steps, self._spend)
+        except Fault:
+            raise
+        except Exception:  # noqa: BLE001 - graphql-core finds out what it is, and tells where
+            found = by_core()
+            return await found if self.is_awaitable(found) else found
+
+    def _spend(self, units: float) -> None:
+        self.context_value.budget.spend(Work.WRITTEN, units)
 
     def _selected(self, type_: GraphQLObjectType, nodes: FieldDetailsList) -> Selected:
         key = (type_, id(nodes))

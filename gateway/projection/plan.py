@@ -163,7 +163,8 @@ class Plan:
     def _link(self, selections: Selections, selected: Selected) -> None:
         rest = selected.rest or selected.compile(partial(self._fields, selections))
         type_, schema = selected.type, self._schema
-        selected.links = [Link(key, type_, nodes, schema) for key, nodes in rest.items()]
+        links = (key for key in rest if key not in selected.lists)
+        selected.links = [Link(key, type_, rest[key], schema) for key in links]
 
     def _collect_root(self, conditions: VariableValues) -> GroupedFieldSet:
         collected = collect_fields(

@@ -16,6 +16,7 @@ from graphql import (
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
 from graphql.execution.values import VariableValues
 
+from gateway.projection.lists import ListProjection, is_list_of_plain
 from gateway.projection.plain import Collect, plain_fields
 from gateway.projection.source import Projection, compile_projection
 
@@ -51,11 +52,12 @@ class Selected:
         project: makes an object's part of the answer, in which the fields of `rest` are None. It
             raises an exception for an object that graphql-core has to complete. None if no field
             is plain.
-        rest: the fields that are not plain, by their response names; None until it is known.
-        links: how a plan fills those; None until one does.
+        rest: the other fields, by their response names; None until it is known.
+        lists: those of them that are plain: lists of objects, which may be long.
+        links: how a plan fills those that are not plain; None until one does.
     """
 
-    __slots__ = ("collected", "error", "links", "nodes", "project", "rest", "type")
+    __slots__ = ("collected", "error", "links", "lists", "nodes", "project", "rest", "type")
 
     def __init__(
         self,
@@ -71,6 +73,7 @@ class Selected:
         self.error = error and error.with_traceback(None)
         self.project: Projection | None = None
         self.rest: GroupedFieldSet | None = None
+        self.lists: Mapping[str, ListProjection] = {}
         self.links: list[Link] | None = None
 
     def check(self) -> None:
@@ -83,7 +86,7 @@ class Selected:
             raise GraphQLError(self.error.message, self.error.nodes)
 
     def compile(self, collect: Collect) -> GroupedFieldSet:
-        """Work out `project` and `rest`, and return `rest`.
+        """Work out `project`, `rest` and `lists`, and return `rest`.
 
         Args:
             collect: tells what is selected below a field.
@@ -91,8 +94,14 @@ class Selected:
         fields = self.collected.grouped_field_set
         plain = plain_fields(self.type, fields, collect)
         if plain:
-            self.project = compile_projection(self.type, fields, plain)
-        self.rest = {key: nodes for key, nodes in fields.items() if key not in plain}
+            single = {key: field for key, field in plain.items() if not is_list_of_plain(field)}
+            self.project = compile_projection(self.type, fields, single)
+            self.lists = {
+                key: ListProjection(field) for key, field in plain.items() if key not in single
+            }
+        self.rest = {
+            key: nodes for key, nodes in fields.items() if key in self.lists or key not in plain
+        }
         return self.rest
 
 

@@ -5,6 +5,7 @@ with a null in its place, as graphql-core has it. Whatever else is unusual makes
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable
 from functools import partial
 from types import CoroutineType
@@ -24,10 +25,23 @@ from gateway.projection.places import Failures, NulledError, Place
 from gateway.projection.projections import Selected
 from gateway.projection.shapes import Shape
 from gateway.projection.source import NotPlainError, UnexpectedNullError, admit
+from gateway.projection.written import Written
 from resolvers.errors import RequestError
+from resolvers.operation import Operation
 from resolvers.payex.faults import Fault
+from resolvers.payex.turns import SLICE, Steps, done
+from resolvers.payex.work import Work
 
 _EXPECTED: Final = (Fault, RequestError, GraphQLError)
+_CANCELLED: Final = object()
+# A list that is there already: nothing is left to be done to it.
+_WRITTEN: Final = Shape(nullable=False, coerce=lambda written: written)
+# Objects of a list that are completed without a turn of the event loop.
+_AT_ONCE: Final = 50
+
+# Microseconds (measured): an object with links, and each link, without what its resolver does.
+_OBJECT: Final = 5
+_LINK: Final = 10
 
 
 class _Slot(NamedTuple):
@@ -40,16 +54,20 @@ class _Slot(NamedTuple):
 class PlannedRequest:
     """Makes the answer of one request.
 
+    Values are completed one after the other, as they arrive, and the event loop gets its turns
+    between them.
+
     Args:
         schema: the schema.
         select: returns what field nodes select of an object type, with its links.
-        context: what resolvers find in their info.
+        context: the operation, which resolvers find in their info.
         variables: the coerced variables.
     """
 
     __slots__ = (
+        "_arrived",
         "_failures",
-        "_finished",
+        "_news",
         "_running",
         "_waiting",
         "context",
@@ -58,10 +76,8 @@ class PlannedRequest:
         "variables",
     )
 
-    _finished: asyncio.Future[None]
-
     def __init__(
-        self, schema: GraphQLSchema, select: Select, context: Any, variables: VariableValues
+        self, schema: GraphQLSchema, select: Select, context: Operation, variables: VariableValues
     ) -> None:
         self.schema = schema
         self.select = select
@@ -70,6 +86,8 @@ class PlannedRequest:
         self._failures = Failures(context)
         self._waiting: list[_Slot] = []
         self._running: dict[asyncio.Future[Any], Place] = {}
+        self._arrived: deque[tuple[Place, Any]] = deque()
+        self._news: asyncio.Future[None] | None = None
 
     async def answer(self, top: Selected) -> ExecutionResult:
         """Return the whole answer.
@@ -94,51 +112,53 @@ class PlannedRequest:
             data = self._object(top, None, None)
         except NulledError:
             return None
-        while len(self._waiting) == 1:
-            # What is alone needs no task.
-            place, awaitable = self._waiting.pop()
-            try:
-                value = await awaitable
-            except Exception as error:  # noqa: BLE001 - as if it had been returned
-                value = error
-            self._fill(place, value)
-        if self._waiting:
-            self._finished = asyncio.get_running_loop().create_future()
+        while not self._failures.cover(None):
+            if len(self._waiting) == 1 and not self._running and not self._arrived:
+                # What is alone needs no task.
+                place, awaitable = self._waiting.pop()
+                self._arrived.append((place, await _outcome(awaitable)))
             self._start()
-            await self._finished
+            if self._arrived:
+                place, value = self._arrived.popleft()
+                if not self._failures.cover(place):
+                    fault = await self._turn()
+                    if value is _CANCELLED:
+                        raise asyncio.CancelledError
+                    self._fill(place, fault or value)
+            elif self._running:
+                self._news = asyncio.get_running_loop().create_future()
+                await self._news
+            else:
+                break
         return data
 
     def _start(self) -> None:
+        if not self._waiting:
+            return
         work = self.context.tally.work
-        arrived = partial(work.do, self._arrived)
         for place, awaitable in self._waiting:
             if isinstance(awaitable, CoroutineType):
                 awaitable = work.of(awaitable)  # noqa: PLW2901
             task = asyncio.ensure_future(awaitable)
             self._running[task] = place
-            task.add_done_callback(arrived)
+            task.add_done_callback(self._take)
         self._waiting.clear()
 
-    def _arrived(self, task: asyncio.Future[Any]) -> None:
+    def _take(self, task: asyncio.Future[Any]) -> None:
+        """Take in what has arrived. Its turn comes."""
         place = self._running.pop(task)
-        if self._finished.done():
-            # asyncio would log an exception that nobody looks at.
-            if not task.cancelled():
-                task.exception()
-            return
+        value = _CANCELLED if task.cancelled() else task.exception() or task.result()
+        self._arrived.append((place, value))
+        if self._news and not self._news.done():
+            self._news.set_result(None)
+
+    async def _turn(self) -> Fault | None:
+        """Give the event loop a turn if it is due one; return the fault if the time is up."""
         try:
-            if not self._failures.cover(place):
-                self._fill(place, task.exception() or task.result())
-            elif not task.cancelled():
-                task.exception()
-            self._start()
-        except asyncio.CancelledError:
-            self._finished.cancel()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is no answer
-            self._finished.set_exception(error)
-        else:
-            if not self._running or self._failures.cover(None):
-                self._finished.set_result(None)
+            await self.context.pace.turn()
+        except Fault as fault:
+            return fault
+        return None
 
     async def _abandon(self) -> None:
         self._drop(None)
@@ -169,8 +189,15 @@ class PlannedRequest:
     def _object(self, selected: Selected, source: Any, above: Place | None) -> dict[str, Any]:
         project = selected.project
         fields = selected.collected.grouped_field_set
+        links = selected.links or ()
+        self.context.budget.spend(Work.WRITTEN, _OBJECT + len(links) * _LINK)
         answer: dict[str, Any] = project(source) if project else dict.fromkeys(fields)
-        for link in selected.links or ():
+        for key, listed in selected.lists.items():
+            objects = listed.objects(source)
+            if objects is not None:
+                place = Place(answer, key, _WRITTEN, fields[key], above)
+                self._write(place, listed.write(objects), at_once=len(objects) <= SLICE)
+        for link in links:
             try:
                 value = link.fill(source, Asked(self, link), self.variables)
             except Exception as error:  # noqa: BLE001 - as if it had been returned
@@ -194,9 +221,21 @@ class PlannedRequest:
                 self._waiting.append(_Slot(place, value))
             else:
                 there.append((place, value))
+        if len(there) > _AT_ONCE:
+            self._arrived.extend(there)
+            return answer
         for place, value in there:
             answer[place.key] = self._guarded(place, value)  # type: ignore[index]
         return answer
+
+    def _write(self, place: Place, steps: Steps[Written], *, at_once: bool) -> None:
+        """Put a list into its place, now or when there is time for it."""
+        context = self.context
+        spend = partial(context.budget.spend, Work.WRITTEN)
+        if at_once and not context.pace.is_due():
+            place.answer[place.key] = done(steps, spend)
+        else:
+            self._waiting.append(_Slot(place, context.pace.do(steps, spend)))
 
     def _guarded(self, place: Place, value: Any) -> Any:
         """Return a value's part of the answer, which is null if something below needs it to be."""
@@ -245,6 +284,14 @@ class PlannedRequest:
         nulled = self._failures.add(error, place)
         if nulled is not place:
             raise NulledError(nulled)
+
+
+async def _outcome(awaitable: Awaitable[Any]) -> Any:
+    """Return a result, or the exception as if it were one."""
+    try:
+        return await awaitable
+    except Exception as error:  # noqa: BLE001 - see above
+        return error
 
 
 def _close(awaitable: Awaitable[Any]) -> None:

@@ -43,6 +43,21 @@ def slices(items: Sequence[T], size: int = SLICE) -> Iterator[Sequence[T]]:
         yield items[start : start + size]
 
 
+def done(steps: Steps[T], spend: Callable[[float], object]) -> T:
+    """Do work without a turn for the loop, and return what it finds. It is for what is short.
+
+    Args:
+        steps: the work.
+        spend: pays for each step before it is done.
+    """
+    while True:
+        try:
+            spend(next(steps))
+        except StopIteration as end:
+            found: T = end.value
+            return found
+
+
 class Turns:
     """Whose turn it is to keep the event loop. There is one of these for each loop.
 
@@ -59,7 +74,8 @@ class Turns:
         self.clock = clock
         self._longest = longest
         self._since: float | None = None
-        self._is_scheduled = False
+        # The loop that is to tell when it has come around.
+        self._asked: asyncio.AbstractEventLoop | None = None
         # Who is next stands first: callers, and operations of each.
         self._waiting: dict[Hashable, dict[Hashable, deque[asyncio.Future[None]]]] = {}
 
@@ -81,13 +97,14 @@ class Turns:
         self.is_due(self.clock())
 
     def _schedule(self) -> None:
-        if not self._is_scheduled:
-            self._is_scheduled = True
-            asyncio.get_running_loop().call_soon(self._turned)
+        loop = asyncio.get_running_loop()
+        if self._asked is not loop:
+            self._asked = loop
+            loop.call_soon(self._turned)
 
     def _turned(self) -> None:
         """Begin anew, since the loop has come around, and wake the next who waits."""
-        self._is_scheduled = False
+        self._asked = None
         self._since = None
         while self._waiting:
             turn = self._next()
@@ -169,9 +186,8 @@ class Pace:
         """
         while True:
             try:
-                cost = next(steps)
+                spend(next(steps))
             except StopIteration as end:
                 found: T = end.value
                 return found
-            spend(cost)
             await self.turn()

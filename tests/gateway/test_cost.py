@@ -8,6 +8,7 @@ from graphql import OperationDefinitionNode, build_schema, parse
 from gateway.limit_settings import LimitSettings
 from gateway.limits.cost_model import CostModel
 from gateway.limits.excess import LARGEST, LimitExceeded
+from gateway.projection.written import Written
 from tests.gateway.priced import read
 
 
@@ -184,6 +185,14 @@ def test_elements_without_lists_are_not_looked_at() -> None:
 
     assert found.actual({"unsized": unread}, {"yes": True}) == 20_000
     assert found.actual({"unsized": unread}, {"yes": False}) == 10_000
+
+
+def test_a_list_that_is_written_costs_what_it_costs_unwritten() -> None:
+    found = read("{ unsized { tag { text } name tags { text } } }")
+    plain = {"tag": {"text": "x"}, "name": "x", "tags": [{"text": "x"}] * 3}
+    written = Written(b"[]", 2, {"tags": 6})
+
+    assert found.actual({"unsized": written}, None) == found.actual({"unsized": [plain] * 2}, None)
 
 
 def test_what_only_looks_like_a_list_is_none() -> None:

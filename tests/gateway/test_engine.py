@@ -135,11 +135,11 @@ async def test_graphiql_is_closed_where_callers_are_identified_unless_it_is_aske
 
 
 async def test_a_reply_tells_what_the_operation_costs(serve: Serve) -> None:
-    """10 for the call, 1 for the ledger, 1 for the invoice."""
+    """10 for the call, 1 for the ledger, 1 for the invoice; three objects with two links."""
     found = (await ask(await serve(), INVOICE)).json()["extensions"]["cost"]
 
     estimate = {"requested": 12, "actual": 12, "limit": 400_000}
-    assert found == {**estimate, "spent": CALL, "budget": 400_000}
+    assert found == {**estimate, "spent": CALL + 3 * 5 + 2 * 10, "budget": 400_000}
 
 
 async def test_a_cost_beyond_the_limit_is_only_told_where_it_is_measured(serve: Serve) -> None:

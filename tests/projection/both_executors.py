@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,9 +21,13 @@ from gateway.errors import format_errors
 from gateway.projection.executor import ProjectingExecutor
 from gateway.projection.plan import Plan
 from gateway.projection.projections import Projections
+from gateway.projection.written import Written
 from resolvers.bounds import Bounds
+from resolvers.budget import Budget
 from resolvers.operation import Operation
 from resolvers.payex.client import Payex
+from resolvers.payex.deadline import Deadline
+from resolvers.payex.turns import Pace, Turns
 from resolvers.rights import EVERYTHING
 from schema.subgraph import build_schema, executable
 
@@ -90,8 +95,30 @@ async def reply(  # noqa: PLR0913 - one reply, by any of the ways
     errors = result.errors or []
     within = [{**error.formatted, "cause": repr(error.original_error)} for error in errors]
     told = format_errors(errors, "one id for all", executed=True)
-    data = msgspec.json.encode(result.data, enc_hook=repr)
+    data = msgspec.json.encode(result.data, enc_hook=_encoded)
     return b"\n".join((data, json.dumps(told).encode(), json.dumps(within).encode()))
+
+
+def _encoded(value: Any) -> Any:
+    return value.json if isinstance(value, Written) else repr(value)
+
+
+def shown(data: Any) -> Any:
+    """Return data with the lists that are written already read again."""
+    match data:
+        case dict():
+            return {key: shown(value) for key, value in data.items()}
+        case list():
+            return list(map(shown, data))
+        case Written():
+            return json.loads(bytes(data.json))
+        case _:
+            return data
+
+
+def unhurried() -> dict[str, Any]:
+    """Return what an operation has for work that nothing ends."""
+    return {"budget": Budget(), "pace": Pace(Turns(), Deadline(math.inf), TimeoutError)}
 
 
 async def planned(

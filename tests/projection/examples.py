@@ -12,6 +12,7 @@ from graphql import parse
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from resolvers.payex.turns import LONGEST
 from tests.projection.both_executors import CORE
 from tests.projection.made_up_payex import MadeUpPayex
 from tests.projection.written_operations import (
@@ -51,10 +52,11 @@ class Example:
         self.oddity = chance.choice((0, 0.4))
         # For the smaller weight, not all of most operations is kept.
         self.weight = chance.choice((100_000, 200))
+        self.longest = chance.choice((0, LONGEST))
 
     def payex(self) -> MadeUpPayex:
         """Return a PayEx that nobody has asked yet."""
-        return MadeUpPayex(self.seed, self.oddity)
+        return MadeUpPayex(self.seed, self.oddity, self.longest)
 
 
 _SEEDS: Final = st.integers(0, 2**64)

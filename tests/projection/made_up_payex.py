@@ -23,7 +23,7 @@ from resolvers.payex.pulse import Pulse
 from resolvers.payex.reader import Reader
 from resolvers.payex.records import ItemList
 from resolvers.payex.routes import Kind, Route, Routes
-from resolvers.payex.turns import Turns
+from resolvers.payex.turns import LONGEST, Turns
 
 SUBSCRIPTIONS = ("70", "71", "72")
 _PROBLEMS = (
@@ -62,13 +62,14 @@ class StandIn(Payex):
 
     Args:
         pages: how many pages of a list it reads.
+        longest: seconds of work after which the loop is due a turn; with 0, it always is.
     """
 
-    def __init__(self, pages: int) -> None:
+    def __init__(self, pages: int, longest: float = LONGEST) -> None:
         self.routes = Routes()
         self.pulse = Pulse()
         # No time passes, so that no turn depends on how fast the machine is.
-        self.turns = Turns(lambda: 0.0)
+        self.turns = Turns(lambda: 0.0, longest)
         self._reader = Reader(self.routes, pages, {})
 
     def knows(self, _owner_no: str) -> bool:
@@ -89,13 +90,14 @@ class MadeUpPayex(StandIn):
     Args:
         seed: makes the answers.
         oddity: from 0 to 1, how often an object is none that PayEx could make.
+        longest: seconds of work after which the loop is due a turn; with 0, it always is.
 
     Attributes:
         asked: how often it was asked for each route.
     """
 
-    def __init__(self, seed: int, oddity: float) -> None:
-        super().__init__(pages=10)
+    def __init__(self, seed: int, oddity: float, longest: float = LONGEST) -> None:
+        super().__init__(pages=10, longest=longest)
         self.asked: Counter[Route] = Counter()
         self.oddity = oddity
         self._seed = seed

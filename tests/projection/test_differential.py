@@ -50,7 +50,9 @@ async def compare(
         assert example.oddity or b"INTERNAL_SERVER_ERROR" not in expected
 
         found = await reply(document, variables, projecting, projections, executor)
-        assert found == expected
+        # Where the loop is given turns, errors are met in another order.
+        assert in_order(found) == in_order(expected)
+        assert example.longest == 0 or found == expected
         assert projecting.asked == reference.asked
 
         if plan is not None:

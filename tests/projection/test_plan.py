@@ -16,7 +16,7 @@ from resolvers.operation import Operation
 from resolvers.payex.answers import Answer, Asker
 from resolvers.payex.routes import Kind, Route
 from resolvers.rights import EVERYTHING
-from tests.projection.both_executors import plan_of, planned, reply, run
+from tests.projection.both_executors import plan_of, planned, reply, run, shown
 from tests.projection.made_up_payex import MadeUpPayex
 from tests.projection.test_projecting_executor import Steady
 
@@ -73,7 +73,7 @@ def test_what_has_no_error_is_answered_by_the_plan_alone(
         data, errors, _ = run(reply(document, variables, Steady(3))).split(b"\n")
 
         assert json.loads(errors) == []
-        assert json.dumps(found, default=lambda raw: json.loads(bytes(raw))) == json.dumps(
+        assert json.dumps(shown(found), default=lambda raw: json.loads(bytes(raw))) == json.dumps(
             json.loads(data)
         )
 

@@ -16,14 +16,14 @@ from strawberry.schema.config import StrawberryConfig
 
 from gateway.projection.plan import Fall, FallReason, Plan
 from resolvers.bounds import Bounds
-from resolvers.budget import Budget
 from resolvers.errors import ErrorCode, RequestError
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.tally import Tally
 from schema.declarations import reads
 from schema.subgraph import executable
+from tests.projection.both_executors import shown, unhurried
 
-CONTEXT = SimpleNamespace(tally=Tally(9), budget=Budget(), bounds=Bounds())
+CONTEXT = SimpleNamespace(tally=Tally(9), bounds=Bounds(), **unhurried())
 
 FAULT = Fault(FaultCode.UPSTREAM_ERROR)
 REFUSED = RequestError(ErrorCode.NOT_FOUND, "There is none.")
@@ -202,7 +202,7 @@ def same(found: Any, expected: Any) -> None:
     if not isinstance(expected, ExecutionResult):
         assert found == expected
         return
-    assert json.dumps(found.data) == json.dumps(expected.data)
+    assert json.dumps(shown(found.data)) == json.dumps(expected.data)
     told, errors = (
         {json.dumps(error.formatted) for error in result.errors or ()}
         for result in (found, expected)

@@ -15,9 +15,8 @@ from strawberry.schema.config import StrawberryConfig
 
 from gateway.projection.executor import ProjectingExecutor
 from resolvers.bounds import Bounds
-from resolvers.budget import Budget
 from schema.subgraph import executable
-from tests.projection.both_executors import projections_of, run
+from tests.projection.both_executors import projections_of, run, shown, unhurried
 from tests.projection.made_up_payex import Later, Raises
 
 Exact = NewType("Exact", Decimal)
@@ -183,14 +182,14 @@ async def reply(text: str, source: Any, **chosen: Any) -> str:
     result = execute(
         CORE,
         parse(text),
-        context_value=SimpleNamespace(source=source, bounds=Bounds(), budget=Budget()),
+        context_value=SimpleNamespace(source=source, bounds=Bounds(), **unhurried()),
         is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
         **chosen,
     )
     if not isinstance(result, ExecutionResult):
         result = await result
     errors = [(error.formatted, repr(error.original_error)) for error in result.errors or ()]
-    return repr((result.data, errors))
+    return repr((shown(result.data), errors))
 
 
 @pytest.mark.parametrize("name", FIELDS)

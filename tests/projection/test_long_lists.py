@@ -1,0 +1,167 @@
+"""Long lists: whoever executes the operation, the loop gets its turns, and the time is kept."""
+
+import asyncio
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from graphql import DocumentNode, ExecutionResult, GraphQLError, execute, parse
+from graphql.execution.values import VariableValues
+from strawberry.execution import optimized_is_awaitable
+
+from gateway.projection.executor import ProjectingExecutor
+from gateway.projection.paced import PacedExecutor
+from resolvers.bounds import Bounds
+from resolvers.budget import BudgetError
+from resolvers.operation import Operation
+from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.turns import SLICE, Turns
+from resolvers.payex.work import Work
+from resolvers.rights import EVERYTHING
+from tests.projection.both_executors import CORE, plan_of, projections_of, shown
+from tests.projection.test_projecting_executor import Steady
+
+COUNT = 6 * SLICE
+# Where no more objects of a list are completed without a turn.
+FEW = 50
+
+
+def records(field: str = "nodes { usageType amount { amount } }", first: int = COUNT) -> str:
+    """Return an operation that asks for many records."""
+    return f"""{{ owner(ownerNo: "1234") {{ invoice(invoiceNo: "55") {{ ... on Invoice {{
+      subscription(subscriptionNo: "70") {{ ... on UsageSubscription {{
+        usageRecords(first: {first}) {{ ... on UsageRecordConnection {{ totalCount {field} }} }}
+      }} }}
+    }} }} }} }}"""
+
+
+async def by_plan(text: str, operation: Operation) -> Any:
+    """Execute an operation by its plan."""
+    return await plan_of(parse(text)).answer(operation, VariableValues({}, {}))
+
+
+async def by_projection(text: str, operation: Operation) -> Any:
+    """Execute an operation by what projects, where its plan has given up."""
+    document = parse(text)
+    return await by_executor(
+        document, operation, ProjectingExecutor, projections=projections_of(document)
+    )
+
+
+async def by_core(text: str, operation: Operation) -> Any:
+    """Execute an operation by graphql-core, field by field."""
+    return await by_executor(parse(text), operation, PacedExecutor)
+
+
+async def by_executor(
+    document: DocumentNode, operation: Operation, executor: Any, **more: Any
+) -> Any:
+    """Execute an operation by a class of graphql-core."""
+    result: Any = execute(
+        CORE,
+        document,
+        context_value=operation,
+        executor_class=executor,
+        is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+        **more,
+    )
+    return await result
+
+
+Way = Callable[[str, Operation], Any]
+WAYS = pytest.mark.parametrize("way", [by_plan, by_projection, by_core])
+
+
+def operation(
+    count: int = COUNT, *, seconds: float = math.inf, budget: float = math.inf, longest: float = 0
+) -> Operation:
+    """Return an operation for which the event loop is always due a turn."""
+    payex = Steady(count)
+    payex.turns = Turns(longest=longest)
+    bounds = Bounds(budget=budget)
+    return Operation(payex, bounds, rights=EVERYTHING, seconds=seconds)
+
+
+async def turns_of(work: Any) -> tuple[Any, int]:
+    """Return the result of some work, and how often the event loop came around meanwhile."""
+    count = 0
+
+    async def beat() -> None:
+        nonlocal count
+        while True:
+            count += 1
+            await asyncio.sleep(0)
+
+    heart = asyncio.create_task(beat())
+    try:
+        return await work, count
+    finally:
+        heart.cancel()
+
+
+@WAYS
+@pytest.mark.parametrize("field", ["nodes { usageType }", "edges { cursor node { usageType } }"])
+async def test_a_long_list_is_the_same_with_turns_and_without(way: Way, field: str) -> None:
+    text = records(field)
+    async with operation(longest=math.inf) as hasty, operation() as patient:
+        # What graphql-core does takes turns whether it has to or not.
+        expected = await by_executor(parse(text), hasty, PacedExecutor)
+        found = await way(text, patient)
+
+    assert (shown(found.data), found.errors) == (expected.data, None)
+
+
+@WAYS
+async def test_the_event_loop_comes_around_between_the_slices_of_a_list(way: Way) -> None:
+    async with operation(FEW) as short, operation() as long:
+        _, few = await turns_of(way(records(), short))
+        _, many = await turns_of(way(records(), long))
+
+    assert many - few >= COUNT / SLICE - 1
+
+
+@WAYS
+async def test_what_is_short_takes_no_turn_that_is_not_due(way: Way) -> None:
+    async with operation(1, longest=math.inf) as one, operation(FEW, longest=math.inf) as few:
+        _, least = await turns_of(way(records(), one))
+        _, turns = await turns_of(way(records(), few))
+
+    assert turns == least
+
+
+@WAYS
+async def test_writing_ends_with_the_operations_time(way: Way) -> None:
+    """It is the list, and not the answer, that is missing then."""
+    async with operation(seconds=0) as late:
+        result = await way(records(), late)
+
+    (error,) = result.errors
+    assert isinstance(error, GraphQLError)
+    assert isinstance(error.original_error, Fault)
+    assert error.original_error.code is FaultCode.DEADLINE_EXCEEDED
+
+
+@WAYS
+async def test_writing_ends_with_the_operations_budget(way: Way) -> None:
+    async with operation(budget=COUNT) as poor:
+        with pytest.raises(BudgetError), poor.budget:
+            await way(records(), poor)
+
+    assert poor.budget.spent[Work.WRITTEN] < 2 * COUNT
+
+
+@WAYS
+async def test_each_object_and_field_that_is_written_is_paid_for(way: Way) -> None:
+    async with operation() as narrow, operation() as wide, operation(COUNT // 2) as half:
+        for each, field in (
+            (narrow, "nodes { usageType }"),
+            (wide, "nodes { usageType amount { amount currencyCode } destination vatRate }"),
+            (half, "nodes { usageType }"),
+        ):
+            assert isinstance(await way(records(field), each), ExecutionResult)
+    price = narrow.budget.spent[Work.WRITTEN]
+
+    assert price > COUNT / 2
+    assert wide.budget.spent[Work.WRITTEN] > 2 * price
+    assert half.budget.spent[Work.WRITTEN] < 0.6 * price
