@@ -19,7 +19,7 @@ _ELEMENTS: Final = re.compile(r'(?:[^",]+|"(?:[^"\\]|\\.)*"?)+', re.DOTALL)
 _PARAMETERS: Final = re.compile(r'(?:[^";]+|"(?:[^"\\]|\\.)*"?)+', re.DOTALL)
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
-_DECIMAL: Final = re.compile(r"[0-9]+\.?[0-9]*|\.[0-9]+")
+_DECIMAL: Final = re.compile(r"[0-9]++\.?[0-9]*+|\.[0-9]++")
 # In a tag a backslash stands for itself (RFC 9110, 8.8.3).
 _TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
 _TAGS: Final = re.compile(r'[ \t,]*(?:(?:W/)?"[^"]*"[ \t]*(?:,[ \t,]*|$))+')

@@ -12,6 +12,8 @@ from resolvers.payex.surrogates import replaced
 from schema.json_numbers import JSONNumber
 
 _DECODER: Final = msgspec.json.Decoder(float_hook=JSONNumber)
+# The most that msgspec reads of an integer, as Python does.
+_DIGITS: Final = 4300
 _MARK: Final = b"\xef\xbb\xbf"
 
 
@@ -32,7 +34,7 @@ def read_json(text: bytes) -> Any:
         wrong = "nests lists or objects too deeply"
     except msgspec.ValidationError:
         # Without a type to fit, nothing else can be invalid.
-        wrong = "has a number that is too large"
+        wrong = f"has an integer of more than {_DIGITS} digits"
     except (msgspec.DecodeError, UnicodeDecodeError):
         wrong = "has half a character (a lone surrogate)" if _is_cut(text) else "is not JSON"
     raise UnreadableJSONError(wrong)

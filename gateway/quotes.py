@@ -9,7 +9,8 @@ import re
 from typing import Final
 
 # An enum has no such value. It may hold whatever the others look for, and comes first.
-_NO_ENUM_VALUE: Final = re.compile(r"\bValue '.*'(?= does not exist in ')", re.DOTALL)
+_VALUE: Final = re.compile(r"\bValue '")
+_NO_ENUM_VALUE: Final = "' does not exist in '"
 # The keys of an object in a variable are any text. One that is a name of GraphQL is told, since it
 # is nearly always a misspelt field. The words before it are graphql-core's: none is a client's.
 _UNKNOWN_FIELD: Final = re.compile(
@@ -26,7 +27,7 @@ _UNKNOWN_FIELD: Final = re.compile(
 # Behind "Int cannot represent non-integer value", and behind "found", stands the whole value. An
 # error that is encountered has Python's own words.
 _AT_THE_END: Final = re.compile(
-    r"(?:( cannot represent [^:]*): |, but encountered error |[,;.?] found: ).*",
+    r"(?:( cannot represent [^:]{0,60}): |, but encountered error |[,;.?] found: ).*",
     re.IGNORECASE | re.DOTALL,
 )
 _WITHIN: Final = (
@@ -54,7 +55,11 @@ def blamed_argument(words: str) -> str | None:
 
 def without_values(words: str) -> str:
     """Return an error's words without the values that they quote."""
-    words = _NO_ENUM_VALUE.sub("Value", words)
+    # One expression for both ends would look for the second from each of the first, and a client
+    # may send a million of them.
+    end = words.rfind(_NO_ENUM_VALUE)
+    if (begin := _VALUE.search(words, 0, max(end, 0))) is not None:
+        words = words[: begin.start()] + "Value" + words[end + 1 :]
     if unknown := _UNKNOWN_FIELD.match(words):
         words = f"{unknown[1]}{unknown[2] or ''}.{unknown[3] or ''}"
     words = _AT_THE_END.sub(r"\1.", words)

@@ -24,8 +24,9 @@ LocalDateTime = NewType("LocalDateTime", datetime)
 LocalDate = NewType("LocalDate", date)
 RawJSON = NewType("RawJSON", object)
 
+# Its quantifiers give nothing back: a long number that is none would be tried in each of its parts.
 # What Python takes beside it (`1_000`, other digits than these, blanks, NaN) is no number here.
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?")
 _ENCODER = msgspec.json.Encoder()
 # Beyond this many digits before or behind the point, the exponent is the clearer spelling.
 _PLAIN_DIGITS = 60

@@ -109,17 +109,23 @@ def _limit(aborted: ValidationAbortedError, limits: LimitSettings) -> GraphQLErr
 
 
 class _LocatedValues(ValuesOfCorrectTypeRule):
-    """The rule on values, whose errors all have a place.
+    """The rule on values, whose errors all have a place and no words of Python.
 
-    graphql-core reads a list or an object where a scalar stands from a copy, which has none.
+    graphql-core reads a list or an object where a scalar stands from a copy, which has none. It
+    hands on what Python says of an integer of more digits than Python reads.
     """
 
     def is_valid_value_node(
         self, node: ValueNode, input_type: GraphQLInputType | None
     ) -> VisitorAction:
         def report(error: GraphQLError, path: list[str | int]) -> None:
-            located = error if error.locations else GraphQLError(error.message, _within(node, path))
-            self.report_error(located)
+            if isinstance(error.original_error, ValueError):
+                expected = error.message.partition(", but encountered error")[0]
+                words = f"{expected}, not a number of so many digits."
+                error = GraphQLError(words, _within(node, path))
+            elif not error.locations:
+                error = GraphQLError(error.message, _within(node, path))
+            self.report_error(error)
 
         if input_type:
             hidden = self.context.hide_suggestions

@@ -15,7 +15,7 @@ MOST_DIGITS: Final = 60
 _EXPONENTS: Final = frozenset(range(-MOST_DIGITS, MOST_DIGITS))
 # What Python takes beside it is no number here: `1_000`, digits of other scripts, NaN.
 _NUMBER: Final = re.compile(
-    r"[+-]?(?P<digits>[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII
+    r"[+-]?(?P<digits>[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?", re.ASCII
 )
 _ISO_LENGTH: Final = 3
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")

@@ -337,7 +337,7 @@ async def test_a_body_that_is_not_json_is_refused(gateway: httpx.AsyncClient, bo
     ("body", "wrong"),
     [
         (b"[" * 100_000 + b"]" * 100_000, "nests lists or objects too deeply"),
-        (b'{"a": -%s}' % (b"1" * 4400), "has a number that is too large"),
+        (b'{"a": -%s}' % (b"1" * 4400), "has an integer of more than 4300 digits"),
         (b'{"query": "\\ud800"}', "has half a character (a lone surrogate)"),
         (b'{"query": "\\udc00\\ud800x"}', "has half a character (a lone surrogate)"),
         (b'["\\ud800", %s]' % (b"1" * 4400), "has half a character (a lone surrogate)"),

@@ -163,3 +163,10 @@ def test_only_short_headers_are_remembered() -> None:
     gone = weakref.ref(read(long))
     gc.collect()
     assert gone() is None
+
+
+def test_a_long_weight_that_is_none_is_read_once() -> None:
+    """In the square of its length it would take hours."""
+    (element,) = elements(f"a;q={'1' * 500_000}!")
+
+    assert element.weight == 0

@@ -168,3 +168,14 @@ def test_null_is_told_in_graphql_s_words(text: str, variables: dict[str, Any] | 
     (words,) = complaints(text, variables)
 
     assert without_values(words).endswith(" not to be null.")
+
+
+@pytest.mark.parametrize(
+    "piece", ["Value '", "' does not exist in '", " cannot represent ", " found Int '", "12345 "]
+)
+@pytest.mark.parametrize("words", ["Int cannot represent non-integer value: %s", "Value '%s", "%s"])
+def test_the_longest_value_is_left_out_in_linear_work(words: str, piece: str) -> None:
+    """A client may send what the words are told by. In the square of it this would take minutes."""
+    left = without_values(words % (piece * 100_000))
+
+    assert "12345" not in left

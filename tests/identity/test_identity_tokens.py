@@ -235,7 +235,7 @@ async def test_claims_that_are_no_object_are_refused(
         (b"\xff", "is not JSON"),
         # Later Pythons go deeper than a claim has room for.
         *[(b"[" * 9000, "nests lists or objects too deeply")][: sys.version_info < (3, 12)],
-        (b'{"a": 1%s}' % (b"0" * 4400), "has a number that is too large"),
+        (b'{"a": 1%s}' % (b"0" * 4400), "has an integer of more than 4300 digits"),
         (b'{"a": "\\ud83d"}', "has half a character (a lone surrogate)"),
     ],
 )

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from resolvers.payex.amounts import Money, Volume, VolumeUnit, currency_code
+from resolvers.payex.amounts import Money, Volume, VolumeUnit, currency_code, number
 from resolvers.payex.records import UsageRecord
 
 
@@ -52,3 +52,9 @@ def test_zero_is_a_value_and_none_is_not() -> None:
     assert zero.total == Volume(Decimal(0), "S")
     assert (zero.price, zero.charged) == (None, None)
     assert (UsageRecord().charge, UsageRecord().total) == (None, None)
+
+
+def test_a_long_text_that_is_no_number_is_read_once() -> None:
+    """In the square of its length it would take hours."""
+    with pytest.raises(ValueError, match="Expected a number"):
+        number("1" * 500_000 + "!")

@@ -107,3 +107,9 @@ def test_an_id_is_never_a_rounded_number(text: str) -> None:
 @given(st.datetimes())
 def test_the_time_that_is_written_is_read_again(value: datetime) -> None:
     assert read(LocalDateTime, written(LocalDateTime, value)) == value
+
+
+@pytest.mark.parametrize("text", ["%s!", "1e%s!", ".%s!", "%s.%s!"])
+def test_a_long_number_that_is_none_is_read_once(text: str) -> None:
+    """In the square of its length it would take hours."""
+    assert isinstance(read(ExactDecimal, text.replace("%s", "1" * 500_000)), Malformed)
