@@ -42,12 +42,14 @@ class Reply:
         status: the HTTP status; 0 if the connection was closed without an answer.
         executed: whether it has data, or errors in place of data.
         codes: the codes of its errors.
+        units: the units of work that were spent on it, if it tells.
     """
 
     size: int
     status: int
     executed: bool
     codes: frozenset[str]
+    units: int | None
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class Cost:
             self.attack.name,
             f"{self.size:,}",
             number(self.cpu),
+            "" if reply.units is None else f"{reply.units:,}",
             f"{self.calls:g}",
             f"{reply.size:,}",
             f"{reply.status} {', '.join(sorted(reply.codes)[:3])}".strip(),
@@ -123,12 +126,13 @@ def read(received: bytes) -> Reply:
     """Read a reply."""
     head, _, body = received.partition(b"\r\n\r\n")
     if not head:
-        return Reply(0, 0, executed=False, codes=frozenset())
+        return Reply(0, 0, executed=False, codes=frozenset(), units=None)
     told = json.loads(body) if body.startswith(b"{") else {}
     codes = {
         error["extensions"]["code"] for error in told.get("errors", ()) if "extensions" in error
     }
-    return Reply(len(received), int(head.split()[1]), "data" in told, frozenset(codes))
+    units = told.get("extensions", {}).get("cost", {}).get("spent")
+    return Reply(len(received), int(head.split()[1]), "data" in told, frozenset(codes), units)
 
 
 def measure(attack: Attack, server: Process, upstream: Upstream, token: str, times: int) -> Cost:
@@ -168,7 +172,16 @@ def main() -> int:
                 costs.append(measure(attack, process, upstream, token, options.times))
                 print(f"{costs[-1].row}", file=sys.stderr, flush=True)
             print(f"memory at the end: {process.megabytes():.0f} MB", file=sys.stderr)
-    columns = ("request", "bytes in", "CPU ms", "calls", "bytes out", "answer", "within its bound")
+    columns = (
+        "request",
+        "bytes in",
+        "CPU ms",
+        "units",
+        "calls",
+        "bytes out",
+        "answer",
+        "in bounds",
+    )
     print(f"\n{table(columns, [cost.row for cost in costs])}")
     return int(any(cost.cpu > cost.bound for cost in costs))
 
