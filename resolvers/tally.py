@@ -1,6 +1,7 @@
 """What one operation cost: its upstream calls, and the calls it was spared."""
 
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -49,6 +50,8 @@ class Tally:
         self.late: Told | None = None
         self._max_calls = max_calls
         self._pulse = pulse or Pulse()
+        # The calls after each of which only calls of lower waves have ended: places and waves.
+        self._peaks: list[tuple[int, int]] = []
         self._permitted = 0
         self._demands = 0
         self._started = 0
@@ -60,7 +63,8 @@ class Tally:
 
     def last_wave(self, ended: int) -> int:
         """Return the last wave of the calls that have ended since there were so many; else 0."""
-        return max((call.wave for call in self.calls[ended:]), default=0)
+        place = bisect_left(self._peaks, (ended,))
+        return self._peaks[place][1] if place < len(self._peaks) else 0
 
     def demand(self) -> None:
         """Note that a field needs what a route answers."""
@@ -93,6 +97,9 @@ class Tally:
 
     def made(self, call: Call) -> None:
         """Note a call that has ended, and tell `late` of it if that is set."""
+        while self._peaks and self._peaks[-1][1] <= call.wave:
+            self._peaks.pop()
+        self._peaks.append((len(self.calls), call.wave))
         self.calls.append(call)
         if self.late is not None:
             self.late(call)

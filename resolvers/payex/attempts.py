@@ -132,6 +132,9 @@ class Attempts:
         while True:
             try:
                 self._heed(route)
+                # Before it waits for a place: to wait in vain costs nearly as much as the call.
+                asker.counts.permit()
+                asker.budget.spend(Work.CALLS, CALL)
                 turn = Turn(asker.caller, asker.turn, access.tenant)
                 await self._places.take(turn, errand, deadline, asker)
                 try:
@@ -195,8 +198,6 @@ class Attempts:
         queued = errand.begin(started)
         # What was asked for while the call was queued binds it as well.
         self._heed(route)
-        asker.counts.permit()
-        asker.budget.spend(Work.CALLS, CALL)
         step = Step(route.template, errand.wave, attempt, queued)
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine that awaits runs in one

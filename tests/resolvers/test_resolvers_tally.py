@@ -125,3 +125,12 @@ def test_what_an_operation_waits_for_its_turn_is_the_event_loops() -> None:
     spent = tally.seconds(10, since=2, work=[(6, 7)])
     assert spent.pop(Spent.LOOP) == 5
     assert not any(spent.values())
+
+
+@given(st.lists(st.integers(1, 5), max_size=12), st.integers(0, 12))
+def test_the_last_wave_is_the_highest_of_the_calls_that_have_ended_since(
+    waves: list[int], ended: int
+) -> None:
+    tally = tally_of(*(Call(TEMPLATE, wave, 200, 0.0, 1.0) for wave in waves))
+
+    assert tally.last_wave(ended) == max(waves[ended:], default=0)
