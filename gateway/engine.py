@@ -33,6 +33,7 @@ from gateway.refusals import Refusal
 from gateway.unreadable import warnings
 from resolvers.errors import ErrorCode
 from resolvers.operation import Operation
+from resolvers.payex.work import Work
 from schema.scopes import Need, missing
 from schema.subgraph import executable
 
@@ -122,10 +123,14 @@ class Engine:
         if document.errors:
             raise NotExecutedError(*document.errors)
         self._source.learned(requested)
+        is_new = place not in document.executables
         ready = self._documents.executable(document, place)
         variables = parameters.get("variables")
         try:
             self._check(ready, variables, operation)
+            if is_new:
+                # It was done before it was known that the operation may be executed.
+                operation.budget.spend(Work.DOCUMENT, document.units)
             return await self._execute(document, ready, variables, operation, asked)
         finally:
             self._documents.weigh(document, ready)

@@ -23,9 +23,9 @@ logger = logging.getLogger(__name__)
 MASKED = "The gateway failed. Its operators can find why by the support id."
 
 
-ERROR: Final = 60
+ERROR: Final = 50
 """Units of work of an error that a reply tells: located, formatted and encoded."""
-UNTOLD_ERROR: Final = 6
+UNTOLD_ERROR: Final = 2
 """Units of work of an error that is only counted."""
 
 

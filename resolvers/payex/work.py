@@ -7,13 +7,15 @@ times constants, never clocks: the same operation over the same data costs the s
 import enum
 from typing import Final, Protocol
 
-CALL: Final = 400
+CALL: Final = 500
 """Units of one call, without its body: the task, the queue, the HTTP client, the loaders."""
 
 
 class Work(enum.StrEnum):
     """The kinds of work, as errors, logs and metrics tell them apart."""
 
+    DOCUMENT = "document"
+    """The document, where it is read for the first time: parsed, validated, planned."""
     CALLS = "calls"
     """Calls to PayEx, each with its second chances."""
     READ = "read"

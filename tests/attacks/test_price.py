@@ -51,7 +51,7 @@ def test_of_many_errors_few_are_told_and_the_rest_is_counted(
     assert last["extensions"]["measured"] == count * 1000
     assert reply["data"]["a0"] == [None] * 1000
     cost = reply["extensions"]["cost"]
-    assert count * 10_000 <= cost["spent"] <= cost["budget"] == BUDGET
+    assert count * 1000 * 5 <= cost["spent"] <= cost["budget"] == BUDGET
 
 
 def test_references_to_what_is_not_there_are_paid_by_their_calls(gateway: httpx.Client) -> None:
@@ -65,4 +65,5 @@ def test_references_to_what_is_not_there_are_paid_by_their_calls(gateway: httpx.
     calls = [reply["extensions"]["upstream"]["calls"] for reply in (few, many)]
     spent = [reply["extensions"]["cost"]["spent"] for reply in (few, many)]
     assert calls == [10, 200]
-    assert spent[1] > 15 * spent[0] > 15 * 10 * 100
+    # The first one has also paid for the document.
+    assert spent[1] - spent[0] > (200 - 10) * 100
