@@ -4,6 +4,8 @@ JSON's grammar allows more than a program can hold: numbers of any size, nesting
 of a character. A text of that kind is JSON, and whoever sent it must not be told otherwise.
 """
 
+import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -21,15 +23,25 @@ class UnreadableJSONError(ValueError):
     """A text cannot be read. The error's own text follows the name of what was read."""
 
 
-def read_json(text: bytes) -> Any:
+def read_json(text: bytes, *, strictly: bool = False) -> Any:
     """Return the value of a JSON text. Numbers keep what was written; a byte-order mark is ignored.
+
+    Args:
+        text: the text.
+        strictly: refuses a member that stands twice in an object. Readers differ in which of the
+            two they take: what one has checked is then not what another one uses.
 
     Raises:
         UnreadableJSONError: the text is not JSON, or beyond what can be read.
     """
     text = text.removeprefix(_MARK)
     try:
-        return _DECODER.decode(text)
+        value = _DECODER.decode(text)
+        if strictly:
+            # The value is read by now: only the names count.
+            json.loads(text, object_pairs_hook=_once, parse_int=len, parse_float=len)
+    except UnreadableJSONError:
+        raise
     except RecursionError:
         wrong = "nests lists or objects too deeply"
     except msgspec.ValidationError:
@@ -37,7 +49,14 @@ def read_json(text: bytes) -> Any:
         wrong = f"has an integer of more than {_DIGITS} digits"
     except (msgspec.DecodeError, UnicodeDecodeError):
         wrong = "has half a character (a lone surrogate)" if _is_cut(text) else "is not JSON"
+    else:
+        return value
     raise UnreadableJSONError(wrong)
+
+
+def _once(members: Sequence[tuple[str, Any]]) -> None:
+    if len({name for name, _ in members}) < len(members):
+        raise UnreadableJSONError("names a member twice in one object")
 
 
 def _is_cut(text: bytes) -> bool:

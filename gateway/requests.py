@@ -9,6 +9,7 @@ from typing import Any, Final
 from starlette.requests import ClientDisconnect, Request
 
 from gateway.header_fields import elements, listed, remembered
+from gateway.identity.forwarded_claims import CLAIMS_EXTENSION
 from gateway.json_texts import UnreadableJSONError, read_json
 from gateway.media_types import JSON, is_utf_8
 from gateway.refusals import Refusal
@@ -158,9 +159,22 @@ def _unsupported() -> Refusal:
 
 def _decoded(text: bytes, what: str) -> Any:
     try:
-        return read_json(text)
+        value = read_json(text)
+        if _has_claims(value):
+            read_json(text, strictly=True)
     except UnreadableJSONError as error:
         raise Refusal(HTTPStatus.BAD_REQUEST, f"{what} {error}.") from None
+    return value
+
+
+def _has_claims(value: Any) -> bool:
+    """Whether a body, or the extensions of a query string, may hold claims of a caller."""
+    if not isinstance(value, dict):
+        return False
+    extensions = value.get("extensions")
+    return CLAIMS_EXTENSION in value or (
+        isinstance(extensions, dict) and CLAIMS_EXTENSION in extensions
+    )
 
 
 def _well_formed(parameters: Any, rules: RequestRules) -> dict[str, Any]:

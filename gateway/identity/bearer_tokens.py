@@ -19,6 +19,7 @@ from joserfc.jws import (
     validate_compact,
 )
 from joserfc.jwt import ClaimsOption, JWTClaimsRegistry
+from joserfc.util import urlsafe_b64decode
 
 from gateway.identity.challenges import INVALID_TOKEN, unidentified
 from gateway.identity.key_source import RETRY, KeySource, NoKeysError
@@ -32,12 +33,22 @@ _WRONG: Final[Mapping[str, tuple[Any, str]]] = {
     "nbf": ((int, float), "The token is not valid yet."),
     "iat": ((int, float), "The token is not valid yet."),
 }
+# What a token may say of its own kind (RFC 7519 and 9068); `application/` may stand before it.
+_TYPES: Final = frozenset({"jwt", "at+jwt"})
+_TIMES: Final = ("exp", "nbf", "iat")
+# Beyond it, a binary float of JSON is no exact number of seconds any more (RFC 7493, section 2.2).
+_LATEST: Final = 2**53
+_YEARS: Final = 10
+_YEAR: Final = 366 * 24 * 3600
 # What the library raises of something that only looks like a token.
 _UNREADABLE: Final = (JoseError, ValueError, TypeError, AttributeError, RecursionError)
 
 
 class TokenClock:
     """Whether it is the time of a set of claims: `exp`, `nbf` and `iat`.
+
+    A time is a number of seconds since 1970. An `exp` more than ten years ahead is refused: it
+    is one in another unit, or one that was meant never to come.
 
     Args:
         leeway: seconds by which clocks may differ.
@@ -58,7 +69,13 @@ class TokenClock:
         Raises:
             Refusal: 401.
         """
-        registry = JWTClaimsRegistry(now=int(self._now()), leeway=self._leeway, **options)
+        now = int(self._now())
+        for name in _TIMES:
+            if claims.get(name) is not None and not _is_time(claims[name]):
+                raise _invalid(f"The token's {name} is malformed.")
+        if (claims.get("exp") or 0) > now + _YEARS * _YEAR:
+            raise _invalid(f"The token's exp is more than {_YEARS} years ahead.")
+        registry = JWTClaimsRegistry(now=now, leeway=self._leeway, **options)
         try:
             registry.validate(claims)
         except ExpiredTokenError:
@@ -128,11 +145,17 @@ class BearerTokens:
     def _read(self, token: str) -> CompactSignature:
         try:
             signed = extract_compact(token.encode("ascii"), registry=self._registry)
-            self._registry.check_header(signed.headers())
+            header = signed.headers()
+            self._registry.check_header(header)
+            read_json(urlsafe_b64decode(signed.segments["header"]), strictly=True)
+        except UnreadableJSONError as error:
+            raise _invalid(f"The token's header {error}.") from None
         except _UNREADABLE:
             raise _invalid("The token is no signed JWT.") from None
-        if "crit" in signed.headers():
+        if "crit" in header:
             raise _invalid("The token has extensions that the gateway does not know.")
+        if not _is_of_a_type(header.get("typ", "JWT")):
+            raise _invalid("The token's typ is neither JWT nor at+jwt.")
         return signed
 
     async def _verify(self, signed: CompactSignature) -> None:
@@ -173,12 +196,21 @@ class _Registry(JWSRegistry):
 
 def _claims(signed: CompactSignature) -> dict[str, Any]:
     try:
-        claims = read_json(signed.payload)
+        claims = read_json(signed.payload, strictly=True)
     except UnreadableJSONError as error:
         raise _invalid(f"The token's payload {error}.") from None
     if not isinstance(claims, dict):
         raise _invalid("The token's claims are no JSON object.")
     return claims
+
+
+def _is_time(value: Any) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and 0 <= value <= _LATEST
+
+
+def _is_of_a_type(typ: Any) -> bool:
+    return isinstance(typ, str) and typ.lower().removeprefix("application/") in _TYPES
 
 
 def _wrong(name: str, value: Any) -> str:

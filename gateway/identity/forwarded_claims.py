@@ -43,13 +43,17 @@ class ForwardedClaims:
             Refusal: 400, they cannot be read; 401, it is not their time.
         """
         text, *others = lines(request.headers, CLAIMS_HEADER)
+        if others:
+            raise Refusal(
+                HTTPStatus.BAD_REQUEST, f"The request has several {CLAIMS_HEADER} headers."
+            )
         if len(text) > self._max_size:
             raise Refusal(
                 HTTPStatus.BAD_REQUEST,
                 f"{CLAIMS_HEADER} has {len(text)} characters; at most {self._max_size} may be "
                 "(GATEWAY_JWT_MAX_SIZE).",
             )
-        return self._checked(None if others else _decoded(text), f"{CLAIMS_HEADER}, in base64url,")
+        return self._checked(_decoded(text), f"{CLAIMS_HEADER}, in base64url,")
 
     def in_extensions(self, extensions: Mapping[str, Any]) -> dict[str, Any]:
         """Return the claims in the extensions, which have some.
@@ -76,6 +80,6 @@ def _decoded(text: str) -> Any:
     except ValueError:
         return None
     try:
-        return read_json(claims)
+        return read_json(claims, strictly=True)
     except UnreadableJSONError as error:
         raise Refusal(HTTPStatus.BAD_REQUEST, f"{CLAIMS_HEADER} {error}.") from None

@@ -8,12 +8,14 @@ import msgspec
 from joserfc.errors import JoseError
 from joserfc.jwk import Key, import_key
 from joserfc.jws import JWSRegistry
+from joserfc.util import base64_to_int
 
 _PUBLIC_KINDS: Final = frozenset({"RSA", "EC", "OKP"})
 # The members that hold what must stay secret: a private exponent, or a key that is shared.
 _SECRETS: Final = frozenset({"d", "k"})
-# 2048 bits in base64url. NIST SP 800-131A allows no shorter key of RSA.
-_MODULUS: Final = 342
+# NIST SP 800-131A allows no shorter key of RSA, and OpenSSL reads no longer one.
+_SHORTEST_RSA: Final = 2048
+_LONGEST_RSA: Final = 16384
 
 
 class KeysError(Exception):
@@ -75,10 +77,10 @@ class KeySet:
 def _key(data: Any) -> Key | None:
     if not isinstance(data, dict) or data.get("kty") not in _PUBLIC_KINDS or _SECRETS & data.keys():
         return None
-    if data["kty"] == "RSA" and len(str(data.get("n"))) < _MODULUS:
-        return None
     try:
-        return import_key(data)
+        # The number counts: zeros before it make its text longer, and the key no stronger.
+        bits = base64_to_int(data["n"]).bit_length() if data["kty"] == "RSA" else _SHORTEST_RSA
+        return import_key(data) if _SHORTEST_RSA <= bits <= _LONGEST_RSA else None
     except Exception:  # noqa: BLE001 - one bad key must not cost the others (RFC 7517, section 5)
         return None
 

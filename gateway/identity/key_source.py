@@ -2,7 +2,8 @@
 
 They are looked at every so many seconds. A token whose key is unknown has them looked at once more,
 since the issuer may have changed its keys: at most once in `interval` seconds, however many such
-tokens come. When the keys cannot be had, the former stay in use.
+tokens come. When the keys cannot be had, the former stay in use. A look that takes long is waited
+for by the one that began it, and by no others: anybody can send tokens that name unknown keys.
 """
 
 import asyncio
@@ -17,12 +18,15 @@ from joserfc.jwk import Key
 
 from gateway.identity.key_sets import KeysError, KeySet
 from resolvers.payex.breakages import Breakage, told
+from resolvers.payex.watched_files import written_by_others
 
 logger = logging.getLogger(__name__)
 
 MAX_BODY: Final = 256 * 1024
 RETRY: Final = 10.0
 """Seconds until the next look after one that failed."""
+PATIENCE: Final = 1.0
+"""Seconds of a look for which others wait than the one that began it."""
 _SECONDS: Final = 10.0
 _BREAKAGES: Final = {
     TimeoutError: Breakage.LATE,
@@ -33,7 +37,7 @@ _BREAKAGES: Final = {
 
 
 class NoKeysError(Exception):
-    """No keys could be had yet, so that nothing can be said of any token."""
+    """The keys could not be had yet, so that nothing can be said of a token."""
 
 
 class KeySource:
@@ -92,20 +96,31 @@ class KeySource:
         """Return the key that a signature is to be checked by, or None if the issuer has none such.
 
         Raises:
-            NoKeysError: there are no keys yet.
+            NoKeysError: there are no keys yet, or they are being looked at, for long by now.
         """
         found = self.keys.find(kid, algorithm) if self.keys else None
         if found:
             return found
-        if self._looking or self._clock() - self._looked >= self._interval:
+        if self._looking:
+            await self._wait(self._looking)
+        elif self._clock() - self._looked >= self._interval:
             await self.refresh()
         if self.keys is None:
             raise NoKeysError
         return self.keys.find(kid, algorithm)
 
+    async def _wait(self, looking: asyncio.Task[None]) -> None:
+        """Wait for the look of somebody else, unless it takes long."""
+        left = self._looked + PATIENCE - self._clock()
+        if left > 0:
+            await asyncio.wait([looking], timeout=left)
+        if not looking.done():
+            raise NoKeysError
+
     async def refresh(self) -> None:
         """Look at the keys now, together with whoever is doing so already."""
         if self._looking is None:
+            self._looked = self._clock()
             self._looking = asyncio.create_task(self._look())
         # One of those who wait may be given up; the others' look goes on.
         await asyncio.shield(self._looking)
@@ -129,7 +144,6 @@ class KeySource:
             await self._close()
 
     async def _look(self) -> None:
-        self._looked = self._clock()
         try:
             self.take(await self._read())
             broken = ""
@@ -188,6 +202,8 @@ def read_file(path: Path) -> bytes:
     """
     try:
         with path.open("rb") as file:
+            if wrong := written_by_others(file):
+                raise KeysError(wrong)
             body = file.read(MAX_BODY + 1)
     except OSError as error:
         raise KeysError(f"cannot be read: {error.strerror}") from None

@@ -3,10 +3,12 @@
 import asyncio
 import json
 import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,14 +36,61 @@ def bearer(**claims: Any) -> dict[str, str]:
 ANNA, BERT = bearer(sub="anna"), bearer(sub="bert")
 
 
+class Issuer:
+    """An issuer's keys over HTTP.
+
+    Attributes:
+        answers: whether it answers now.
+        hangs: whether somebody has asked in vain.
+    """
+
+    def __init__(self) -> None:
+        self.answers = threading.Event()
+        self.hangs = threading.Event()
+        self.answers.set()
+
+    @contextmanager
+    def served(self) -> Iterator[str]:
+        """Serve the keys, and yield their address."""
+        issuer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                if not issuer.answers.is_set():
+                    issuer.hangs.set()
+                    issuer.answers.wait()
+                body = json.dumps({"keys": [KEY.as_dict(private=False)]}).encode()
+                with suppress(ConnectionError):
+                    self.send_response(200)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Print nothing."""
+
+        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            try:
+                yield f"http://127.0.0.1:{server.server_port}/jwks"
+            finally:
+                self.answers.set()
+                server.shutdown()
+                thread.join()
+
+
 @pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def issuer() -> Issuer:
+    return Issuer()
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory, issuer: Issuer) -> Iterator[str]:
     """Return the address of a gateway with little room, where PayEx takes half a second."""
     path = tmp_path_factory.mktemp("shares")
-    keys = path / "jwks.json"
-    keys.write_text(json.dumps({"keys": [KEY.as_dict(private=False)]}))
     variables = {
-        "GATEWAY_JWT_KEYS": str(keys),
+        "GATEWAY_JWT_KEYS_POLL": "1",
         "GATEWAY_JWT_ISSUER": ISSUER["iss"],
         "GATEWAY_JWT_AUDIENCE": ISSUER["aud"],
         "GATEWAY_MAX_OPERATIONS": str(SLOTS),
@@ -53,7 +102,12 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "GATEWAY_SANDBOX_LATENCY": "0.5",
         "GATEWAY_CACHE_UNBILLED_TTL": "0",
     }
-    with running(path / "log", "serve", "--port", "0", **variables) as service:
+    with (
+        issuer.served() as keys,
+        running(
+            path / "log", "serve", "--port", "0", GATEWAY_JWT_KEYS=keys, **variables
+        ) as service,
+    ):
         yield service.origin
 
 
@@ -147,3 +201,31 @@ def test_one_user_makes_no_instance_unready(origin: str, bert: httpx.Client) -> 
 
     assert refused.startswith(b"HTTP/1.1 503 ")
     assert ready.status_code == 200
+
+
+def test_tokens_of_unknown_keys_hold_nothing_while_the_issuer_does_not_answer(
+    origin: str, issuer: Issuer
+) -> None:
+    """They are many times as many as there are places."""
+
+    def junk(number: int) -> dict[str, str]:
+        header = {"alg": "Ed25519", "kid": f"junk {number}"}
+        return {"authorization": f"Bearer {jwt.encode(header, ISSUER, KEY, ['Ed25519'])}"}
+
+    async def flood() -> tuple[Counter[int], list[int]]:
+        async with httpx.AsyncClient(base_url=origin, trust_env=False, timeout=60) as client:
+
+            async def status(headers: dict[str, str]) -> int:
+                reply = await client.post("/graphql", json={"query": ONE}, headers=headers)
+                return reply.status_code
+
+            crowd = [asyncio.create_task(status(junk(number))) for number in range(10 * SLOTS)]
+            known = [await status(BERT) for _ in range(2)]
+            return Counter(await asyncio.gather(*crowd)), known
+
+    issuer.answers.clear()
+    issuer.hangs.wait()
+    refused, known = asyncio.run(flood())
+    issuer.answers.set()
+
+    assert (refused, known) == ({503: 10 * SLOTS}, [200, 200])

@@ -86,3 +86,38 @@ async def test_a_declared_length_beyond_the_bound_is_refused_before_the_body_is_
     assert refused.value.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     # The body of a client that asks before it sends may never come.
     assert refused.value.headers == ({"Connection": "close"} if expects else {})
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ('{"extensions": {"jwt": {"payload": {"sub": "a", "sub": "b"}}}}', True),
+        ('{"extensions": {}, "extensions": {"jwt": {}}}', True),
+        ('{"extensions": {"jwt": {}, "j\\u0077t": {}}}', True),
+        ('{"query": "a", "query": "b"}', False),
+        ('{"extensions": {"other": {"a": 1, "a": 2}}}', False),
+    ],
+)
+async def test_a_body_with_claims_names_no_member_twice(
+    serve: Serve, body: str, told: bool
+) -> None:
+    """The router that forwards them may have read the other one."""
+    gateway = await serve({})
+    reply = await gateway.post(
+        "/graphql", content=body, headers={"content-type": "application/json"}
+    )
+    detail = "The request's body names a member twice in one object."
+
+    assert (reply.json().get("detail") == detail) == told
+
+
+async def test_claims_in_a_query_string_name_no_member_twice(serve: Serve) -> None:
+    gateway = await serve({})
+    extensions = '{"jwt": {"payload": {"sub": "a", "sub": "b"}}}'
+    reply = await gateway.get(
+        "/graphql", params={"query": "{a}", "extensions": extensions}, headers=PREFLIGHT
+    )
+
+    assert reply.json()["detail"] == (
+        "The parameter extensions names a member twice in one object."
+    )

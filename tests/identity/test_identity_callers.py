@@ -309,6 +309,8 @@ async def test_forwarded_claims_in_a_header_are_one_json_object(
         # Later Pythons go deeper than a claim has room for.
         *[(b"[" * 9000, "nests lists or objects too deeply")][: sys.version_info < (3, 12)],
         (b'{"a": "\\ud83d"}', "has half a character (a lone surrogate)"),
+        (b'{"ledgers": ["1"], "ledgers": ["2"]}', "names a member twice in one object"),
+        (b'{"customers": {"1": [], "\\u0031": []}}', "names a member twice in one object"),
     ],
 )
 async def test_forwarded_claims_that_cannot_be_read_are_refused_for_what_they_are(
@@ -347,6 +349,15 @@ async def test_forwarded_claims_in_extensions_are_one_json_object(
     assert (refusal.status, "extensions.jwt.payload must be" in str(refusal)) == (400, True)
 
 
+async def test_several_headers_of_claims_are_refused(behind_router: Identity, ask: Any) -> None:
+    (value,) = header(FORWARDED).values()
+    request = ask({**ROUTER, "payex-usage-claims": [value, value]})
+
+    assert str(await refused_at_once(behind_router, request)) == (
+        "The request has several payex-usage-claims headers."
+    )
+
+
 async def test_forwarded_claims_have_a_size(configured: Any, ask: Any, secret_file: Path) -> None:
     identity = identity_of(configured(router_secret_file=secret_file, jwt_max_size=1024))
     request = ask({**ROUTER, "payex-usage-claims": "A" * 1025})
@@ -356,7 +367,7 @@ async def test_forwarded_claims_have_a_size(configured: Any, ask: Any, secret_fi
     )
 
 
-@pytest.mark.parametrize("claims", [{"exp": -6}, {"nbf": 6}, {"exp": "soon"}])
+@pytest.mark.parametrize("claims", [{"exp": -6}, {"nbf": 6}, {"exp": "soon"}, {"exp": 10**12}])
 async def test_forwarded_claims_count_in_their_time_only(
     behind_router: Identity, ask: Any, clock: Any, claims: dict[str, Any]
 ) -> None:

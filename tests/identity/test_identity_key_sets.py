@@ -1,5 +1,6 @@
 """Of an issuer's keys, those are used that can be, for what they say they are for."""
 
+import base64
 import json
 from typing import Any
 
@@ -87,6 +88,44 @@ def test_a_key_that_cannot_be_used_does_not_cost_the_others(issuer: Any, key: An
     assert keys.find("RS256", "RS256")
     with pytest.raises(KeysError, match="holds no public key of the algorithms in GATEWAY_JWT"):
         key_set(key)
+
+
+def padded(number: int, size: int) -> str:
+    """Return a number in base64url, with zeros before it."""
+    return base64.urlsafe_b64encode(number.to_bytes(size, "big")).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize(
+    ("bits", "size", "fits"),
+    [
+        (2048, 256, True),
+        (2048, 300, True),
+        (2047, 256, False),
+        (1024, 256, False),
+        (512, 2048, False),
+        (16384, 2048, True),
+        (16385, 2049, False),
+    ],
+)
+def test_a_key_of_rsa_counts_by_its_number_and_not_by_its_text(
+    issuer: Any, bits: int, size: int, fits: bool
+) -> None:
+    """A short number with zeros before it is as long a text as a safe one."""
+    key = {"kty": "RSA", "kid": "a", "n": padded(2 ** (bits - 1) + 1, size), "e": "AQAB"}
+    keys = key_set(key, issuer.jwk("RS256"))
+
+    assert (keys.find("a", "RS256") is not None) == fits
+
+
+def test_a_key_of_a_curve_counts_by_its_curve(issuer: Any) -> None:
+    """Whatever zeros stand before its coordinates."""
+    jwk = ECKey.generate_key("P-256").as_dict(private=False)
+    for name in "xy":
+        number = int.from_bytes(base64.urlsafe_b64decode(str(jwk[name]) + "="), "big")
+        jwk[name] = padded(number, 66)
+    keys = KeySet.of(json.dumps({"keys": [jwk, issuer.jwk("RS256")]}).encode(), ("ES512", "RS256"))
+
+    assert list(keys.by_algorithm) == ["RS256"]
 
 
 @pytest.mark.parametrize("body", [b"", b"5", b"[]", b"{}", b"<html>", b"\xff", b"[" * 9999])

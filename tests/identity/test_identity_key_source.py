@@ -13,7 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.identity.key_sets import KeysError
-from gateway.identity.key_source import MAX_BODY, KeySource, NoKeysError, fetch, read_file
+from gateway.identity.key_source import (
+    MAX_BODY,
+    PATIENCE,
+    KeySource,
+    NoKeysError,
+    fetch,
+    read_file,
+)
 
 URL = "https://issuer.example/jwks"
 ALGORITHMS = ("RS256", "ES256")
@@ -207,6 +214,50 @@ async def test_who_gives_up_waiting_does_not_end_the_look_of_the_others(clock: A
     await second
 
 
+async def test_a_look_that_takes_long_is_waited_for_by_the_one_that_began_it(
+    issuer: Any, clock: Any
+) -> None:
+    """Others wait a moment, in which an issuer that answers as usual has answered."""
+    opened = asyncio.Event()
+
+    async def read() -> bytes:
+        await opened.wait()
+        body: bytes = issuer.jwks
+        return body
+
+    source = KeySource(read, ALGORITHMS, clock=clock)
+    first = asyncio.create_task(source.find("RS256", "RS256"))
+    await asyncio.sleep(0)
+    clock.now += PATIENCE - 0.001
+    with pytest.raises(NoKeysError):
+        await source.find("RS256", "RS256")
+    clock.now += 0.001
+    with pytest.raises(NoKeysError):
+        await source.find("junk", "RS256")
+    assert not first.done()
+    opened.set()
+
+    assert await first
+
+
+async def test_keys_that_are_known_wait_for_no_look(issuer: Any, clock: Any) -> None:
+    async def hang() -> bytes:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    source = KeySource(hang, ALGORITHMS, clock=clock)
+    source.take(issuer.jwks)
+    looking = asyncio.create_task(source.refresh())
+    await asyncio.sleep(0)
+    clock.now += PATIENCE
+
+    assert await source.find("RS256", "RS256")
+    with pytest.raises(NoKeysError):
+        await source.find("junk", "RS256")
+    await source.aclose()
+    await asyncio.wait([looking])
+
+
 async def test_closing_ends_the_look_under_way(clock: Any) -> None:
     arrived = asyncio.Event()
 
@@ -242,7 +293,11 @@ def test_a_file_is_read_up_to_the_limit(tmp_path: Path) -> None:
     path.write_bytes(b" " * MAX_BODY)
     assert len(read_file(path)) == MAX_BODY
     path.write_bytes(b" " * (MAX_BODY + 1))
+    written = tmp_path / "written"
+    written.touch()
+    written.chmod(0o664)
     for wrong, told in (
+        (written, "may be written by others than its owner"),
         (path, f"is larger than {MAX_BODY} bytes"),
         (tmp_path, "cannot be read: Is a directory"),
         (tmp_path / "none", "cannot be read: No such file"),

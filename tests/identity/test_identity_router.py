@@ -13,6 +13,7 @@ from gateway.identity.configuration import identity_of
 from gateway.identity.peer_certificates import certificate_names
 from gateway.identity.router_trust import RouterSecret, RouterTrust
 from gateway.refusals import Refusal
+from resolvers.payex.credentials import CredentialsError
 from resolvers.payex.watched_files import File
 
 SECRET = "secret-" + 32 * "r"
@@ -70,6 +71,23 @@ def test_a_certificate_makes_a_router_if_its_name_does(
     trust = RouterTrust(certificates=True, names=frozenset(names))
 
     assert trust.trusts(ask(**certificate)) is trusted
+
+
+def test_a_secret_that_others_may_write_is_refused_and_later_not_taken_up(
+    secret: RouterSecret, secret_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They would be routers by writing one of their own."""
+    secret_file.write_text(OTHER)
+    secret_file.chmod(0o666)
+    secret.refresh()
+
+    assert (secret.is_it(SECRET), secret.is_it(OTHER)) == (True, False)
+    assert "may be written by others than its owner (mode 0666)" in caplog.text
+    with pytest.raises(CredentialsError, match="GATEWAY_ROUTER_SECRET_FILE: may be written"):
+        RouterSecret(File(secret_file, "GATEWAY_ROUTER_SECRET_FILE"))
+    secret_file.chmod(0o600)
+    secret.refresh()
+    assert (secret.is_it(SECRET), secret.is_it(OTHER)) == (False, True)
 
 
 def test_where_no_certificates_are_configured_none_makes_a_router(

@@ -54,9 +54,9 @@ async def refusal(tokens: BearerTokens, token: str) -> str:
     return detail
 
 
-def sign(forge: Any, payload: Any) -> str:
+def sign(forge: Any, payload: Any, header: bytes | None = None, **members: Any) -> str:
     """Sign any payload by a key of this file, which a JSON library would not write."""
-    text: str = forge({"alg": "RS256", "kid": "own"}, payload)
+    text: str = forge(header or {"alg": "RS256", "kid": "own", **members}, payload)
     signed = text.removesuffix(".").encode()
     assert OWN.private_key is not None
     signature = OWN.private_key.sign(signed, PKCS1v15(), SHA256())
@@ -79,6 +79,62 @@ async def test_an_audience_may_be_one_of_several_on_both_sides(issuer: Any, cloc
 
     assert await tokens.claims(issuer.token(aud=["x", "b"]))
     assert "another audience" in await refusal(tokens, issuer.token(aud=["x", "y"]))
+
+
+@pytest.mark.parametrize("typ", [None, "JWT", "jwt", "at+jwt", "application/at+jwt", "AT+JWT"])
+async def test_a_token_is_a_jwt_or_an_access_token(
+    tokens: BearerTokens, issuer: Any, typ: str | None
+) -> None:
+    assert await tokens.claims(issuer.token(header={"typ": typ}))
+
+
+@pytest.mark.parametrize("typ", ["dpop+jwt", "secevent+jwt", "logout+jwt", "JWS", ""])
+async def test_a_jwt_that_was_signed_for_something_else_is_refused(
+    issuer: Any, clock: Any, forge: Any, typ: Any
+) -> None:
+    """One key may sign several kinds (RFC 8725, section 3.11)."""
+    issuer.published = [PUBLIC]
+    tokens = tokens_of(issuer, clock)
+    token = sign(forge, issuer.claims(), typ=typ)
+
+    assert await refusal(tokens, token) == "The token's typ is neither JWT nor at+jwt."
+
+
+@pytest.mark.parametrize("typ", [5, None, ["JWT"], {"JWT": 1}])
+async def test_a_type_that_is_no_text_is_refused(
+    issuer: Any, clock: Any, forge: Any, typ: Any
+) -> None:
+    issuer.published = [PUBLIC]
+    tokens = tokens_of(issuer, clock)
+
+    assert await refusal(tokens, sign(forge, issuer.claims(), typ=typ))
+
+
+TWICE = "names a member twice in one object"
+
+
+@pytest.mark.parametrize(
+    ("header", "payload", "told"),
+    [
+        (b'{"alg": "none", "alg": "RS256", "kid": "own"}', b"{}", f"The token's header {TWICE}."),
+        (
+            b'{"alg": "RS256", "kid": "x", "\\u006bid": ""}',
+            b"{}",
+            f"The token's header {TWICE}.",
+        ),
+        (b"", b'{"sub": "anna", "sub": "bert"}', f"The token's payload {TWICE}."),
+        (b"", b'{"a": [{"b": 1, "\\u0062": 2}]}', f"The token's payload {TWICE}."),
+    ],
+)
+async def test_a_member_that_stands_twice_is_refused(
+    issuer: Any, clock: Any, forge: Any, header: bytes, payload: bytes, told: str
+) -> None:
+    """Whoever checked the token before may have read the other one."""
+    issuer.published = [PUBLIC]
+    tokens = tokens_of(issuer, clock)
+    token = sign(forge, payload, header or None)
+
+    assert await refusal(tokens, token) == told
 
 
 async def test_headers_that_are_not_understood_are_ignored(
@@ -113,6 +169,14 @@ async def test_iss_aud_and_exp_are_required(
         ({"exp": 0}, "has expired"),
         ({"exp": str(NOW + 60)}, "The token's exp is malformed"),
         ({"exp": True}, "The token's exp is malformed"),
+        ({"exp": -1}, "The token's exp is malformed"),
+        ({"exp": 2**53 + 1}, "The token's exp is malformed"),
+        ({"exp": 10**400}, "The token's exp is malformed"),
+        ({"exp": 2**53}, "The token's exp is more than 10 years ahead."),
+        ({"exp": 1000 * NOW}, "The token's exp is more than 10 years ahead."),
+        ({"exp": NOW + 10 * 366 * 86400 + 1}, "more than 10 years ahead"),
+        ({"nbf": -1}, "The token's nbf is malformed"),
+        ({"iat": 1e300}, "The token's iat is malformed"),
         ({"nbf": NOW + 6}, "is not valid yet"),
         ({"nbf": "soon"}, "The token's nbf is malformed"),
         ({"nbf": True}, "The token's nbf is malformed"),
@@ -125,6 +189,18 @@ async def test_a_claim_that_is_wrong_is_named(
     tokens: BearerTokens, issuer: Any, claims: dict[str, Any], told: str
 ) -> None:
     assert told in await refusal(tokens, issuer.token(**claims))
+
+
+async def test_a_time_beyond_all_numbers_is_malformed(issuer: Any, clock: Any, forge: Any) -> None:
+    issuer.published = [PUBLIC]
+    tokens = tokens_of(issuer, clock)
+    payload = json.dumps(issuer.claims()).replace(str(NOW + 600), "1e999").encode()
+
+    assert await refusal(tokens, sign(forge, payload)) == "The token's exp is malformed."
+
+
+async def test_a_token_may_be_good_for_years(tokens: BearerTokens, issuer: Any) -> None:
+    assert await tokens.claims(issuer.token(exp=NOW + 10 * 365 * 86400))
 
 
 async def test_clocks_may_differ_by_the_leeway(tokens: BearerTokens, issuer: Any) -> None:
@@ -236,6 +312,8 @@ async def test_claims_that_are_no_object_are_refused(
         # Later Pythons go deeper than a claim has room for.
         *[(b"[" * 9000, "nests lists or objects too deeply")][: sys.version_info < (3, 12)],
         (b'{"a": 1%s}' % (b"0" * 4400), "has an integer of more than 4300 digits"),
+        (b'{"exp": NaN}', "is not JSON"),
+        (b'{"exp": Infinity}', "is not JSON"),
         (b'{"a": "\\ud83d"}', "has half a character (a lone surrogate)"),
     ],
 )

@@ -30,7 +30,11 @@ def remove(path: Path) -> None:
     path.unlink()
 
 
-@pytest.mark.parametrize("change", [write, write_as_long, replace, remove])
+def let_others_write(path: Path) -> None:
+    path.chmod(0o620)
+
+
+@pytest.mark.parametrize("change", [write, write_as_long, replace, remove, let_others_write])
 def test_a_change_is_seen(tmp_path: Path, change: Callable[[Path], None]) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"old")
@@ -66,6 +70,27 @@ def test_a_file_that_comes_about_is_a_change(tmp_path: Path) -> None:
     assert files.unchanged()
     (tmp_path / "a").write_bytes(b"")
     assert not files.unchanged()
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o664, 0o666, 0o777])
+def test_a_file_that_others_may_write_is_refused(tmp_path: Path, mode: int) -> None:
+    """Whoever writes it decides who is trusted, or what is shown to PayEx."""
+    path = tmp_path / "a"
+    path.write_bytes(b"secret")
+    path.chmod(mode)
+    told = rf"^key: may be written by others than its owner \(mode {mode:04o}\); use chmod go-w.$"
+    with pytest.raises(CredentialsError, match=told):
+        WatchedFiles().read(File(path, "key"))
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o440, 0o444, 0o600, 0o640, 0o644, 0o755])
+def test_a_file_that_others_may_read_is_taken(tmp_path: Path, mode: int) -> None:
+    """Kubernetes mounts secrets so, also with `fsGroup`."""
+    path = tmp_path / "a"
+    path.write_bytes(b"secret")
+    path.chmod(mode)
+
+    assert WatchedFiles().read(File(path, "key")) == b"secret"
 
 
 def test_what_changed_between_two_readings_stays_a_change(tmp_path: Path) -> None:
