@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.gateway.service import running
+from tests.gateway.service import PLAIN, running
 
 
 @pytest.fixture(scope="package")
@@ -21,6 +21,6 @@ def gateway(log: Path) -> Iterator[httpx.Client]:
     closed = {"GATEWAY_INTROSPECTION": "nobody", "GATEWAY_GRAPHIQL": "off"}
     with (
         running(log, "--port", "0", GATEWAY_BODY_TIMEOUT="0.5", **closed) as service,
-        httpx.Client(base_url=service.origin, trust_env=False, timeout=30) as client,
+        httpx.Client(base_url=service.origin, trust_env=False, verify=PLAIN, timeout=30) as client,
     ):
         yield client

@@ -71,15 +71,18 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @contextmanager
-def served(path: Path, **options: Any) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def served(
+    path: Path, times: int = 1, **options: Any
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """Serve the app in a process of its own, and tell its port.
 
     Args:
         path: the file that takes what is logged.
+        times: how often it is served, again after each stop.
         options: those of `gateway.server.serve`.
     """
     given = {"host": "127.0.0.1", "port": 0, "timeout_graceful_shutdown": SECONDS}
-    program = f"from tests.gateway.crowd import main; main({given | options!r})"
+    program = f"from tests.gateway.crowd import main; main({given | options!r}, {times})"
     with path.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-c", program],
@@ -90,33 +93,42 @@ def served(path: Path, **options: Any) -> Iterator[tuple[subprocess.Popen[bytes]
             stderr=subprocess.STDOUT,
         )
     try:
-        yield process, _port(process, path, options.get("workers", 1))
+        yield process, served_port(process, path, options.get("workers", 1))
     finally:
         if process.poll() is None:
             process.terminate()
         process.wait(SECONDS)
 
 
-def main(options: dict[str, Any]) -> None:
+def main(options: dict[str, Any], times: int) -> None:
     """Serve, in the process of its own."""
-    serve(
-        "tests.gateway.crowd:Limited",
-        factory=True,
-        log_config=log_config("text", "INFO"),
-        access_log=False,
-        **options,
-    )
+    for _ in range(times):
+        serve(
+            "tests.gateway.crowd:Limited",
+            factory=True,
+            log_config=log_config("text", "INFO"),
+            access_log=False,
+            **options,
+        )
 
 
-def _port(process: subprocess.Popen[bytes], path: Path, workers: int) -> int:
+def served_port(process: subprocess.Popen[bytes], path: Path, workers: int, before: int = 0) -> int:
+    """Return the port, as soon as it is served.
+
+    Args:
+        process: what serves.
+        path: the file of its log.
+        workers: how many processes serve.
+        before: how often it was served and stopped already.
+    """
     deadline = time.monotonic() + SECONDS
     said = "processes serve" if workers > 1 else "Started server process"
     while time.monotonic() < deadline:
         assert process.poll() is None, path.read_text()
         printed = path.read_text()
-        address = re.search(r"Serving on https?://[^\s:]+:(\d+)", printed)
-        if address and said in printed:
-            return int(address[1])
+        ports = re.findall(r"Serving on https?://[^\s:]+:(\d+)", printed)
+        if len(ports) > before and printed.count(said) > before:
+            return int(ports[before])
         time.sleep(0.02)
     pytest.fail(f"It does not serve:\n{path.read_text()}")
 

@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse
 
 from gateway.environment import SettingsError
 from gateway.server import serve
+from tests.gateway.service import PLAIN
 
 
 async def nobody(*_: object) -> None:
@@ -44,7 +45,9 @@ def test_it_serves_until_the_signal_and_gives_the_signal_back(
         while not replies and time.monotonic() < until:
             address = re.search(r"Serving on (http://\S+)", caplog.text)
             try:
-                replies.append(httpx.get(address[1] if address else "", trust_env=False))
+                replies.append(
+                    httpx.get(address[1] if address else "", trust_env=False, verify=PLAIN)
+                )
             except (httpx.ConnectError, httpx.UnsupportedProtocol):
                 time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGTERM)

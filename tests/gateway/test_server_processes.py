@@ -21,6 +21,7 @@ from gateway.environment import SettingsError
 from gateway.server import serve
 from gateway.server_process import Server, ServerConfig
 from gateway.server_processes import ServerProcess, ServerProcesses, seats_for
+from tests.gateway.service import PLAIN
 
 SECONDS = 60
 
@@ -99,7 +100,7 @@ def test_a_process_that_dies_is_replaced_once_all_have_served(
             if address and "All 2 server processes serve." in caplog.text:
                 # One connection each: whichever process is free takes it.
                 with suppress(httpx.TransportError):
-                    seen.add(int(httpx.get(address[1], trust_env=False).text))
+                    seen.add(int(httpx.get(address[1], trust_env=False, verify=PLAIN).text))
                 if len(seen) == 2 and not died:
                     died.append(min(seen))
                     os.kill(died[0], signal.SIGKILL)
@@ -155,7 +156,7 @@ def test_processes_are_replaced_one_by_one_and_joined_by_more_on_a_signal(
         while len(set(processes[-number:]) - former) < number and time.monotonic() < until:
             address = re.search(r"Serving on (http://\S+)", caplog.text)
             if address and "All 2 server processes serve." in caplog.text:
-                processes.append(int(httpx.get(address[1], trust_env=False).text))
+                processes.append(int(httpx.get(address[1], trust_env=False, verify=PLAIN).text))
             time.sleep(0.01)
         return set(processes[-number:])
 

@@ -16,7 +16,7 @@ from uvicorn.server import ServerState
 
 from gateway.http_protocol import QUIET, HttpProtocol
 from gateway.workload import Member, Workload
-from tests.gateway.crowd import Connection, served
+from tests.gateway.crowd import Connection, served, served_port
 from tests.gateway.service import SECONDS
 from tests.gateway.wire import CONFIG, Seen, Wire
 
@@ -79,7 +79,10 @@ async def stopped_under_load(
 def test_no_request_is_lost_in_a_stop(
     tmp_path: Path, workers: int, secure: bool, stops: int
 ) -> None:
-    """In every other one, clients come back by new connections as long as any are accepted."""
+    """In every other one, clients come back by new connections as long as any are accepted.
+
+    One process serves again after each stop.
+    """
     options: dict[str, Any] = {"workers": workers}
     tls = None
     if secure:
@@ -89,17 +92,19 @@ def test_no_request_is_lost_in_a_stop(
         options["ssl_certfile"] = str(path)
         tls = ssl.create_default_context()
         authority.configure_trust(tls)
-    for number in range(stops):
-        log = tmp_path / f"{number}.log"
-        with served(log, **options) as (process, port):
+    log = tmp_path / "log"
+    with served(log, stops, **options) as (process, first):
+        for number in range(stops):
+            port = served_port(process, log, workers, number) if number else first
             clients = asyncio.run(
                 stopped_under_load(process.terminate, port, tls, again=number % 2 == 1)
             )
-            status = process.wait(SECONDS)
 
-        assert [client.lost for client in clients if client.lost] == []
-        assert status == 0
-        assert "Traceback" not in log.read_text()
+            assert [client.lost for client in clients if client.lost] == []
+        status = process.wait(SECONDS)
+
+    assert status == 0
+    assert "Traceback" not in log.read_text()
 
 
 REQUEST = b"POST /%d HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"

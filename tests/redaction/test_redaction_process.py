@@ -32,8 +32,10 @@ SENT = {
 }
 
 
-@pytest.mark.parametrize("style", ["text", "json"])
-@pytest.mark.parametrize("fault", ["*=drop", "*=500", "*=truncated"])
+@pytest.mark.parametrize(
+    ("fault", "style"),
+    [("*=drop", "text"), ("*=drop", "json"), ("*=500", "json"), ("*=truncated", "text")],
+)
 def test_what_a_process_prints(fault: str, style: str, tmp_path: Path) -> None:
     """From its start to its end, whatever it is sent."""
     options = ("serve", "--port", "0", "--fault", fault)
