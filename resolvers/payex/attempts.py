@@ -33,7 +33,7 @@ from resolvers.payex.silences import Silences
 from resolvers.payex.stretches import Spent, Stretch
 from resolvers.payex.transport import Transport
 from resolvers.payex.turns import Turns
-from resolvers.payex.work import CALL, Work
+from resolvers.payex.work import CALL, QUESTION, Work
 
 logger = logging.getLogger(__name__)
 
@@ -128,6 +128,7 @@ class Attempts:
         """
         policies = self._policies
         policies.budget.deposit(self._clock())
+        asker.budget.spend(Work.CALLS, QUESTION)
         attempt = 1
         while True:
             try:

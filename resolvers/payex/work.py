@@ -7,8 +7,10 @@ times constants, never clocks: the same operation over the same data costs the s
 import enum
 from typing import Final, Protocol
 
-CALL: Final = 500
-"""Units of one call, without its body: the task, the queue, the HTTP client, the loaders."""
+QUESTION: Final = 150
+"""Units of asking for a route that nobody keeps: the loaders and tasks, whether or not it goes."""
+CALL: Final = 400
+"""Units of each call for it, without its body: the queue and the HTTP client."""
 
 
 class Work(enum.StrEnum):
