@@ -162,14 +162,18 @@ class Pace:
         now = self.turns.clock()
         return self.turns.is_due(now) or self._deadline.expired(now)
 
+    async def rest(self) -> None:
+        """Give the loop a turn if it is due one, in work that is to be ended whatever the time."""
+        if self.turns.is_due(self.turns.clock()):
+            await self.turns.wait(self._caller, self._operation)
+
     async def turn(self) -> None:
         """Give the loop a turn if it is due one. Call it before each slice.
 
         Raises:
             Exception: the operation's time is up.
         """
-        if self.turns.is_due(self.turns.clock()):
-            await self.turns.wait(self._caller, self._operation)
+        await self.rest()
         now = self.turns.clock()
         if self._deadline.expired(now):
             raise self._expired(now)

@@ -97,3 +97,44 @@ async def test_each_reply_tells_what_was_spent_of_the_budget(
     assert {each["budget"] for each in (first, second, third)} == {12345}
     # The first one has read the document.
     assert 0 < second["spent"] < third["spent"] < first["spent"] < 12345
+
+
+RAW = {"query": "{ owner(ownerNo: 1234) { invoice(invoiceNo: 1) { ... on Invoice { raw } } } }"}
+
+
+async def test_the_bytes_of_a_reply_are_paid_for_and_compressed_ones_cost_more(
+    serve: Any, connected: dict[str, str]
+) -> None:
+    long = {"text": "x" * 500_000}
+    client = await serve(connected, lambda _: httpx.Response(200, json=long))
+
+    plain, packed = [
+        (await client.post("/graphql", json=RAW, headers={"accept-encoding": coding})).json()
+        for coding in ("identity", "gzip")
+    ]
+    tagged = await client.get(
+        "/graphql",
+        params=RAW,
+        headers={"accept-encoding": "identity", "graphql-require-preflight": "1"},
+    )
+
+    # The second and the third have it of the cache.
+    assert plain["data"] == packed["data"] == tagged.json()["data"]
+    assert (
+        packed["extensions"]["cost"]["spent"] > tagged.json()["extensions"]["cost"]["spent"] + 1000
+    )
+    assert tagged.headers["etag"]
+
+
+async def test_a_reply_that_is_longer_than_can_be_paid_for_is_a_short_one(
+    serve: Any, connected: dict[str, str]
+) -> None:
+    long = {"text": "x" * 2_000_000}
+    environment = {**connected, "GATEWAY_OPERATION_BUDGET": "10000"}
+    client = await serve(environment, lambda _: httpx.Response(200, json=long))
+    reply = await client.post("/graphql", json=RAW, headers={"accept-encoding": "gzip"})
+
+    assert reply.json()["data"] is None
+    (error,) = reply.json()["errors"]
+    assert error["extensions"]["code"] == "OPERATION_BUDGET_LIMIT"
+    assert error["extensions"]["spent"]["reply"] > 10_000
