@@ -1,24 +1,27 @@
 """The usage of a subscription: records, PayEx's summaries, and the gateway's totals."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from resolvers.ledger import HolderNode, SubscriptionNode
 from resolvers.operation import Operation
 from resolvers.ordering import Direction, OrderField, order
-from resolvers.pages import Page
+from resolvers.pages import Page, PageRequest
 from resolvers.payex.answers import Answer
 from resolvers.payex.faults import Fault
 from resolvers.payex.problems import Problem, refused
-from resolvers.payex.records import ItemList, SubscriptionItem, UsageRecord, UsageSummary
+from resolvers.payex.records import Item, ItemList, SubscriptionItem, UsageRecord, UsageSummary
 from resolvers.payex.routes import Holder, Kind, Route
-from resolvers.payex.turns import Steps
+from resolvers.payex.turns import Steps, done
+from resolvers.payex.work import Work
 from resolvers.selection import RecordFilter
 from resolvers.totals import Group, Totals, totals
+
+T = TypeVar("T", bound=Item)
 
 _ALL: Final = RecordFilter()
 
@@ -81,7 +84,7 @@ async def subscriptions(
     found = _items(answer)
     if isinstance(found, Problem):
         return found
-    page = request.page(found)
+    page = await _cut(operation, (listed, first, after), request, found)
     if isinstance(page, Problem):
         return page
     return SubscriptionPage(parent.holder, page, answer.wave)
@@ -120,7 +123,7 @@ async def records(
         found = await operation.findings.find(
             (route, wanted, ordered), partial(_selected, found, wanted, ordered)
         )
-    return request.page(found)
+    return await _cut(operation, (route, wanted, ordered, first, after), request, found)
 
 
 async def record_totals(
@@ -186,6 +189,16 @@ async def _details(
 ) -> tuple[Route, Sequence[UsageRecord] | Problem]:
     route = subscription.route(operation.payex.routes, Kind.DETAILS)
     return route, _items(await operation.routes.demand(route, subscription.wave))
+
+
+async def _cut(
+    operation: Operation, key: Hashable, request: PageRequest, listed: Sequence[T]
+) -> Page[T] | Problem:
+    steps = partial(request.page, listed)
+    if request.after is None:
+        # It begins where the list does: there is nothing to look for.
+        return done(steps(), partial(operation.budget.spend, Work.SELECTED))
+    return await operation.findings.find(key, steps)
 
 
 def _selected(

@@ -19,6 +19,8 @@ from resolvers.payex.turns import SLICE, Steps, slices
 # Microseconds (measured): an object, and each field below it.
 _OBJECT: Final = 0.5
 _FIELD: Final = 0.3
+# A cursor takes a digest of all that an element holds.
+_DEAR: Final = {"cursor": 6.0}
 
 
 class ListProjection:
@@ -34,7 +36,7 @@ class ListProjection:
     __slots__ = ("_attribute", "_counted", "_nullable", "_project", "price")
 
     def __init__(self, field: PlainField) -> None:
-        self.price = _OBJECT + _fields(field) * _FIELD
+        self.price = _OBJECT + _price(field)
         self._attribute = field.attribute or ""
         self._nullable = not is_non_null_type(field.type)
         self._counted = tuple(
@@ -104,5 +106,8 @@ def _is_without_lists(fields: Mapping[str, PlainField]) -> bool:
     )
 
 
-def _fields(field: PlainField) -> int:
-    return sum(1 + _fields(below) for below in field.below.values())
+def _price(field: PlainField) -> float:
+    """Return the price of what is below a field."""
+    return sum(
+        _DEAR.get(below.attribute or "", _FIELD) + _price(below) for below in field.below.values()
+    )

@@ -150,6 +150,19 @@ async def test_pages_of_the_same_order_are_cut_of_one_list(operate: Operate) -> 
     assert spent(operation) > 1.5 * alone
 
 
+async def test_to_look_for_a_cursor_is_paid_for_by_how_far_it_is(operate: Operate) -> None:
+    async with operate(records) as operation:
+        whole = await page(operation, RecordFilter(), None, first=COUNT)
+        spends = []
+        for place in (10, COUNT - 10):
+            before = spent(operation)
+            for _ in range(2):
+                await page(operation, RecordFilter(), None, after=whole.cursor(place))
+            spends.append(spent(operation) - before)
+
+    assert spends[1] > spends[0] + COUNT > COUNT
+
+
 async def test_work_over_records_ends_when_the_operations_time_is_up(operate: Operate) -> None:
     async with operate(records, seconds=0) as operation:
         with pytest.raises(Fault) as raised:
@@ -160,9 +173,14 @@ async def test_work_over_records_ends_when_the_operations_time_is_up(operate: Op
 
 
 async def page(
-    operation: Operation, wanted: RecordFilter, ordered: tuple[OrderField, Direction] | None
+    operation: Operation,
+    wanted: RecordFilter,
+    ordered: tuple[OrderField, Direction] | None,
+    *,
+    first: int | None = None,
+    after: str | None = None,
 ) -> Any:
-    """Return the first page of records."""
+    """Return a page of records."""
     return await usage.records(
-        operation, SUBSCRIPTION, first=None, after=None, wanted=wanted, ordered=ordered
+        operation, SUBSCRIPTION, first=first, after=after, wanted=wanted, ordered=ordered
     )

@@ -12,6 +12,7 @@ from resolvers.cursors import Cursors
 from resolvers.pages import DEFAULT_FIRST, Page, PageRequest
 from resolvers.payex.problems import FieldErrorCode, Problem, ProblemType
 from resolvers.payex.records import UsageRecord
+from tests.resolvers.worked import worked
 
 Listed = Callable[[Iterable[dict[str, Any]]], list[UsageRecord]]
 CURSORS = Cursors(b"a key", "xxx", "billed", "123456", "46")
@@ -25,7 +26,7 @@ def cut(
     records: list[UsageRecord], first: int | None = None, after: str | None = None
 ) -> Page[UsageRecord]:
     """Cut a page that is there."""
-    page = request(first, after).page(records)
+    page = worked(request(first, after).page(records, size=3))
     assert isinstance(page, Page)
     return page
 
@@ -135,7 +136,7 @@ def test_an_element_that_changed_or_went_is_told_and_not_guessed(listed: Listed)
     after = cut(records).edges[1].cursor
     changed = listed({"usageDetailId": number, "amount": 2} for number in range(3))
     for left in ([records[0], records[2]], changed, []):
-        problem = request(None, after).page(left)
+        problem = worked(request(None, after).page(left))
         assert message(problem) == (
             "after: after stands behind an element that is not in this list. The list has changed "
             "since, or the filter is another: start again without after."
@@ -149,7 +150,7 @@ def test_an_element_that_changed_or_went_is_told_and_not_guessed(listed: Listed)
 def test_first_is_refused_out_of_its_bounds_which_it_names(listed: Listed, first: int) -> None:
     wanted = f"first must be between 1 and 100 (GATEWAY_MAX_RECORDS); it is {first}."
     asked = request(first)
-    assert errors(asked) == [message(asked.page(listed([])))] == [f"first: {wanted}"]
+    assert errors(asked) == [message(worked(asked.page(listed([]))))] == [f"first: {wanted}"]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,7 @@ def test_first_is_refused_out_of_its_bounds_which_it_names(listed: Listed, first
 def test_without_first_a_page_has_the_default_or_the_maximum(
     listed: Listed, maximum: int, shown: int
 ) -> None:
-    page = request(maximum=maximum).page(listed({} for _ in range(DEFAULT_FIRST + 1)))
+    page = worked(request(maximum=maximum).page(listed({} for _ in range(DEFAULT_FIRST + 1))))
     assert isinstance(page, Page)
     assert (len(page.items), page.has_next, page.has_previous) == (shown, True, False)
 
@@ -192,6 +193,14 @@ def test_with_the_ledgers_next_token_a_cursor_is_gone_and_no_list_is_needed_to_t
         "after is a cursor of another ledger, or older than the ledger's token: start again "
         "without after."
     )
+
+
+def test_one_of_equal_elements_that_went_is_told_and_not_guessed(listed: Listed) -> None:
+    last = cut(listed([{"usageType": "b"}] * 5)).end_cursor
+
+    gone = worked(request(None, last).page(listed([{"usageType": "b"}] * 4), size=2))
+
+    assert message(gone).startswith("after: after stands behind an element that is not in this")
 
 
 def test_an_empty_page_has_no_cursors(listed: Listed) -> None:
