@@ -173,6 +173,7 @@ def _serve(
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        limits=settings.http_limits,
         metrics=(settings.metrics_host, settings.metrics_port) if settings.metrics_port else None,
         timeout_graceful_shutdown=settings.shutdown_timeout,
         access_log=False,

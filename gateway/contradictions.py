@@ -7,6 +7,8 @@ from gateway.settings import PREFIX, Settings
 
 # What is given is bounded by what stands behind it.
 _BOUNDED: Final = (
+    ("max_header", "max_head"),
+    ("max_query_string", "max_head"),
     ("upstream_connect_timeout", "upstream_timeout"),
     ("upstream_read_timeout", "upstream_timeout"),
     ("upstream_timeout", "deadline"),

@@ -5,33 +5,67 @@ the head in a later segment is read as the next request. A server may ignore `Up
 section 7.8), and this one does: the body of such a request is its body. It also passes over the
 trailers of a chunked body: uvicorn would add them to the headers that an app is reading already.
 
+It reads one request after the other: what is behind a request waits, unread, until the client has
+been answered and has taken the answer. A client that is slow to send a head, or to take an answer,
+has seconds for it.
+
 It never closes a connection on which a request has begun to come, and none without having said
-`Connection: close`, unless the client has asked for nothing for a while.
+`Connection: close`, unless the client has asked for nothing for a while, or keeps to no limit.
 """
 
-from asyncio import AbstractEventLoop
+import logging
+from asyncio import AbstractEventLoop, TimerHandle, Transport
+from contextvars import Context
+from http import HTTPStatus
 from selectors import EVENT_READ, DefaultSelector
 from typing import Any, Final
 
 import httptools
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from gateway.http_limits import HttpLimits
+from gateway.refusals import Refusal
+from gateway.request_parser import RequestParser
 from gateway.workload import CONNECTION, Member
+
+logger = logging.getLogger(__name__)
 
 QUIET: Final = 1.0
 """Seconds for which a server that stops waits for the next request of an idle connection."""
 
 
+class Flow(FlowControl):
+    """uvicorn's control of the flow, which reads nothing while something read has to wait.
+
+    Attributes:
+        held: whether it has.
+    """
+
+    held = False
+
+    def resume_reading(self) -> None:
+        """Read on, if nothing has to wait."""
+        if not self.held:
+            super().resume_reading()
+
+
 class HttpProtocol(HttpToolsProtocol):
     """The protocol of one connection, as `uvicorn.Config(http=...)` takes it.
+
+    Args:
+        config: uvicorn's. Its `limits` are those of the connection, if it has any.
+        server_state: uvicorn's.
+        app_state: the state of the app's lifespan.
 
     Attributes:
         member: the process that has the connection among its connections, if somebody counts them.
     """
 
     member: Member | None
+    flow: Flow
 
     def __init__(
         self,
@@ -41,23 +75,50 @@ class HttpProtocol(HttpToolsProtocol):
         _loop: AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, {**app_state, CONNECTION: self}, _loop)
-        self.parser = RequestParser(self)  # type: ignore[assignment]  # what uvicorn asks of it
+        self._limits: HttpLimits = getattr(config, "limits", None) or HttpLimits()
+        self._requests = RequestParser(self, self._limits)
+        self.parser = self._requests  # type: ignore[assignment]  # what uvicorn asks of it
         self.member = None
         self._told = False
+        self._refused = False
+        self._held = b""
+        self._in_body = False
+        self._patience: TimerHandle | None = None
+        self._progress: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """Take the connection, and wait for its first request."""
+        super().connection_made(transport)
+        self.flow = Flow(transport)
+        self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take the end of the connection."""
+        self._held = b""
+        for timer in (self._patience, self._progress):
+            if timer is not None:
+                timer.cancel()
         super().connection_lost(exc)
         self.let_go()
 
+    def data_received(self, data: bytes) -> None:
+        """Take what has come."""
+        self._unset_keepalive_if_required()
+        if not self._refused:
+            self._read(self._held + data)
+
     def on_headers_complete(self) -> None:
         """Take a request whose head is there, unless its head comes once more."""
+        self._requests.check()
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":
                 raise ValueError("A server that is no proxy has no tunnels.")
             return
+        if not self.url.startswith(b"/"):
+            self._name_the_target()
         before: RequestResponseCycle | None = self.cycle
         super().on_headers_complete()
+        self._in_body = True
         # The app has the former list. Trailers go to this one, which nobody reads.
         self.headers = []
         if self._told:
@@ -66,16 +127,34 @@ class HttpProtocol(HttpToolsProtocol):
                 # Only the last one of several requests that came together closes the connection.
                 before.keep_alive = True
 
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body."""
+        self._requests.took(len(body))
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         """Take the end of a body, unless the body is still to come."""
         if not self.parser.should_upgrade():
+            self._in_body = False
+            self._requests.begin()
             super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Turn to what has come meanwhile, or wait for it."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._expect_progress()
+        elif self._held:
+            self._read_on_soon()
+        elif self._in_body or self.in_head:
+            self._unset_keepalive_if_required()
+            self._wait()
 
     def tell(self) -> None:
         """Close the connection with its next answer, which says so."""
         self._told = True
         last: RequestResponseCycle | None = self.cycle
-        if last is not None:
+        if last is not None and not self._held:
             last.keep_alive = False
 
     def shutdown(self) -> None:
@@ -91,7 +170,163 @@ class HttpProtocol(HttpToolsProtocol):
         """Close the connection on which nothing was asked for so long."""
         # What has come and is not read yet would be lost with it.
         if not self.transport.is_closing() and not self._readable():
-            self.transport.close()
+            self._close()
+
+    def pause_writing(self) -> None:
+        """Send no more until the client has taken some of it, for which it has not for ever."""
+        super().pause_writing()
+        self._expect_progress()
+
+    def resume_writing(self) -> None:
+        """Send on."""
+        super().resume_writing()
+        self._read_on_soon()
+
+    @property
+    def busy(self) -> bool:
+        """Whether what comes has to wait: an answer is due, or is not taken."""
+        if self._in_body and not self.pipeline:
+            return False
+        return self.flow.write_paused or self._working
+
+    @property
+    def in_head(self) -> bool:
+        """Whether a head has begun to come, and has not ended."""
+        scope: Any = self.scope
+        return scope is not None and "method" not in scope
+
+    @property
+    def _working(self) -> bool:
+        """Whether a request is being answered."""
+        last: RequestResponseCycle | None = self.cycle
+        return last is not None and not last.response_complete
+
+    def _read(self, data: bytes) -> None:
+        """Read what has come as far as it is its turn."""
+        try:
+            self._held = self._requests.read(data)
+        except Refusal as refusal:
+            self._refuse(refusal)
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            self._refuse(cause if isinstance(cause, Refusal) else _no_request())
+        else:
+            if self._held:
+                self.flow.held = True
+                self.flow.pause_reading()
+                if self._told and not self.cycle.response_started:
+                    # One of those that wait closes the connection.
+                    self.cycle.keep_alive = True
+            elif self.flow.held:
+                self.flow.held = False
+                self.flow.resume_reading()
+            self._wait()
+
+    def _read_on_soon(self) -> None:
+        """Read what waits once the present work is over, in none of its context."""
+        if self._held:
+            self.loop.call_soon(self._read_on, context=Context())
+
+    def _read_on(self) -> None:
+        if self._held and not self.transport.is_closing():
+            self._unset_keepalive_if_required()
+            self._read(self._held)
+
+    def _wait(self) -> None:
+        """Give the client its time, if it is its turn, from when its turn began."""
+        if self._held or self._working or self.flow.write_paused:
+            if self._patience is not None:
+                self._patience.cancel()
+                self._patience = None
+        elif self._patience is None:
+            seconds = self._limits.body_timeout if self._in_body else self._limits.head_timeout
+            self._patience = self.loop.call_later(seconds, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._patience = None
+        if self._readable():
+            # It has come, and the process has not had the time to read it.
+            self._patience = self.loop.call_later(QUIET, self._lose_patience)
+        elif self.in_head:
+            self._refuse(self._limits.too_slow())
+        else:
+            self._close()
+
+    def _expect_progress(self) -> None:
+        """Close the connection unless the client takes some of what is sent within its time."""
+        if self._progress is None and (left := self.transport.get_write_buffer_size()):
+            self._progress = self.loop.call_later(
+                self._limits.send_timeout, self._look_for_progress, left
+            )
+
+    def _look_for_progress(self, before: int) -> None:
+        self._progress = None
+        if self.transport.get_write_buffer_size() < before:
+            self._expect_progress()
+            return
+        logger.info(
+            "A client took nothing of its answer for %g seconds (GATEWAY_SEND_TIMEOUT): its "
+            "connection is closed.",
+            self._limits.send_timeout,
+        )
+        self.transport.abort()
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Answer what is no request that can be read, and read nothing more of the connection."""
+        self._refused = True
+        self._held = b""
+        self.flow.held = True
+        self.flow.pause_reading()
+        logger.info("A client's connection is closed: what it sent is refused (%s).", refusal.code)
+        last: RequestResponseCycle | None = self.cycle
+        if last is not None and self._working and not self._in_body:
+            # The answers to what came before it go first.
+            last.keep_alive = False
+            return
+        if last is not None and self._in_body:
+            last.disconnected = True
+            last.message_event.set()
+            if last.response_started or self.pipeline:
+                self._close()
+                return
+        self.transport.write(self._written(refusal))
+        # Closed at once, with bytes that are not read, it would be reset, and the answer be lost.
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(QUIET, self._close)
+
+    def _written(self, refusal: Refusal) -> bytes:
+        response = refusal.response()
+        fields = [*self.server_state.default_headers, *response.raw_headers]
+        lines = [b"HTTP/1.1 %d %b" % (refusal.status, refusal.status.phrase.encode())]
+        lines += [b"%b: %b" % field for field in fields]
+        return b"\r\n".join([*lines, b"connection: close", b"", bytes(response.body)])
+
+    def _close(self) -> None:
+        self.transport.close()
+        self._expect_progress()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Begin with a request, once the client has taken the answers before."""
+
+        async def later(*channels: Any) -> None:
+            await self.flow.drain()
+            if self.transport.is_closing():
+                cycle.disconnected = True
+            else:
+                await app(*channels)
+
+        super()._start_asgi_task(cycle, later if self.flow.write_paused else app)
+
+    def _name_the_target(self) -> None:
+        """Put the host of a target in absolute form in the place of `Host` (RFC 9112, 3.2.2)."""
+        target = httptools.parse_url(self.url)
+        others = [field for field in self.headers if field[0] != b"host"]
+        if not target.host or len(others) < len(self.headers) - 1:
+            return
+        host = b"[%b]" % target.host if b":" in target.host else target.host
+        port = b":%d" % target.port if target.port else b""
+        self.headers[:] = [(b"host", host + port), *others]
 
     def let_go(self) -> None:
         """Count the connection no more: it has ended, or its client was told to leave it."""
@@ -135,44 +370,8 @@ class HttpProtocol(HttpToolsProtocol):
         return b"\r\n".join([*lines, b"", b""])
 
 
-class RequestParser:
-    """httptools' parser, which reads the body of each request whatever its head asks for.
-
-    Once a head asks for another protocol, httptools' parser cannot be brought to read the body. A
-    new one takes its place, and reads the head without the wish, and then the rest.
-
-    Args:
-        protocol: is told of what is read.
-    """
-
-    def __init__(self, protocol: HttpProtocol) -> None:
-        self._protocol = protocol
-        self._renew()
-
-    def _renew(self) -> None:
-        parser = httptools.HttpRequestParser(self._protocol)
-        # As uvicorn has it: what follows a request that closes its connection is passed over.
-        parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self._feed = parser.feed_data
-        self.get_http_version = parser.get_http_version
-        self.get_method = parser.get_method
-        self.should_keep_alive = parser.should_keep_alive
-        self.should_upgrade = parser.should_upgrade
-
-    def feed_data(self, data: bytes) -> None:
-        """Read what has come.
-
-        Raises:
-            httptools.HttpParserError: it is not HTTP/1.
-        """
-        rest: bytes | memoryview = data
-        while True:
-            try:
-                self._feed(rest)
-            except httptools.HttpParserUpgrade as end_of_head:
-                head = self._protocol.head()
-                self._renew()
-                self._feed(head)
-                rest = memoryview(rest)[end_of_head.args[0] :]
-            else:
-                return
+def _no_request() -> Refusal:
+    return Refusal(
+        HTTPStatus.BAD_REQUEST,
+        "What came is no request of HTTP/1.1. Check what sends it; the connection is closed.",
+    )

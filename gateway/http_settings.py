@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
+from gateway.http_limits import HttpLimits
 from gateway.http_profile import HttpProfile
 from gateway.setting_values import Origin
 
@@ -37,10 +38,51 @@ class HttpSettings(BaseSettings):
         1024 * 1024, ge=1024, description="The most bytes that the body of a request may have."
     )
     max_query_string: int = Field(
-        16 * 1024, ge=256, description="The most bytes that the query string of a GET may have."
+        HttpLimits.max_query_string,
+        ge=256,
+        description="The most bytes that the query string of a GET may have.",
+    )
+    max_head: int = Field(
+        HttpLimits.max_head,
+        ge=4096,
+        le=1024 * 1024,
+        description=(
+            "The most bytes that the head of a request may have: its request line and its headers. "
+            "So also what stands around a chunked body beyond the bytes of the body: sizes and "
+            "extensions of chunks, and trailers."
+        ),
+    )
+    max_header: int = Field(
+        HttpLimits.max_header,
+        ge=1024,
+        description="The most bytes that one header of a request may have, its name included.",
+    )
+    max_headers: int = Field(
+        HttpLimits.max_headers, ge=10, description="The most headers that a request may have."
+    )
+    head_timeout: float = Field(
+        HttpLimits.head_timeout,
+        gt=0,
+        le=600,
+        description=(
+            "Seconds within which the head of a request must have come, from its first byte; and "
+            "the first byte of a new connection."
+        ),
     )
     body_timeout: float = Field(
-        10.0, gt=0, le=600, description="Seconds within which the body of a request must have come."
+        HttpLimits.body_timeout,
+        gt=0,
+        le=600,
+        description="Seconds within which the body of a request must have come.",
+    )
+    send_timeout: float = Field(
+        HttpLimits.send_timeout,
+        gt=0,
+        le=600,
+        description=(
+            "Seconds within which a client must have taken some more of its answer; otherwise its "
+            "connection is closed."
+        ),
     )
     max_request_bodies: int = Field(
         16 * 1024 * 1024,
@@ -99,3 +141,16 @@ class HttpSettings(BaseSettings):
             "Whether GraphiQL is served at `/`; `auto` is `off` where callers are identified."
         ),
     )
+
+    @property
+    def http_limits(self) -> HttpLimits:
+        """What each connection is held to."""
+        return HttpLimits(
+            max_head=self.max_head,
+            max_header=self.max_header,
+            max_headers=self.max_headers,
+            max_query_string=self.max_query_string,
+            head_timeout=self.head_timeout,
+            body_timeout=self.body_timeout,
+            send_timeout=self.send_timeout,
+        )

@@ -12,6 +12,7 @@ from uvicorn.lifespan.on import LifespanOn
 
 from gateway.arrivals import Accepted, Arrivals, HandedOver
 from gateway.environment import SettingsError, tell
+from gateway.http_limits import HttpLimits
 from gateway.http_protocol import HttpProtocol
 from gateway.workload import MEMBER, Workload
 from resolvers.payex.credentials import CredentialsError
@@ -32,10 +33,12 @@ class ServerConfig(uvicorn.Config):
     Args:
         app: the app, its factory, or the import path of either.
         http: the protocol of a connection.
+        limits: what each connection is held to.
         options: further options of `uvicorn.Config`.
 
     Attributes:
         protocol: the protocol of a connection.
+        limits: what each connection is held to.
         workload: what several server processes share; None for a single one.
     """
 
@@ -44,11 +47,13 @@ class ServerConfig(uvicorn.Config):
         app: Callable[..., Any] | str,
         *,
         http: type[HttpProtocol] = HttpProtocol,
+        limits: HttpLimits | None = None,
         **options: Any,
     ) -> None:
         # WebSockets are none of what is spoken here, and uvicorn's lines on them have the address.
         super().__init__(app, http=http, ws="none", loop=_LOOP, **options)
         self.protocol = http
+        self.limits = limits or HttpLimits()
         self.workload: Workload | None = None
 
     def load(self) -> None:

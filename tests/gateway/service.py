@@ -38,6 +38,19 @@ class Service:
         self._path = path
 
     @property
+    def cpu(self) -> float:
+        """Seconds of CPU that it has taken so far, of all its threads."""
+        tasks = Path(f"/proc/{self._process.pid}/task").glob("*/schedstat")
+        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that it takes now."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        (kilobytes,) = re.findall(r"VmRSS:\s+(\d+)", status)
+        return int(kilobytes) * 1024
+
+    @property
     def printed(self) -> str:
         """What it has printed and logged so far."""
         return self._path.read_text("utf-8")

@@ -47,6 +47,18 @@ class Wire(asyncio.Transport):
         """Close it."""
         self.closed = True
 
+    def can_write_eof(self) -> bool:
+        """Whether it can be closed for what is written alone."""
+        return True
+
+    def write_eof(self) -> None:
+        """Close it."""
+        self.closed = True
+
+    def get_write_buffer_size(self) -> int:
+        """Return how much of what is written is not taken."""
+        return 0
+
     def pause_reading(self) -> None:
         """Go on."""
 
