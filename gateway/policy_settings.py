@@ -99,7 +99,13 @@ class PolicySettings(BaseSettings):
         ),
     )
     upstream_max_queued: int = Field(
-        5000, ge=0, description="The most upstream calls that wait for their turn in one process."
+        5000,
+        ge=0,
+        description=(
+            "The most upstream calls that wait for their turn in one process. Past it, the caller "
+            "with the most calls loses its last one; one with less than its share of "
+            "`GATEWAY_UPSTREAM_MAX_IN_FLIGHT` still waits."
+        ),
     )
     cache_billed_ttl: float = Field(
         60.0, ge=0, le=86400, description="Seconds that billed usage is kept; 0 keeps none."

@@ -80,12 +80,12 @@ class _Group(Generic[M]):
         if name in self.members:
             self.members[name] = self.members.pop(name)
 
-    def longest(self, latest: Hashable) -> Hashable:
-        """Return who has the most waiting tickets; on a tie, the one that came last."""
-        name = max(self.members, key=lambda name: self.members[name].queued)
-        if latest in self.members and self.members[latest].queued >= self.members[name].queued:
-            return latest
-        return name
+    def largest(self, latest: Hashable, held: Mapping[Hashable, int]) -> Hashable:
+        """Return who of them has the most tickets, with a place or without; on a tie, the last."""
+        return max(
+            self.members,
+            key=lambda name: (self.members[name].queued + held.get(name, 0), name == latest),
+        )
 
 
 class Limiter:
@@ -99,14 +99,16 @@ class Limiter:
     200.
 
     No place stays free that a waiting ticket may use. If the queue is full, the caller with the
-    most waiting tickets loses its last one.
+    most tickets, with places or without, loses the last one that waits. As many tickets as there
+    are places may wait even in a shorter queue, if none of their callers has more than its share
+    of the places: nobody is refused because of one that holds them all.
 
     A ticket that holds a place must `leave` exactly once. A ticket is unlike any other one that
     waits.
 
     Args:
         in_flight: places; at least 1.
-        queued: tickets that may wait for a place, of all callers together.
+        queued: tickets that may wait for a place, of all callers together. See above for more.
         connections: places for each tenant; at least 1.
     """
 
@@ -116,6 +118,7 @@ class Limiter:
         self._connections = connections
         # Places by caller, and by caller and operation; those without any are missing.
         self._held: dict[Hashable, int] = {}
+        self._held_each: dict[Hashable, int] = {}
         self._in_flight = 0
         self._callers: _Group[_Group[_Line]] = _Group()
         self._turns: dict[Hashable, Turn] = {}
@@ -160,7 +163,10 @@ class Limiter:
         self._wait(ticket, turn)
         if len(self._turns) <= self._room:
             return Entry(starts=False)
-        refused = self._superfluous(turn)
+        caller = self._callers.largest(turn.caller, self._held)
+        if len(self._turns) <= self._places and self._has(caller) <= self._share():
+            return Entry(starts=False)
+        refused = self._superfluous(caller, turn)
         self._remove(refused)
         return Entry(starts=False, refused=refused)
 
@@ -175,7 +181,7 @@ class Limiter:
             return None
         name = self._callers.next(self._full, self._held)
         operations = self._callers.members[name]
-        operation = operations.next(self._full, self._held)
+        operation = operations.next(self._full, self._held_each)
         lines = operations.members[operation].tickets
         line = next(line for tenant, line in lines.items() if tenant not in self._full)
         ticket = next(iter(line))
@@ -200,19 +206,19 @@ class Limiter:
 
     def _take(self, turn: Turn) -> None:
         self._in_flight += 1
-        for owner in (turn.caller, turn[:2]):
-            self._held[owner] = self._held.get(owner, 0) + 1
+        for held, owner in ((self._held, turn.caller), (self._held_each, turn[:2])):
+            held[owner] = held.get(owner, 0) + 1
         self.used[turn.tenant] += 1
         if self.used[turn.tenant] >= self._connections:
             self._full.add(turn.tenant)
 
     def _give_back(self, turn: Turn) -> None:
         self._in_flight -= 1
-        for owner in (turn.caller, turn[:2]):
-            if self._held[owner] > 1:
-                self._held[owner] -= 1
+        for held, owner in ((self._held, turn.caller), (self._held_each, turn[:2])):
+            if held[owner] > 1:
+                held[owner] -= 1
             else:
-                del self._held[owner]
+                del held[owner]
         self.used[turn.tenant] -= 1
         self._full.discard(turn.tenant)
 
@@ -241,8 +247,17 @@ class Limiter:
         if not operations.queued:
             del self._callers.members[turn.caller]
 
-    def _superfluous(self, latest: Turn) -> Hashable:
-        """Return the last ticket of whoever has the most waiting ones."""
-        operations = self._callers.members[self._callers.longest(latest.caller)]
-        lines = operations.members[operations.longest(latest[:2])].tickets
+    def _has(self, caller: Hashable) -> int:
+        """Return how many tickets a caller has, with a place or without, some of which wait."""
+        return self._callers.members[caller].queued + self._held.get(caller, 0)
+
+    def _share(self) -> float:
+        """Return how many places are each caller's, of those who hold some or wait."""
+        places = min(self._places, self._connections)
+        return max(1, places // len(self._held.keys() | self._callers.members.keys()))
+
+    def _superfluous(self, caller: Hashable, latest: Turn) -> Hashable:
+        """Return the last waiting ticket of a caller, of its operation that has the most."""
+        operations = self._callers.members[caller]
+        lines = operations.members[operations.largest(latest[:2], self._held_each)].tickets
         return next(reversed(lines.get(latest.tenant) or next(iter(lines.values()))))

@@ -48,9 +48,40 @@ def test_a_full_queue_takes_room_from_whoever_has_most_of_it() -> None:
     assert limiter.enter("a4", turn("a")).refused == "a4"
     assert limiter.enter("b1", turn("b")).refused == "a3"
     assert limiter.enter("c1", turn("c")).refused == "a2"
+    # The one that runs counts, too.
+    assert limiter.enter("d1", turn("d")).refused == "a1"
     # All have one.
-    assert limiter.enter("d1", turn("d")).refused == "d1"
+    assert limiter.enter("e1", turn("e")).refused == "e1"
     assert limiter.queued == 3
+
+
+def test_in_a_short_queue_a_caller_may_wait_for_its_share_of_the_places() -> None:
+    """One that holds every place would have the others refused."""
+    limiter = Limiter(in_flight=4, queued=0)
+    for ticket in range(4):
+        assert limiter.enter(ticket, turn("a")).starts
+
+    assert limiter.enter("a5", turn("a")).refused == "a5"
+    assert [limiter.enter(ticket, turn("b")) for ticket in ("b1", "b2")] == [WAITS, WAITS]
+    assert limiter.enter("b3", turn("b")).refused == "b3"
+    assert [limiter.leave(turn("a")) for _ in range(3)] == ["b1", "b2", None]
+
+
+def test_places_count_as_well_as_what_waits() -> None:
+    limiter = Limiter(in_flight=3, queued=4)
+    for n in range(5):
+        limiter.enter(("a", n), turn("a"))
+    for n in range(2):
+        assert limiter.enter(("b", n), turn("b")) == WAITS
+
+    assert limiter.enter(("b", 2), turn("b")).refused == ("a", 4)
+    assert limiter.enter(("b", 3), turn("b")).refused == ("b", 3)
+
+
+def test_without_a_free_connection_a_caller_that_is_alone_waits_in_the_queue_only() -> None:
+    limiter = Limiter(in_flight=9, queued=0, connections=2)
+    assert [limiter.enter(ticket, ONE).starts for ticket in "abc"] == [True, True, False]
+    assert limiter.queued == 0
 
 
 def test_a_callers_operations_share_its_room() -> None:
@@ -133,6 +164,7 @@ def test_nothing_is_kept_of_a_caller_who_neither_waits_nor_holds_a_place() -> No
         limiter.withdraw(n)
     limiter.leave(ONE)
     assert not limiter._held
+    assert not limiter._held_each
     assert not limiter._callers.members
     assert not limiter._turns
 
@@ -181,15 +213,30 @@ class Limiters(RuleBasedStateMachine):
                 self.running.append(place)
                 continue
             self.waiting.append(place)
-            assert (entry.refused is not None) is (len(self.waiting) > self.room)
-            if entry.refused is not None:
+            if entry.refused is None:
+                assert len(self.waiting) <= self.room or self.nobody_has_more_than_its_share()
+            else:
+                assert len(self.waiting) > self.room
                 self.is_refused(entry.refused)
 
+    def has(self, caller: object) -> int:
+        return self.held(caller) + sum(place.turn.caller == caller for place in self.waiting)
+
+    def share(self) -> float:
+        callers = {place.turn.caller for place in (*self.running, *self.waiting)}
+        return max(1, min(self.places, self.connections) // len(callers))
+
+    def nobody_has_more_than_its_share(self) -> bool:
+        """Whether those who wait are as many as there are places, each within its share."""
+        few = len(self.waiting) <= self.places
+        return few and all(self.has(place.turn.caller) <= self.share() for place in self.waiting)
+
     def is_refused(self, ticket: object) -> None:
-        """One of the caller who has most of the queue goes."""
-        waiting = Counter(place.turn.caller for place in self.waiting)
+        """One of the caller that has the most goes, and none that has less than another."""
+        assert not self.nobody_has_more_than_its_share()
         refused = next(place for place in self.waiting if place.ticket == ticket)
-        assert waiting[refused.turn.caller] == max(waiting.values())
+        most = max(self.has(place.turn.caller) for place in self.waiting)
+        assert self.has(refused.turn.caller) == most
         self.waiting.remove(refused)
 
     @precondition(lambda self: self.running)
@@ -236,7 +283,7 @@ class Limiters(RuleBasedStateMachine):
     @invariant()
     def its_books_are_right(self) -> None:
         assert self.limiter.in_flight == len(self.running) <= self.places
-        assert self.limiter.queued == len(self.waiting) <= self.room
+        assert self.limiter.queued == len(self.waiting) <= max(self.room, self.places)
         for tenant in ("acme", "other"):
             assert self.limiter.used[tenant] == self.used(tenant) <= self.connections
             wanted = sum(place.turn.tenant == tenant for place in self.waiting)
