@@ -24,6 +24,7 @@ from gateway.engine import Engine
 from gateway.environment import load_settings
 from gateway.graphiql.page import graphiql_routes
 from gateway.health import Readiness, health_routes
+from gateway.hosts import ServedHosts
 from gateway.identity.configuration import identity_of
 from gateway.intake import Intake
 from gateway.monitoring.monitor import Monitor
@@ -145,6 +146,7 @@ def create_app(
         ],
         middleware=[
             *monitor.middleware(),
+            Middleware(ServedHosts, hosts=settings.served_hosts),
             *([Middleware(_SandboxHeader)] if settings.is_sandbox else []),
             *_cors(settings),
         ],

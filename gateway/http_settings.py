@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings
 
 from gateway.http_limits import HttpLimits
 from gateway.http_profile import HttpProfile
-from gateway.setting_values import Origin
+from gateway.setting_values import Origin, ServedHost
 
 
 class HttpSettings(BaseSettings):
@@ -32,6 +32,14 @@ class HttpSettings(BaseSettings):
         description=(
             "A JSON list of the web origins whose pages may call the gateway, such as "
             '`["https://my.example.com"]`; none by default.'
+        ),
+    )
+    hosts: list[ServedHost] = Field(
+        default_factory=list,
+        description=(
+            "A JSON list of the hosts that requests may name, by whatever port, such as "
+            '`["usage.example.com", "*.svc.cluster.local"]`, or `["*"]` for any. Without it, any '
+            "where callers are identified, and otherwise the names of loopback and `GATEWAY_HOST`."
         ),
     )
     max_request_body: int = Field(

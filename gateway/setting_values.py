@@ -17,6 +17,7 @@ from resolvers.payex.numbers import refusal
 from resolvers.payex.proxy import Proxy
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
+_SERVED_HOST = re.compile(rf"\*|(?:\*\.)?(?:{_HOST.pattern})|\[[0-9A-Fa-f:.]+\]")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _OWN_HEADERS = frozenset({"accept", "authorization", "content-type"})
 
@@ -59,6 +60,15 @@ def _header_name(text: str) -> str:
     return text
 
 
+def _served_host(text: str) -> str:
+    if not _SERVED_HOST.fullmatch(text):
+        raise ValueError(
+            "must be a name such as usage.example.com, an address without a port, *.example.com "
+            "for all names below one, or * for any"
+        )
+    return text
+
+
 def _ledger(text: str) -> str:
     if message := refusal("ownerNo", text):
         raise ValueError(message.replace("ownerNo", "a ledger number"))
@@ -90,6 +100,9 @@ ProxyUrl = Annotated[SecretStr, AfterValidator(_proxy_url)]
 
 Origin = Annotated[str, AfterValidator(_origin)]
 """Scheme, host and port; plain HTTP on loopback only."""
+
+ServedHost = Annotated[str, AfterValidator(_served_host)]
+"""A host that requests may name."""
 
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 """The name of a header that the gateway does not set by itself."""

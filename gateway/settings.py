@@ -15,6 +15,7 @@ from pydantic_settings import (
 )
 
 from gateway.document_settings import DocumentSettings
+from gateway.hosts import ANY, LOOPBACK
 from gateway.http_settings import HttpSettings
 from gateway.identity_settings import IdentitySettings, refuse_strangers
 from gateway.limit_settings import LimitSettings
@@ -28,6 +29,7 @@ from resolvers.payex.field_map import USAGE_DETAILS, USAGE_SUMMARIES, fit
 from resolvers.rights import INTROSPECT_SCOPE, Rights
 
 PREFIX = "GATEWAY_"
+_EVERY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - these are told apart
 
 
 class FieldMap(BaseModel):
@@ -147,6 +149,17 @@ class Settings(
     def is_sandbox(self) -> bool:
         """Whether the embedded sandbox stands in for PayEx."""
         return self.upstream_origin is None
+
+    @property
+    def served_hosts(self) -> list[str]:
+        """The hosts that requests may name."""
+        if self.hosts:
+            return self.hosts
+        if self.identifies:
+            return [ANY]
+        # No page of another name leads to an address that is listened on by itself.
+        own = [] if self.host in _EVERY_ADDRESS else [self.host]
+        return [*LOOPBACK, *own]
 
     @property
     def serves_graphiql(self) -> bool:

@@ -254,7 +254,7 @@ def test_a_body_that_comes_slowly_is_not_waited_for(gateway: httpx.Client) -> No
     address = urlsplit(str(gateway.base_url))
     with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
         connection.sendall(
-            b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Content-Length: 1000\r\n\r\n{"
         )
         answer = b""

@@ -230,6 +230,37 @@ def test_what_is_no_http_is_one_short_line_of_the_log(
     assert all("INFO" in line and len(line) < 250 for line in lines)
 
 
+@pytest.mark.parametrize("path", [b"/graphql", b"/", b"/metrics", b"/graphql/"])
+@pytest.mark.parametrize(
+    ("target", "host"), [(b"", b"evil.example"), (b"http://evil.example:80", b"localhost")]
+)
+def test_a_host_that_is_not_served_is_misdirected_whatever_is_asked(
+    connect: Callable[..., socket.socket], path: bytes, target: bytes, host: bytes
+) -> None:
+    """Its page could read what everyone on this machine may see. It is led to no address of its."""
+    asked = b"GET %b HTTP/1.1\r\nHost: %b\r\nConnection: close\r\n\r\n" % (target + path, host)
+
+    answer = exchanged(connect(), asked)
+
+    assert answer.startswith(b"HTTP/1.1 421 ")
+    assert b"GATEWAY_HOSTS" in answer
+    assert b"evil" not in answer
+
+
+def test_the_host_of_an_absolute_target_comes_before_the_header(
+    connect: Callable[..., socket.socket],
+) -> None:
+    """Two headers are two hosts nevertheless."""
+    target = b"GET http://[::1]:8000/metrics HTTP/1.1\r\nConnection: close\r\n"
+    one, two = (
+        exchanged(connect(), target + b"Host: evil.example\r\n" * count + b"\r\n")
+        for count in (1, 2)
+    )
+
+    assert one.startswith(b"HTTP/1.1 200 ")
+    assert two.startswith(b"HTTP/1.1 400 ")
+
+
 def test_over_tls_and_in_several_processes_it_is_the_same(tmp_path: Path) -> None:
     authority = trustme.CA()
     path = tmp_path / "server.pem"

@@ -214,7 +214,7 @@ async def test_the_metric_that_scales_is_served_and_handed_over() -> None:
     name = pods["pods"]["metric"]["name"]
     target = int(pods["pods"]["target"]["averageValue"])
     served = httpx.ASGITransport(create_app(Settings()))
-    async with httpx.AsyncClient(transport=served, base_url="http://gateway.example") as client:
+    async with httpx.AsyncClient(transport=served, base_url="http://localhost") as client:
         metrics = await client.get("/metrics")
 
     assert f"\n{name} " in metrics.text

@@ -39,9 +39,7 @@ async def serve() -> AsyncIterator[Callable[..., Awaitable[httpx.AsyncClient]]]:
             app = create_app(load_settings(environment or {}), upstream=upstream)
             await stack.enter_async_context(app.router.lifespan_context(app))
             return await stack.enter_async_context(
-                httpx.AsyncClient(
-                    transport=httpx.ASGITransport(app), base_url="http://gateway.example"
-                )
+                httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
             )
 
         yield start

@@ -53,7 +53,7 @@ async def test_without_settings_those_of_the_process_are_served() -> None:
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://gateway.example") as gateway,
+        httpx.AsyncClient(transport=transport, base_url="http://localhost") as gateway,
     ):
         reply = await gateway.get("/graphql?query={__typename}")
 
@@ -379,7 +379,9 @@ async def test_operations_are_counted_in_the_table_that_the_server_gives() -> No
     async def send(message: Any) -> None:
         if message["type"] == "lifespan.startup.complete":
             transport = httpx.ASGITransport(app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://localhost"
+            ) as client:
                 asked = await client.post("/graphql", json={"query": "{ __typename }"})
                 counts.append(asked.status_code)
             counts.append(workload.cells[:])

@@ -181,7 +181,7 @@ async def test_a_fault_of_the_command_line_is_made_by_the_embedded_sandbox(serve
     transport = httpx.ASGITransport(server.app)
     async with (
         server.app.router.lifespan_context(server.app),
-        httpx.AsyncClient(transport=transport, base_url="http://gateway.example") as gateway,
+        httpx.AsyncClient(transport=transport, base_url="http://localhost") as gateway,
     ):
         reply = await gateway.post("/graphql", json={"query": query})
     assert reply.json()["errors"][0]["extensions"]["code"] == "UPSTREAM_UNAVAILABLE"

@@ -581,7 +581,7 @@ async def test_the_time_of_an_operation_begins_when_its_request_comes() -> None:
         raise RuntimeError
 
     transport = httpx.ASGITransport(endpoint_of(new_operation))
-    async with httpx.AsyncClient(transport=transport, base_url="http://gateway.example") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         await client.post("/", content=body(), headers={"content-type": JSON})
 
     asked_for_the_body, started = moments
@@ -609,7 +609,7 @@ async def test_calls_for_payex_take_the_turns_of_their_caller() -> None:
         return made[0]
 
     transport = httpx.ASGITransport(endpoint_of(new_operation, Somebody()))
-    async with httpx.AsyncClient(transport=transport, base_url="http://gateway.example") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         await client.post("/", json={"query": "{ __typename }"})
 
     holder = Holder("1234", Billing.BILLED, "55")
@@ -622,7 +622,7 @@ async def test_a_failure_of_the_gateway_is_a_problem_without_its_text(
     """The log has the exception's type and place under the same support id, and no more."""
     endpoint = endpoint_of(no_operation)
     transport = httpx.ASGITransport(endpoint)
-    async with httpx.AsyncClient(transport=transport, base_url="http://gateway.example") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         reply = await client.get(f"/?query={quote('{ __typename }')}", headers=PREFLIGHT)
 
     assert_problem(reply, 500, "The gateway failed. Its operators can find why by the support id.")

@@ -66,7 +66,7 @@ def test_every_status_of_a_refusal_has_its_code() -> None:
     codes = dict(rows)
     assert (codes["413"], codes["414"]) == ("CONTENT_TOO_LARGE", "URI_TOO_LONG")
     assert codes["422"] == "UNPROCESSABLE_CONTENT"
-    assert len(rows) == 14
+    assert len(rows) == 15
 
 
 async def test_the_query_that_the_page_shows_is_answered_as_shown(

@@ -53,7 +53,7 @@ def visit(bundle: Path) -> Visit:
         app = Starlette(routes=graphiql_routes(**given))
         return httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app),
-            base_url="http://gateway.test:8000",
+            base_url="http://localhost:8000",
             headers={"accept-encoding": "identity"},
         )
 
@@ -169,7 +169,7 @@ async def test_the_example_without_the_bundle_can_be_pasted_into_a_shell(
     example = example_of((await visit(bundle=tmp_path / "absent").get("/")).text)
     command, address, *options = shlex.split(example.replace("\\\n", ""))
     assert command == "curl"
-    assert address == "http://gateway.test:8000/graphql"
+    assert address == "http://localhost:8000/graphql"
     given = dict(zip(options[::2], options[1::2], strict=True))
     assert given["--header"] == "content-type: application/json"
     parse(json.loads(given["--data"])["query"])

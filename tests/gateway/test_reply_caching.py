@@ -247,7 +247,7 @@ async def raw_reply(codings: list[str], query: str) -> dict[str, Any]:
     app = create_app(load_settings({}))
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             # httpx takes gzip by itself.
             del client.headers["accept-encoding"]
             lines = [("accept-encoding", line) for line in codings]

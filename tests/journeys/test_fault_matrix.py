@@ -182,7 +182,7 @@ async def gateway(origin: str, **settings: Any) -> AsyncIterator[httpx.AsyncClie
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), base_url="http://gateway.example"
+            transport=httpx.ASGITransport(app), base_url="http://localhost"
         ) as client,
     ):
         yield client

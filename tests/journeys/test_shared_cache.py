@@ -80,7 +80,7 @@ def serve(payex: PayEx, server: Valkey) -> Serve:
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(
-                transport=httpx.ASGITransport(app), base_url="http://gateway.example"
+                transport=httpx.ASGITransport(app), base_url="http://localhost"
             ) as client,
         ):
 

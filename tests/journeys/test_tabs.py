@@ -47,7 +47,7 @@ async def test_no_ready_tab_needs_more_than_to_read(tmp_path: Path) -> None:
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), base_url="http://gateway", headers=headers
+            transport=httpx.ASGITransport(app), base_url="http://localhost", headers=headers
         ) as client,
     ):
         for tab in ready_tabs():

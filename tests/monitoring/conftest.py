@@ -40,7 +40,7 @@ async def serve() -> AsyncIterator[Serve]:
             await stack.enter_async_context(app.router.lifespan_context(app))
             return await stack.enter_async_context(
                 httpx.AsyncClient(
-                    transport=httpx.ASGITransport(app), base_url="http://gateway.example:8000"
+                    transport=httpx.ASGITransport(app), base_url="http://localhost:8000"
                 )
             )
 

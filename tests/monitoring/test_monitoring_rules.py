@@ -80,7 +80,7 @@ class Parts:
         self.monitor = Monitor(settings, visits, self.readiness, self.upstream)
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(Starlette(routes=self.monitor.routes())),
-            base_url="http://gateway.example",
+            base_url="http://localhost",
         )
 
     def observe(self, seconds: float, *calls: float) -> None:

@@ -136,7 +136,7 @@ async def gateway(
     with hearing() as heard:
         app = create_app(settings, upstream=upstream, tracing=OtlpTracing(provider, ORIGIN))
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://x.example") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             surfaces = Surfaces(client, heard, provider)
             async with app.router.lifespan_context(app):
                 yield surfaces

@@ -15,7 +15,7 @@ NUMBER = NUMBERS["subscription number"]
 WORD = WORDS["word in a document"]
 ADDRESS = f"/graphql?query={quote(QUERY)}&variables={quote(str(VARIABLES))}&name={WORD}"
 UPGRADE = (
-    f"GET {ADDRESS} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    f"GET {ADDRESS} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\n"
     "Connection: close\r\n\r\n"
 )
@@ -26,7 +26,7 @@ SENT = {
     "a version that is none": f"GET /{NUMBER} HTTP/{WORD}\r\n\r\n",
     "a length that is none": f"POST {ADDRESS} HTTP/1.1\r\nContent-Length: {NUMBER}x\r\n\r\n",
     "a body that ends early": (
-        f"POST {ADDRESS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"POST {ADDRESS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Content-Length: 1000\r\nConnection: close\r\n\r\n{NUMBER}"
     ),
 }

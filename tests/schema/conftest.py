@@ -145,7 +145,7 @@ async def ask(payex: FakePayex, settings: dict[str, Any]) -> AsyncIterator[Ask]:
                 app = create_app(Settings(**settings), upstream=httpx.MockTransport(payex))
                 await stack.enter_async_context(app.router.lifespan_context(app))
                 transport = httpx.ASGITransport(app)
-                client = httpx.AsyncClient(transport=transport, base_url="http://gateway.example")
+                client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
                 await stack.enter_async_context(client)
             reply = await client.post("/graphql", json={"query": query, "variables": variables})
             body: dict[str, Any] = reply.json()

@@ -106,7 +106,9 @@ async def test_raw_is_what_payex_sent_to_the_byte(payex: Any, settings: dict[str
     app = create_app(Settings(**settings), upstream=httpx.MockTransport(payex))
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client,
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://localhost"
+        ) as client,
     ):
         response = await client.post("/graphql", json={"query": SUBSCRIPTION % (USAGE)})
 

@@ -43,7 +43,7 @@ async def traced() -> AsyncIterator[Callable[..., Awaitable[Traced]]]:
             await stack.enter_async_context(found.app.router.lifespan_context(found.app))
             found.client = await stack.enter_async_context(
                 httpx.AsyncClient(
-                    transport=httpx.ASGITransport(found.app), base_url="http://gateway.example"
+                    transport=httpx.ASGITransport(found.app), base_url="http://localhost"
                 )
             )
             return found
