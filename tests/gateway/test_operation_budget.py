@@ -4,23 +4,24 @@ import asyncio
 from typing import Any
 
 import httpx
+import pytest
 
 from resolvers.payex.exchanges import MOST_WITNESSES
 
 GRAPHQL_JSON = "application/graphql-response+json"
-INVOICES = {
-    "query": "query ($n: [ID!]!) { owner(ownerNo: 1234) {"
-    " invoices(invoiceNos: $n) { ... on Invoice { raw } } } }",
-    "variables": {"n": [str(number) for number in range(50)]},
-}
+QUERY = """query ($n: [ID!]!) {
+  owner(ownerNo: 1234) { invoices(invoiceNos: $n) { ... on Invoice { raw } } }
+}"""
+INVOICES = {"query": QUERY, "variables": {"n": [str(number) for number in range(50)]}}
 
 
+@pytest.mark.parametrize("budget", [1000, 15_000], ids=["before the calls", "by the calls"])
+@pytest.mark.parametrize("projection", ["0", "1"])
 async def test_an_operation_whose_budget_is_used_up_ends_with_the_one_error_that_says_so(
-    serve: Any, connected: dict[str, str]
+    serve: Any, connected: dict[str, str], projection: str, budget: int
 ) -> None:
-    client = await serve(
-        {**connected, "GATEWAY_OPERATION_BUDGET": "1000"}, lambda _: httpx.Response(200, json={})
-    )
+    limits = {"GATEWAY_OPERATION_BUDGET": str(budget), "GATEWAY_PROJECTION": projection}
+    client = await serve({**connected, **limits}, lambda _: httpx.Response(200, json={}))
     reply = await client.post("/graphql", json=INVOICES, headers={"accept": GRAPHQL_JSON})
 
     assert reply.status_code == 200
@@ -28,10 +29,10 @@ async def test_an_operation_whose_budget_is_used_up_ends_with_the_one_error_that
     (error,) = reply.json()["errors"]
     told = error["extensions"]
     assert told["code"] == "OPERATION_BUDGET_LIMIT"
-    assert told["limit"] == {"GATEWAY_OPERATION_BUDGET": 1000}
-    assert told["measured"] == sum(told["spent"].values()) > 1000
+    assert told["limit"] == {"GATEWAY_OPERATION_BUDGET": budget}
+    assert told["measured"] == sum(told["spent"].values()) > budget
     dearest = max(told["spent"], key=told["spent"].get)
-    for figure in ("1000", str(told["measured"]), "GATEWAY_OPERATION_BUDGET", dearest):
+    for figure in (str(budget), str(told["measured"]), "GATEWAY_OPERATION_BUDGET", dearest):
         assert figure in error["message"]
     assert reply.headers["cache-control"] == "no-store"
 
@@ -138,3 +139,29 @@ async def test_a_reply_that_is_longer_than_can_be_paid_for_is_a_short_one(
     (error,) = reply.json()["errors"]
     assert error["extensions"]["code"] == "OPERATION_BUDGET_LIMIT"
     assert error["extensions"]["spent"]["reply"] > 10_000
+
+
+@pytest.mark.parametrize(
+    ("selection", "kind"),
+    [
+        ("... on Invoice { raw }", "calls"),
+        ("... on ValidationProblem { fieldErrors { message } }", "document"),
+    ],
+)
+async def test_an_operation_tells_the_log_what_used_its_budget_up(
+    serve: Any,
+    connected: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+    selection: str,
+    kind: str,
+) -> None:
+    budget = {"GATEWAY_OPERATION_BUDGET": "7000" if kind == "calls" else "1000"}
+    client = await serve({**connected, **budget}, lambda _: httpx.Response(200, json={}))
+    query = QUERY.replace("... on Invoice { raw }", selection)
+    with caplog.at_level("INFO", "gateway.operation_log"):
+        await client.post("/graphql", json={**INVOICES, "query": query})
+
+    assert vars(caplog.records[-1])["budget_used_up_by"] == kind
+    assert vars(caplog.records[-1])["codes"] == ["OPERATION_BUDGET_LIMIT"]
+    page = (await client.get("/metrics")).text
+    assert f'payex_usage_budgets_used_up_total{{what="{kind}"}} 1.0' in page
