@@ -170,7 +170,7 @@ class Engine:
             result = await self._by_core(document, ready, variables, operation, asked)
             errors = result.errors or ()
             result.errors = told_errors(errors, len(errors), operation.bounds.max_errors)
-        if ready.constant:
+        if ready.constant and not result.errors:
             ready.keep(result.data)
             return Outcome(executed=True, data=result.data, fall=fall)
         operation.cost["actual"] = ready.cost.actual(result.data, variables)

@@ -1,11 +1,16 @@
 """Documents are read once, kept within bounds, and tell no more of the schema than they may."""
 
+import gc
+import tracemalloc
+
 import pytest
 from graphql import GraphQLError, build_schema
 
 from gateway.documents.documents import Document, Documents, NotExecutedError
 from gateway.documents.executable import asks_for_the_schema_only
 from gateway.limit_settings import LimitSettings
+from schema.subgraph import build_schema as build_subgraph
+from schema.subgraph import executable
 
 SCHEMA = build_schema(
     """
@@ -180,6 +185,41 @@ def test_an_answer_about_the_schema_counts_for_its_document() -> None:
     kept.weigh(document, document.executables[0])
 
     assert kept.bytes - before >= 100 * 200
+
+
+SUBGRAPH = executable(build_subgraph())
+SHAPES = {
+    "fields": "{ owner(ownerNo: 1) {" + " ownerNo" * 90 + "} }",
+    "literals": "{ owner(ownerNo: 1) { invoices(invoiceNos: ["
+    + "1 " * 900 + "]) { __typename } } }",
+    "variables": "query (" + " ".join(f"$a{n}: ID! = 1" for n in range(49)) + ") {"
+    + " ".join(f"a{n}: owner(ownerNo: $a{n}) {{ ownerNo }}" for n in range(49)) + "}",
+    "fragments": "{ ...F0 }"
+    + "".join(f"fragment F{n} on Query {{ ...F{n + 1} }}" for n in range(150))
+    + "fragment F150 on Query { __typename }",
+    "text": "{ __typename # " + "\U0001f600" * 40_000 + "\n}",
+    "written out": '{ owner(ownerNo: "1") {'
+    + " ".join(f"a{n}: invoice(invoiceNo: 1) {{ ...F }}" for n in range(90))
+    + "} } fragment F on Invoice { subscriptions { ... on UsageSubscriptionConnection {"
+    " nodes { subscriptionNo usageRecords { __typename } } } } }",
+}  # fmt: skip
+
+
+@pytest.mark.no_cover  # tracing takes memory as well
+@pytest.mark.parametrize("text", SHAPES.values(), ids=SHAPES)
+def test_a_document_takes_what_it_is_weighed_by(text: str) -> None:
+    kept = Documents(SUBGRAPH, LimitSettings(max_validation_errors=1), 1_000_000_000)
+    # What the first document of all needs once is no document's.
+    kept.executable(kept.read(text + " ", introspection=True), 0)
+    tracemalloc.start()
+    try:
+        document = executed(kept, text)
+        gc.collect()
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert document.bytes / 3 < taken < document.bytes * 1.2
 
 
 def test_of_several_operations_of_which_none_is_named_two_are_pointed_at() -> None:
