@@ -36,6 +36,14 @@ def contradictions(settings: Settings) -> Iterator[str]:
                 f"{PREFIX}{name.upper()}={value:g} has no effect: it is bounded by "
                 f"{PREFIX}{bound.upper()}={most:g}. Change one of them."
             )
+    if {"operation_bytes", "process_bytes"} & settings.model_fields_set and (
+        2 * settings.operation_bytes > settings.process_bytes
+    ):
+        yield (
+            f"{PREFIX}OPERATION_BYTES={settings.operation_bytes} is more than half of "
+            f"{PREFIX}PROCESS_BYTES={settings.process_bytes}: an operation takes no more than it "
+            "leaves free. Change one of them."
+        )
     if "shutdown_timeout" in settings.model_fields_set and (
         settings.shutdown_timeout < settings.deadline
     ):

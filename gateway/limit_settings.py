@@ -105,6 +105,22 @@ class LimitSettings(BaseSettings):
             "that may ask PayEx, and for a reference."
         ),
     )
+    operation_bytes: int = Field(
+        256 * 1024 * 1024,
+        ge=1024 * 1024,
+        description=(
+            "The most bytes of memory that PayEx's answers may take for one operation, as "
+            "estimated: about seven times their JSON."
+        ),
+    )
+    process_bytes: int = Field(
+        640 * 1024 * 1024,
+        ge=1024 * 1024,
+        description=(
+            "The most bytes of memory that all answers of PayEx may take in one server process, "
+            "those that are kept included. An operation takes no more than it leaves free."
+        ),
+    )
     operation_budget: int = Field(
         400_000,
         ge=1000,

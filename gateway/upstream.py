@@ -19,6 +19,7 @@ from resolvers.payex.breakers import Breakers
 from resolvers.payex.cache import AnswerCache, CachePolicy
 from resolvers.payex.cache_password import CachePassword
 from resolvers.payex.client import Payex
+from resolvers.payex.held_bytes import ProcessBytes
 from resolvers.payex.holds import Holds
 from resolvers.payex.limiter import Limiter
 from resolvers.payex.memory import Memory
@@ -140,6 +141,7 @@ def _policies(settings: Settings) -> Policies:
             connections=settings.upstream_max_connections,
         ),
         queue_timeout=settings.upstream_queue_timeout,
+        held=ProcessBytes(settings.process_bytes, settings.operation_bytes),
     )
 
 

@@ -20,6 +20,7 @@ from resolvers.payex.answers import ANYONE, Answer, Asker, time_is_up
 from resolvers.payex.client import Payex
 from resolvers.payex.deadline import DEADLINE_SETTING, Deadline
 from resolvers.payex.faults import Fault
+from resolvers.payex.held_bytes import OperationBytes
 from resolvers.payex.instances import harmless
 from resolvers.payex.problems import Problem, ProblemType
 from resolvers.payex.records import ItemList, SubscriptionItem
@@ -109,6 +110,10 @@ class Operation:
         """What it has found out over lists."""
         return Findings(self.pace, partial(self.budget.spend, Work.SELECTED))
 
+    @cached_property
+    def _held(self) -> OperationBytes:
+        return self.payex.held.operation(None if self.caller == ANYONE else self.caller)
+
     def _expired(self, now: float) -> Fault:
         return time_is_up(self._deadline, self._seconds, self.granted_by, now)
 
@@ -133,6 +138,7 @@ class Operation:
                 caller=self.caller,
                 whole=self.rights.sees_whole(owner_no),
                 budget=self._shared_budget,
+                held=self._held,
             )
         return asker
 
@@ -217,3 +223,7 @@ class Operation:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        # Its parts hold each other. What they have found must not wait for the garbage collector.
+        self.routes.clear_all()
+        for name in ("subscriptions", "findings"):
+            self.__dict__.pop(name, None)

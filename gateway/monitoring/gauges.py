@@ -187,20 +187,16 @@ class Gauges:
 
     def _caches(self) -> Iterator[Metric]:
         cache, shared = self._upstream.cache, self._upstream.shared
-        yield _gauge("cache_entries", "Answers kept in memory.", len(cache))
-        yield _gauge(
-            "cache_entries_limit",
-            "The most answers kept in memory (GATEWAY_CACHE_ENTRIES).",
-            cache.max_entries,
-        )
-        yield _gauge(
-            "cache_bytes", "Bytes that the answers in memory take, as estimated.", cache.bytes
-        )
-        yield _gauge(
-            "cache_bytes_limit",
-            "The most bytes that they may take (GATEWAY_CACHE_BYTES).",
-            cache.max_bytes,
-        )
+        held = self._upstream.policies.held
+        for name, text, value in (
+            ("cache_entries", "Answers kept in memory.", len(cache)),
+            ("cache_entries_limit", "The most of them (GATEWAY_CACHE_ENTRIES).", cache.max_entries),
+            ("cache_bytes", "Bytes that the answers in memory take, as estimated.", cache.bytes),
+            ("cache_bytes_limit", "The most of them (GATEWAY_CACHE_BYTES).", cache.max_bytes),
+            ("answer_bytes", "Bytes that PayEx's answers take, the kept ones included.", held.used),
+            ("answer_bytes_limit", "The most of them (GATEWAY_PROCESS_BYTES).", held.limit),
+        ):
+            yield _gauge(name, text, value)
         if shared is not None:
             yield from _shared(shared)
 

@@ -19,7 +19,7 @@ from resolvers.payex.breakages import Breakage, told
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.handshake import LEFT, LEFT_AFTER
 from resolvers.payex.proxy import Proxy
-from resolvers.payex.responses import Heard, Limits, Response, broken_compression, whole
+from resolvers.payex.responses import Arrive, Heard, Limits, Response, broken_compression, whole
 from resolvers.payex.tls import client_context
 
 # Bytes of one line of an answer's head.
@@ -183,7 +183,9 @@ class AiohttpClient:
             middlewares=(connector.send,),
         )
 
-    async def get(self, path: str, headers: Mapping[str, str], heard: Heard) -> Response:
+    async def get(
+        self, path: str, headers: Mapping[str, str], heard: Heard, arrive: Arrive
+    ) -> Response:
         """Send one GET and read the whole answer, as any `Client` does."""
         url = URL(self._origin + path, encoded=True)
         try:
@@ -191,7 +193,7 @@ class AiohttpClient:
                 url, headers=headers, allow_redirects=False, proxy_headers=self._for_proxy
             ) as answer:
                 heard(answer.status)
-                body = await whole(answer.content.iter_any(), self._limits)
+                body = await whole(answer.content.iter_any(), self._limits, arrive)
                 return Response(status=answer.status, body=body, headers=answer.headers)
         except aiohttp.ConnectionTimeoutError:
             fault = self._limits.not_connected()

@@ -8,6 +8,7 @@ import msgspec
 
 from resolvers.payex.deadline import DEADLINE_SETTING, Deadline
 from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.held_bytes import UNBOUNDED, AnswerBytes, OperationBytes
 from resolvers.payex.problems import Problem
 from resolvers.payex.records import ItemList, SubscriptionItem
 from resolvers.payex.stretches import Spent, Stretch, Work
@@ -22,10 +23,14 @@ Content = ItemList[Any] | SubscriptionItem | msgspec.Raw
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """How a route answered, and the wave of the operation after which the answer was there."""
+    """How a route answered, and the wave of the operation after which the answer was there.
+
+    `held` is what it takes of the memory, for as long as somebody holds it.
+    """
 
     outcome: Content | Problem | Fault
     wave: int
+    held: AnswerBytes | None = None
 
     def __repr__(self) -> str:
         return f"Answer(wave={self.wave})"
@@ -137,6 +142,7 @@ class Asker(msgspec.Struct, frozen=True):
         trace: told of each call and of where each answer came from.
         granted_by: what the seconds are set by: the setting, or the header of the request.
         budget: what the work for it is paid from.
+        held: what the answers take of the memory.
     """
 
     counts: Counts
@@ -149,6 +155,7 @@ class Asker(msgspec.Struct, frozen=True):
     trace: BatchTrace = UNTRACED
     granted_by: str = DEADLINE_SETTING
     budget: Spends = UNPRICED
+    held: OperationBytes = UNBOUNDED
 
     def since_it_began(self, now: float) -> float:
         """Return the seconds since the operation began."""

@@ -20,8 +20,10 @@ from resolvers.payex.credentials import Access
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.exchanges import MOST_WITNESSES, Exchanges, Step
 from resolvers.payex.faults import ROUTE_ABSENT_ADVICE, Fault, FaultCode
+from resolvers.payex.held_bytes import ProcessBytes
 from resolvers.payex.holds import Holds
 from resolvers.payex.instances import harmless_title
+from resolvers.payex.intake import Intake
 from resolvers.payex.limiter import Limiter, Turn
 from resolvers.payex.places import Places
 from resolvers.payex.problems import UNTITLED, Problem, parse_problem
@@ -60,6 +62,7 @@ class Policies:
         queue_timeout: seconds that a call waits for a place; None if its deadline alone bounds it.
         pulse: tells how late the event loop is.
         turns: whose turn it is to keep the event loop.
+        held: what all answers take of the memory.
     """
 
     backoff: Backoff
@@ -71,6 +74,7 @@ class Policies:
     silences: Silences = field(default_factory=Silences)
     pulse: Pulse = field(default_factory=Pulse)
     turns: Turns = field(default_factory=Turns)
+    held: ProcessBytes = field(default_factory=ProcessBytes)
 
 
 class Attempts:
@@ -78,11 +82,14 @@ class Attempts:
 
     Args:
         transport: what carries the calls.
-        policies: what decides on each attempt.
+        policies: become the attribute.
         clock: seconds of a monotonic clock.
         sleep: waits for seconds.
         chance: a number from 0 up to 1, which spreads retries.
         wall: the time of day, against which a `Retry-After` date is read.
+
+    Attributes:
+        policies: what decides on each attempt.
     """
 
     def __init__(
@@ -96,7 +103,7 @@ class Attempts:
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._transport = transport
-        self._policies = policies
+        self.policies = policies
         self._places = Places(policies.limiter, policies.queue_timeout, policies.pulse, clock)
         self._exchanges = Exchanges(
             policies.breakers,
@@ -111,7 +118,13 @@ class Attempts:
         self._wall = wall
 
     async def get(
-        self, route: Route, access: Access, errand: Errand, deadline: Deadline, asker: Asker
+        self,
+        route: Route,
+        access: Access,
+        errand: Errand,
+        deadline: Deadline,
+        asker: Asker,
+        intake: Intake | None = None,
     ) -> bytes | Problem:
         """Return a body, or the problem that PayEx tells.
 
@@ -122,11 +135,13 @@ class Attempts:
             deadline: no attempt starts that cannot end before it. Who waits cancels one that would
                 go on beyond: whoever is the most patient (`Flights`).
             asker: who is told of the calls.
+            intake: takes in the body.
 
         Raises:
             Fault: the last attempt's.
         """
-        policies = self._policies
+        intake = intake or Intake()
+        policies = self.policies
         policies.budget.deposit(self._clock())
         asker.budget.spend(Work.CALLS, QUESTION)
         attempt = 1
@@ -139,7 +154,8 @@ class Attempts:
                 turn = Turn(asker.caller, asker.turn, access.tenant)
                 await self._places.take(turn, errand, deadline, asker)
                 try:
-                    return await self._attempt(route, access, (errand, attempt), deadline, asker)
+                    progress = errand, attempt, intake
+                    return await self._attempt(route, access, progress, deadline, asker)
                 finally:
                     self._places.pass_on(turn)
             except Fault as fault:
@@ -162,25 +178,15 @@ class Attempts:
                 self._end(pause)
             attempt += 1
 
-    @property
-    def pulse(self) -> Pulse:
-        """What tells how late the event loop is."""
-        return self._policies.pulse
-
-    @property
-    def turns(self) -> Turns:
-        """Whose turn it is to keep the event loop."""
-        return self._policies.turns
-
     def _end(self, stretch: Stretch) -> float:
         """End a stretch now, and return when it ended but for the event loop."""
         now = self._clock()
-        return stretch.end(now, self.pulse.behind(now))
+        return stretch.end(now, self.policies.pulse.behind(now))
 
     def _delay(self, fault: Fault, attempt: int) -> float | None:
         if not retryable(fault.code, fault.status):
             return None
-        return self._policies.backoff.delay(
+        return self.policies.backoff.delay(
             attempt, random=self._chance(), retry_after=fault.retry_after
         )
 
@@ -188,11 +194,12 @@ class Attempts:
         self,
         route: Route,
         access: Access,
-        progress: tuple[Errand, int],
+        progress: tuple[Errand, int, Intake],
         deadline: Deadline,
         asker: Asker,
     ) -> bytes | Problem:
-        errand, attempt = progress
+        errand, attempt, intake = progress
+        arrived = intake.arrived
         started = self._clock()
         if deadline.expired(started):
             raise errand.expired(asker, started)
@@ -206,7 +213,7 @@ class Attempts:
         deadline.on_left = exchange.leave
         try:
             response = await self._transport.get(
-                route.path, access, exchange.headers, exchange.hear
+                route.path, access, exchange.headers, exchange.hear, intake.arrive
             )
             exchange.answered(response.status)
             self._places.answered(self._clock() - started)
@@ -221,6 +228,7 @@ class Attempts:
             exchange.tell(fault.code)
             raise fault from None
         except Fault as fault:
+            intake.forget(arrived)
             exchange.failed(fault.code)
             if fault.code is FaultCode.UPSTREAM_RATE_LIMITED and fault.retry_after:
                 fault.retry_after = self._hold(route, fault.retry_after)
@@ -242,13 +250,13 @@ class Attempts:
         Raises:
             Fault: `UPSTREAM_RATE_LIMITED`, the ledger's calls are held back.
         """
-        holds, ledger, now = self._policies.holds, route.holder.owner_no, self._clock()
+        holds, ledger, now = self.policies.holds, route.holder.owner_no, self._clock()
         if holds.refuses(ledger, now):
             raise Fault(FaultCode.UPSTREAM_RATE_LIMITED, retry_after=holds.left(ledger, now))
 
     def _hold(self, route: Route, seconds: float) -> float:
         """Hold the ledger's calls back, and return for how long PayEx has asked by now."""
-        holds, ledger, now = self._policies.holds, route.holder.owner_no, self._clock()
+        holds, ledger, now = self.policies.holds, route.holder.owner_no, self._clock()
         begins = holds.hold(ledger, seconds, now)
         left = holds.left(ledger, now)
         if begins:

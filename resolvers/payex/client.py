@@ -17,8 +17,10 @@ from resolvers.payex.attempts import Attempts
 from resolvers.payex.cache import CacheKey, access_mark
 from resolvers.payex.credentials import Access, Credentials, derived_key
 from resolvers.payex.deadline import DEADLINE_HEADER, DEADLINE_SETTING, Deadline
-from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.faults import Fault, FaultCode, counts_against_payex
 from resolvers.payex.flights import Flights
+from resolvers.payex.held_bytes import AnswerBytes
+from resolvers.payex.intake import Intake
 from resolvers.payex.memory import Memory
 from resolvers.payex.problems import Problem
 from resolvers.payex.reader import Reader, Reading
@@ -31,7 +33,14 @@ _NO_TOKEN = secrets.token_hex()
 
 # The bounds of who started a call. To who shares it, they mean nothing.
 _OF_ONE_ASKER = frozenset(
-    {DEADLINE_SETTING, DEADLINE_HEADER, "GATEWAY_MAX_CALLS", "GATEWAY_UPSTREAM_MAX_QUEUED"}
+    {
+        DEADLINE_SETTING,
+        DEADLINE_HEADER,
+        "GATEWAY_MAX_CALLS",
+        "GATEWAY_OPERATION_BYTES",
+        "GATEWAY_PROCESS_BYTES",
+        "GATEWAY_UPSTREAM_MAX_QUEUED",
+    }
 )
 
 
@@ -46,11 +55,15 @@ class _Question(msgspec.Struct, frozen=True):
 
 
 class _Landed(msgspec.Struct, frozen=True):
-    """What a shared call brought, in how many rounds of calls (none from a cache), and for whom."""
+    """What a shared call brought, in how many rounds of calls (none from a cache), and for whom.
+
+    `held` is what it takes of the memory.
+    """
 
     outcome: Content | Problem | Fault
     rounds: int
     trace: BatchTrace
+    held: AnswerBytes | None = None
 
     @property
     def is_the_starters(self) -> bool:
@@ -81,8 +94,9 @@ class Payex:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.routes = routes
-        self.pulse = attempts.pulse
-        self.turns = attempts.turns
+        self.pulse = attempts.policies.pulse
+        self.turns = attempts.policies.turns
+        self.held = attempts.policies.held
         self._attempts = attempts
         self._credentials = credentials
         self._reader = reader
@@ -146,7 +160,9 @@ class Payex:
         elif not landed.rounds:
             errand.wave -= 1
         asker.counts.fresh(self._memory.left(key))
-        return Answer(landed.outcome, errand.wave)
+        if coalesced:
+            return _shared(landed.outcome, errand.wave, landed.held, asker)
+        return Answer(landed.outcome, errand.wave, landed.held)
 
     async def _joined(
         self,
@@ -170,13 +186,13 @@ class Payex:
         await self._memory.aclose()
 
     def _found(self, key: CacheKey, route: Route, wave: int, asker: Asker) -> Answer | None:
-        outcome, left = self._memory.find(key)
+        outcome, left, held = self._memory.find(key)
         if outcome is None:
             return None
         asker.counts.hit()
         asker.trace.hit(route.template)
         asker.counts.fresh(left)
-        return Answer(outcome, wave - 1)
+        return _shared(outcome, wave - 1, held, asker)
 
     def _fly(self, question: _Question, deadline: Deadline) -> Coroutine[Any, Any, _Landed]:
         return question.asker.counts.work.of(self._flown(question, deadline))
@@ -194,30 +210,35 @@ class Payex:
     async def _landed(self, question: _Question, deadline: Deadline) -> _Landed:
         trace = question.asker.trace
         token = question.access.token
-        pace = self._pace(question.asker, deadline)
-        recalled = await self._memory.recall(question.route, question.key, token, pace)
+        intake = self._intake(question.asker, deadline)
+        try:
+            recalled = await self._memory.recall(question.route, question.key, token, intake)
+        except Fault as fault:
+            return _Landed(fault.with_traceback(None), 0, trace)
         if recalled is not None:
             question.asker.counts.hit()
             trace.hit(question.route.template)
-            return _Landed(recalled.outcome, 0, trace)
+            return _Landed(recalled.outcome, 0, trace, intake.end())
         question.asker.counts.missed()
         access = question.access
-        reading, rounds = await self._ask(question, access, deadline)
+        intake = self._intake(question.asker, deadline)
+        reading, rounds = await self._ask(question, access, deadline, intake)
         if isinstance(reading, Fault) and reading.code is FaultCode.UPSTREAM_UNAUTHENTICATED:
             # The token may have been rotated since the files were last looked at.
             await asyncio.to_thread(self._credentials.refresh)
             renewed = self._credentials.access(question.route.holder.owner_no)
             if renewed is not None and renewed.token != access.token:
                 access = renewed
-                reading, rounds = await self._ask(question, access, deadline)
+                reading, rounds = await self._ask(question, access, deadline, intake)
         if isinstance(reading, Fault):
             return _Landed(reading, rounds, trace)
         key = question.key._replace(access=access_mark(access.token))
-        self._memory.keep(question.route, key, access.token, reading)
-        return _Landed(reading.outcome, rounds, trace)
+        held = intake.end()
+        self._memory.keep(question.route, key, access.token, reading, held)
+        return _Landed(reading.outcome, rounds, trace, held)
 
     async def _ask(
-        self, question: _Question, access: Access, deadline: Deadline
+        self, question: _Question, access: Access, deadline: Deadline, intake: Intake
     ) -> tuple[Reading | Fault, int]:
         """Return what the route holds, or why it could not be read, and the rounds it took."""
         rounds = 1
@@ -232,28 +253,43 @@ class Payex:
             errand = question.errand
             errand.wave += page > 0
             try:
-                return await self._attempts.get(route, access, errand, deadline, question.asker)
+                return await self._attempts.get(
+                    route, access, errand, deadline, question.asker, intake
+                )
             except Fault as fault:
                 met = fault
                 raise
 
-        pace = self._pace(question.asker, deadline)
         try:
-            return await self._reader.read(question.route, fetch, pace), rounds
+            return await self._reader.read(question.route, fetch, intake), rounds
         except Fault as fault:
-            if fault is not met:
+            if fault is not met and counts_against_payex(fault.code):
                 # The call was noted as one that went well.
                 question.asker.counts.cannot_use(Unread(question.route.template, fault.code))
-            return fault, rounds
+            # It would hold all that was read.
+            return fault.with_traceback(None), rounds
 
-    def _pace(self, asker: Asker, deadline: Deadline) -> Pace:
-        return Pace(self.turns, deadline, asker.expired, asker.caller, asker.turn)
+    def _intake(self, asker: Asker, deadline: Deadline) -> Intake:
+        pace = Pace(self.turns, deadline, asker.expired, asker.caller, asker.turn)
+        return Intake(pace, asker.held, asker.budget)
 
     def _is_of_its_holder(self, route: Route) -> bool:
         """Whether a route, which a link may have named, is one of its own invoice or customer."""
         holder = self.routes.of(route.holder, Kind.HOLDER).path
         path = route.path.partition("?")[0]
         return path == holder or path.startswith(f"{holder}/")
+
+
+def _shared(
+    outcome: Content | Problem | Fault, wave: int, held: AnswerBytes | None, asker: Asker
+) -> Answer:
+    """Return an answer that an operation holds as well, as far as it may."""
+    if held is not None:
+        try:
+            asker.held.share(held)
+        except Fault as fault:
+            return Answer(fault, wave)
+    return Answer(outcome, wave, held)
 
 
 def _key(route: Route, access: Access, asker: Asker) -> CacheKey:

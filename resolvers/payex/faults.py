@@ -13,6 +13,8 @@ class FaultCode(enum.StrEnum):
 
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
     LEDGER_NOT_CONFIGURED = "LEDGER_NOT_CONFIGURED"
+    OPERATION_BYTES_LIMIT = "OPERATION_BYTES_LIMIT"
+    PROCESS_BYTES_LIMIT = "PROCESS_BYTES_LIMIT"
     UPSTREAM_BODY_TOO_LARGE = "UPSTREAM_BODY_TOO_LARGE"
     UPSTREAM_BREAKER_OPEN = "UPSTREAM_BREAKER_OPEN"
     UPSTREAM_ERROR = "UPSTREAM_ERROR"
@@ -35,6 +37,13 @@ class FaultCode(enum.StrEnum):
 MESSAGES = {
     FaultCode.DEADLINE_EXCEEDED: "The operation's time is up.",
     FaultCode.LEDGER_NOT_CONFIGURED: "The gateway has no credentials for this ledger (ownerNo).",
+    FaultCode.OPERATION_BYTES_LIMIT: (
+        "PayEx's answers would take more memory than one operation may. Ask for less at a time."
+    ),
+    FaultCode.PROCESS_BYTES_LIMIT: (
+        "PayEx's answers would take more memory than other operations leave free. Try again later, "
+        "or ask for less at a time."
+    ),
     FaultCode.UPSTREAM_BODY_TOO_LARGE: "PayEx answered with a body larger than the limit.",
     FaultCode.UPSTREAM_BREAKER_OPEN: "PayEx has failed too often; the gateway lets it rest.",
     FaultCode.UPSTREAM_ERROR: "PayEx failed to answer.",
@@ -82,6 +91,8 @@ _OF_THE_GATEWAY = frozenset(
     {
         FaultCode.DEADLINE_EXCEEDED,
         FaultCode.LEDGER_NOT_CONFIGURED,
+        FaultCode.OPERATION_BYTES_LIMIT,
+        FaultCode.PROCESS_BYTES_LIMIT,
         FaultCode.UPSTREAM_BREAKER_OPEN,
         FaultCode.UPSTREAM_OVERLOADED,
         FaultCode.UPSTREAM_QUEUE_TIMEOUT,

@@ -7,7 +7,7 @@ import httpx
 
 from resolvers.payex.breakages import Breakage, told
 from resolvers.payex.faults import Fault, FaultCode
-from resolvers.payex.responses import Heard, Limits, Response, broken_compression, whole
+from resolvers.payex.responses import Arrive, Heard, Limits, Response, broken_compression, whole
 
 _BREAKAGES: dict[type[BaseException], Breakage] = {
     httpx.ReadError: Breakage.CLOSED,
@@ -44,12 +44,14 @@ class HttpxClient:
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         )
 
-    async def get(self, path: str, headers: Mapping[str, str], heard: Heard) -> Response:
+    async def get(
+        self, path: str, headers: Mapping[str, str], heard: Heard, arrive: Arrive
+    ) -> Response:
         """Send one GET and read the whole answer, as any `Client` does."""
         try:
             async with self._client.stream("GET", path, headers=headers) as answer:
                 heard(answer.status_code)
-                body = await whole(answer.aiter_bytes(), self._limits)
+                body = await whole(answer.aiter_bytes(), self._limits, arrive)
                 return Response(status=answer.status_code, body=body, headers=answer.headers)
         except httpx.DecodingError:
             raise broken_compression() from None

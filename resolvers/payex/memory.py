@@ -5,11 +5,12 @@ from http import HTTPStatus
 
 from resolvers.payex.cache import AnswerCache, CacheKey, CachePolicy, Outcome, shared_access_mark
 from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.held_bytes import AnswerBytes
+from resolvers.payex.intake import Intake
 from resolvers.payex.problems import Problem, parse_problem
 from resolvers.payex.reader import Reader, Reading
 from resolvers.payex.routes import Route
 from resolvers.payex.shared_cache import SharedCache, Stored
-from resolvers.payex.turns import Pace
 
 
 class Memory:
@@ -39,10 +40,10 @@ class Memory:
         self._origin = origin
         self._storing: set[asyncio.Task[None]] = set()
 
-    def find(self, key: CacheKey) -> tuple[Outcome | None, float]:
-        """Return the decoded answer, and for how many seconds it stays the same.
+    def find(self, key: CacheKey) -> tuple[Outcome | None, float, AnswerBytes | None]:
+        """Return the decoded answer, for how many seconds it stays the same, and what it takes.
 
-        They are None and 0 if this process keeps none.
+        They are None, 0 and None if this process keeps none.
         """
         return self._cache.find(key)
 
@@ -51,9 +52,14 @@ class Memory:
         return self._cache.left(key)
 
     async def recall(
-        self, route: Route, key: CacheKey, token: str, pace: Pace | None = None
+        self, route: Route, key: CacheKey, token: str, intake: Intake | None = None
     ) -> Reading | None:
-        """Return the answer that another instance has brought, and keep it here as well."""
+        """Return the answer that another instance has brought, and keep it here as well.
+
+        Raises:
+            Fault: the answer takes more than it may.
+        """
+        intake = intake or Intake()
         if self._shared is None or not self._policy.keeps(route):
             return None
         stored = await self._shared.get(self._shared_key(key, token))
@@ -62,6 +68,7 @@ class Memory:
 
         async def replay(_: Route, page: int) -> bytes | Problem:
             if stored.status == HTTPStatus.OK:
+                intake.arrive(len(stored.bodies[page]))
                 return stored.bodies[page]
             problem = parse_problem(stored.status, stored.bodies[page])
             if problem is None or not problem.is_own:
@@ -69,21 +76,38 @@ class Memory:
             return problem
 
         try:
-            reading = await self._reader.read(route, replay, pace)
-        except (Fault, IndexError):
+            reading = await self._reader.read(route, replay, intake)
+        except (Fault, IndexError) as error:
+            if isinstance(error, Fault) and error.of_the_gateway:
+                raise
             # It was stored by a gateway that understands it otherwise.
             return None
         ttl = min(self._policy.ttl(route, reading.outcome), stored.left)
         if ttl > 0:
-            self._cache.put(key, reading.outcome, reading.size, ttl)
+            self._cache.put(key, reading.outcome, reading.size, ttl, intake.held)
         return reading
 
-    def keep(self, route: Route, key: CacheKey, token: str, reading: Reading) -> None:
-        """Keep an answer that PayEx has just given, as far as the policy allows."""
+    def keep(
+        self,
+        route: Route,
+        key: CacheKey,
+        token: str,
+        reading: Reading,
+        held: AnswerBytes | None = None,
+    ) -> None:
+        """Keep an answer that PayEx has just given, as far as the policy allows.
+
+        Args:
+            route: what was asked for.
+            key: what the answer depends on.
+            token: the ledger's token.
+            reading: the answer.
+            held: what it takes of the memory.
+        """
         ttl = self._policy.ttl(route, reading.outcome)
         if ttl <= 0:
             return
-        self._cache.put(key, reading.outcome, reading.size, ttl)
+        self._cache.put(key, reading.outcome, reading.size, ttl, held)
         if self._shared is not None:
             stored = Stored(reading.status, reading.bodies)
             # The answer is there: nobody waits for it to be stored as well.

@@ -13,11 +13,11 @@ from resolvers.payex.decoders import (
     usage_summaries,
 )
 from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.intake import Intake
 from resolvers.payex.list_bodies import decode_object
 from resolvers.payex.problems import Problem, expected
 from resolvers.payex.records import ItemList, Page
 from resolvers.payex.routes import Kind, Route, Routes
-from resolvers.payex.turns import Pace
 
 # A body of so many bytes is decoded in slices. The usual ones are decoded as a whole, in up to 2
 # milliseconds, and as many of them as an operation has calls may come at a time.
@@ -68,17 +68,19 @@ class Reader:
             Kind.SUMMARIES: usage_summaries(field_map.get("usage_summaries", {})),
         }
 
-    async def read(self, route: Route, fetch: Fetch, pace: Pace | None = None) -> Reading:
+    async def read(self, route: Route, fetch: Fetch, intake: Intake | None = None) -> Reading:
         """Return what a route holds, all pages of it, or the problem told in place of any.
 
         Args:
             route: what to read.
             fetch: brings the bodies.
-            pace: gives the event loop its turns; nobody else needs it if None.
+            intake: takes in the bodies.
 
         Raises:
-            Fault: a body cannot be understood, or the list cannot be followed to its end.
+            Fault: a body cannot be understood, the list cannot be followed to its end, or takes
+                more than it may.
         """
+        intake = intake or Intake()
         bodies: list[bytes] = []
         found: ItemList[Any] = ItemList()
         seen = {route.path}
@@ -88,11 +90,16 @@ class Reader:
                 return Reading(expected(body, route), (bytes(body.raw or b""),))
             bodies.append(body)
             if route.kind is Kind.HOLDER:
+                intake.decode(len(body), 1, 0)
                 return Reading(decode_object(body), (body,))
             decoder = self._decoders[route.kind]
             if route.kind is Kind.SUBSCRIPTION:
+                intake.decode(len(body), 1, 0)
                 return Reading(decoder.one(body), (body,))
-            for page in await _decoded(body, decoder, pace):
+            parts = await _decoded(body, decoder, intake)
+            for page in parts:
+                if len(parts) > 1:
+                    await intake.turn()
                 found.add(page)
             if not page.next:
                 return Reading(found, tuple(bodies))
@@ -110,18 +117,20 @@ class Reader:
         return following
 
 
-async def _decoded(body: bytes, decoder: Decoder[Any], pace: Pace | None) -> list[Page[Any]]:
+async def _decoded(body: bytes, decoder: Decoder[Any], intake: Intake) -> list[Page[Any]]:
     """Return a page of a list, in slices if it is large. The last one has the link to the next."""
-    if pace is None or len(body) < _PACED_FROM:
-        return [decoder.page(body)]
     if len(body) < _SLICED_FROM:
-        await pace.turn()
-        return [decoder.page(body)]
+        if len(body) >= _PACED_FROM:
+            await intake.turn()
+        page = decoder.page(body)
+        intake.decode(len(body), len(page.items), page.units)
+        return [page]
     steps = decoder.in_slices(body)
     try:
         while True:
-            await pace.turn()
-            next(steps)
+            await intake.turn()
+            size, page = next(steps)
+            intake.decode(size, len(page.items), page.units)
     except StopIteration as done:
         pages: list[Page[Any]] = done.value
         return pages

@@ -220,12 +220,14 @@ class Page(Generic[T]):
         next: the link to the next page, if there is one.
         source: the JSON of the elements: each by itself, or the array or the body that they are in.
         unreadable: what could not be read.
+        units: what its elements took of the budget that were read by themselves.
     """
 
     items: Sequence[T]
     next: str | None
     source: bytes | Sequence[msgspec.Raw] = field(repr=False)
     unreadable: Unreadable
+    units: int = 0
 
 
 class ItemList(Generic[T]):

@@ -60,11 +60,19 @@ class Response:
         return self.headers.get("retry-after")
 
 
-async def whole(chunks: AsyncIterable[bytes], limits: Limits) -> bytes:
+Arrive = Callable[[int], None]
+"""Is told how many bytes of a body have arrived. It raises the fault of what may not be read on."""
+
+
+def all_may_arrive(_size: int) -> None:
+    """Let any body arrive."""
+
+
+async def whole(chunks: AsyncIterable[bytes], limits: Limits, arrive: Arrive) -> bytes:
     """Return a body from its parts, which are decompressed already.
 
     Raises:
-        Fault: `UPSTREAM_BODY_TOO_LARGE`, as soon as it is.
+        Fault: `UPSTREAM_BODY_TOO_LARGE`, as soon as it is, or that of `arrive`.
     """
     parts = []
     size = 0
@@ -72,6 +80,7 @@ async def whole(chunks: AsyncIterable[bytes], limits: Limits) -> bytes:
         size += len(part)
         if size > limits.max_body:
             raise limits.too_large()
+        arrive(len(part))
         parts.append(part)
     # A byte-order mark is no part of JSON. RFC 8259 lets its readers pass over one.
     return b"".join(parts).removeprefix(BOM_UTF8)
@@ -93,16 +102,19 @@ def nobody_hears(_status: int) -> None:
 class Client(Protocol):
     """An HTTP client of one upstream."""
 
-    async def get(self, path: str, headers: Mapping[str, str], heard: Heard) -> Response:
+    async def get(
+        self, path: str, headers: Mapping[str, str], heard: Heard, arrive: Arrive
+    ) -> Response:
         """Send one GET and read the whole answer, without following it anywhere.
 
         Args:
             path: path and query, encoded.
             headers: what this call alone carries.
             heard: is told the status when the head of the answer is there.
+            arrive: is told of each part of the body.
 
         Raises:
-            Fault: any but that of the time of the whole call.
+            Fault: that of `arrive`, or any but that of the time of the whole call.
         """
 
     async def aclose(self) -> None:

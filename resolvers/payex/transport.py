@@ -19,7 +19,15 @@ from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.httpx_client import HttpxClient
 from resolvers.payex.proxy import Proxy
 from resolvers.payex.pulse import Pulse
-from resolvers.payex.responses import Client, Heard, Limits, Response, nobody_hears
+from resolvers.payex.responses import (
+    Arrive,
+    Client,
+    Heard,
+    Limits,
+    Response,
+    all_may_arrive,
+    nobody_hears,
+)
 from resolvers.payex.tracing import NO_HEADERS
 
 _LONGEST_PATH: Final = 65_536
@@ -107,6 +115,7 @@ class Transport:
         access: Access,
         headers: Mapping[str, str] = NO_HEADERS,
         heard: Heard = nobody_hears,
+        arrive: Arrive = all_may_arrive,
     ) -> Response:
         """Send one GET and read the whole answer.
 
@@ -115,11 +124,12 @@ class Transport:
             access: what opens the ledger.
             headers: what this call alone carries beside.
             heard: is told the status when the head of the answer is there.
+            arrive: is told of each part of the body.
 
         Raises:
-            Fault: `UPSTREAM_TIMEOUT`, `UPSTREAM_UNREACHABLE`, `UPSTREAM_BODY_TOO_LARGE`,
-                `UPSTREAM_MALFORMED` for a body whose compression is broken, or
-                `UPSTREAM_LINK_REFUSED` for a path too long for a URL.
+            Fault: that of `arrive`, `UPSTREAM_TIMEOUT`, `UPSTREAM_UNREACHABLE`,
+                `UPSTREAM_BODY_TOO_LARGE`, `UPSTREAM_MALFORMED` for a body whose compression is
+                broken, or `UPSTREAM_LINK_REFUSED` for a path too long for a URL.
         """
         # A link of PayEx may have brought it.
         path = quote(path, safe=_IN_URLS)
@@ -129,7 +139,7 @@ class Transport:
         try:
             async with _Time(self._limits.timeout, self._pulse, self._clock):
                 with self._connections.lend(access) as client:
-                    return await client.get(path, headers, heard)
+                    return await client.get(path, headers, heard, arrive)
         except TimeoutError:
             raise self._limits.expired() from None
 

@@ -56,6 +56,11 @@ class Service:
         return self._path.read_text("utf-8")
 
     @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    @property
     def origin(self) -> str:
         """Scheme, host and port, as soon as it can be asked."""
         deadline = time.monotonic() + SECONDS

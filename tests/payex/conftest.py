@@ -21,6 +21,7 @@ from resolvers.payex.client import Payex
 from resolvers.payex.credentials import Access, Credentials, StaticTokens
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.flights import Flights
+from resolvers.payex.intake import Intake
 from resolvers.payex.limiter import Limiter
 from resolvers.payex.memory import Memory
 from resolvers.payex.problems import Problem
@@ -110,14 +111,20 @@ class Awaited(Attempts):
     """Attempts with someone who waits for them, as the client does: no longer than the deadline."""
 
     async def get(
-        self, route: Route, access: Access, errand: Errand, deadline: Deadline, asker: Asker
+        self,
+        route: Route,
+        access: Access,
+        errand: Errand,
+        deadline: Deadline,
+        asker: Asker,
+        intake: Intake | None = None,
     ) -> bytes | Problem:
         """Return a body or a problem, when all that was begun has ended."""
         get = super().get
         flights: Flights[str, bytes | Problem] = Flights(self._clock)
         try:
             found, _ = await flights.join(
-                "it", lambda shared: get(route, access, errand, shared, asker), deadline
+                "it", lambda shared: get(route, access, errand, shared, asker, intake), deadline
             )
         except TimeoutError:
             raise errand.expired(asker, self._clock()) from None

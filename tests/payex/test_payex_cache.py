@@ -235,7 +235,7 @@ def test_an_answer_without_time_is_not_kept_and_displaces_no_one_but_its_last_on
 def test_an_answer_larger_than_an_eighth_of_the_bound_is_not_kept_and_neither_is_its_last_one() -> (
     None
 ):
-    bound = 8 * (EMPTY + 4 * 100)
+    bound = 8 * (EMPTY + 5 * 100)
     cache = AnswerCache(max_bytes=bound, clock=Clock())
 
     cache.put(key("/fits"), answer(1), 100, 60)

@@ -9,7 +9,7 @@ import pytest
 
 from resolvers.payex.connections import Connections
 from resolvers.payex.credentials import Access
-from resolvers.payex.responses import Heard, Response
+from resolvers.payex.responses import Arrive, Heard, Response
 
 
 class Client:
@@ -19,7 +19,9 @@ class Client:
         self.is_closed = False
         self.gone = asyncio.Event()
 
-    async def get(self, path: str, headers: Mapping[str, str], heard: Heard) -> Response:
+    async def get(
+        self, path: str, headers: Mapping[str, str], heard: Heard, arrive: Arrive
+    ) -> Response:
         """Answer nobody."""
         raise NotImplementedError
 

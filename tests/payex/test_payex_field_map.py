@@ -22,7 +22,8 @@ MAPS = pytest.mark.parametrize(
 def test_the_map_names_each_field_of_its_record_and_no_other(
     assumed: Mapping[str, str], fields: type[msgspec.Struct]
 ) -> None:
-    words = {field.replace("_", "") for field in fields.__struct_fields__}
+    # Before them stand its origin and its position.
+    words = {field.replace("_", "") for field in fields.__struct_fields__[2:]}
     assert {field.lower() for field in assumed} == words
     assert fit(assumed, {}) == dict(assumed)
 

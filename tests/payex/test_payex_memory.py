@@ -188,7 +188,7 @@ async def test_what_may_not_be_kept_is_neither_stored_nor_looked_for() -> None:
     keep(kept, await read(unrecognized))
     await asyncio.sleep(2)
     assert shared.held == {}
-    assert kept.find(key_of(UNBILLED)) == kept.find(key_of(LIST)) == (None, 0)
+    assert kept.find(key_of(UNBILLED)) == kept.find(key_of(LIST)) == (None, 0, None)
     assert await kept.recall(UNBILLED, key_of(UNBILLED), TOKEN) is None
     assert shared.gets == 0
 

@@ -1,0 +1,212 @@
+"""What reading an answer takes: memory as its bytes arrive, and the budget as it is decoded."""
+
+import asyncio
+import gc
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from resolvers.payex.answers import Answer, Asker
+from resolvers.payex.backoff import Backoff
+from resolvers.payex.breakers import Breakers
+from resolvers.payex.cache import AnswerCache, CachePolicy
+from resolvers.payex.deadline import Deadline
+from resolvers.payex.decoders import usage_records
+from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.held_bytes import ProcessBytes, weight
+from resolvers.payex.intake import Intake
+from resolvers.payex.records import ItemList
+from resolvers.payex.routes import Billing, Holder, Kind, Routes
+from resolvers.payex.work import Work
+from resolvers.tally import Tally
+
+INVOICE = Holder("xxx", Billing.BILLED, "123456")
+ROUTE = Routes().of(INVOICE, Kind.DETAILS, "70")
+RECORD = {"usageType": "call", "amount": 1.5, "detailInfo": "x" * 60}
+MIB = 1024 * 1024
+
+
+def records(count: int, following: str | None = None) -> bytes:
+    """Return a page of so many records."""
+    page = {"items": [RECORD] * count, "navigation": {"next": following}}
+    return json.dumps(page).encode()
+
+
+class Spent:
+    """What was spent."""
+
+    def __init__(self) -> None:
+        self.units = 0.0
+
+    def spend(self, what: Work, units: float) -> None:
+        """Add up what reading takes."""
+        if what is Work.READ:
+            self.units += units
+
+
+def asker(held: ProcessBytes, caller: str = "a", budget: Any = None) -> Asker:
+    """Return somebody who begins an operation."""
+    return Asker(
+        counts=Tally(100),
+        deadline=Deadline(10.0**9),
+        seconds=10.0**9,
+        rights="all",
+        turn=object(),
+        caller=caller,
+        budget=budget or Spent(),
+        held=held.operation(caller),
+    )
+
+
+def tally_of(asks: Asker) -> Tally:
+    """Return what an operation has counted."""
+    assert isinstance(asks.counts, Tally)
+    return asks.counts
+
+
+def code_of(answer: Answer) -> FaultCode | None:
+    """Return the code of the fault, if it is one."""
+    return answer.outcome.code if isinstance(answer.outcome, Fault) else None
+
+
+class Parts(httpx.AsyncByteStream):
+    """A body in parts, of which it tells how many were read."""
+
+    def __init__(self, body: bytes, size: int = 65536) -> None:
+        self._body = body
+        self._size = size
+        self.read = 0
+
+    async def __aiter__(self) -> Any:
+        """Yield the parts."""
+        for start in range(0, len(self._body), self._size):
+            self.read += len(self._body[start : start + self._size])
+            yield self._body[start : start + self._size]
+
+
+async def test_a_body_is_not_read_on_that_would_take_more_than_an_operation_may(
+    connect: Any,
+) -> None:
+    held = ProcessBytes(64 * MIB, 7 * MIB)
+    body = Parts(records(30_000))
+    breakers = Breakers(requests=1, failure_share=0.1)
+    async with connect(
+        lambda _: httpx.Response(200, stream=body), policies={"held": held, "breakers": breakers}
+    ) as payex:
+        asks = asker(held)
+        answer = await payex.answer(ROUTE, 1, asks)
+    assert code_of(answer) is FaultCode.OPERATION_BYTES_LIMIT
+    assert MIB - 65536 <= body.read <= MIB + 65536
+    # It is the gateway's own bound, and nothing that PayEx is to blame for.
+    assert not breakers.openings
+    assert [call.fault for call in tally_of(asks).calls] == [FaultCode.OPERATION_BYTES_LIMIT]
+    assert not tally_of(asks).unread
+
+
+async def test_what_an_answer_takes_is_given_back_with_it(connect: Any) -> None:
+    held = ProcessBytes(64 * MIB, 32 * MIB)
+    async with connect(
+        lambda _: httpx.Response(200, content=records(1000)), policies={"held": held}
+    ) as payex:
+        answer = await payex.answer(ROUTE, 1, asker(held))
+        assert isinstance(answer.outcome, ItemList)
+        assert held.used == answer.held.size == weight(1000, len(records(1000)))
+        gc.disable()
+        try:
+            del answer
+            assert held.used == 0
+        finally:
+            gc.enable()
+
+
+async def test_the_pages_of_a_list_count_together(connect: Any) -> None:
+    pages = [records(2000, f"{ROUTE.path}?page={number}") for number in range(1, 20)]
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=pages[int(request.url.params.get("page", 0))])
+
+    held = ProcessBytes(64 * MIB, 7 * MIB)
+    async with connect(handler, policies={"held": held}) as payex:
+        asks = asker(held)
+        answer = await payex.answer(ROUTE, 1, asks)
+        assert code_of(answer) is FaultCode.OPERATION_BYTES_LIMIT
+        # None of what was read is left.
+        assert (held.used, asks.held.held) == (0, 0)
+
+
+async def test_a_body_of_tiny_records_counts_by_them(connect: Any) -> None:
+    body = b'{"items":[' + b",".join([b"{}"] * 200_000) + b"]}"
+    held = ProcessBytes(64 * MIB, 16 * MIB)
+    async with connect(
+        lambda _: httpx.Response(200, content=body), policies={"held": held}
+    ) as payex:
+        answer = await payex.answer(ROUTE, 1, asker(held))
+    assert code_of(answer) is FaultCode.OPERATION_BYTES_LIMIT
+
+
+async def test_an_answer_that_is_kept_counts_to_the_process_and_to_each_who_uses_it(
+    connect: Any,
+) -> None:
+    held = ProcessBytes(64 * MIB, 2 * MIB)
+    cache = AnswerCache()
+    async with connect(
+        lambda _: httpx.Response(200, content=records(1000)),
+        policies={"held": held},
+        memory={"cache": cache, "policy": CachePolicy()},
+    ) as payex:
+        size = (await payex.answer(ROUTE, 1, asker(held))).held.size
+        assert held.used == size
+        user = asker(held, "b")
+        answers = [payex.kept(ROUTE, 1, user) for _ in range(3)]
+        assert (held.used, user.held.held) == (size, 2 * size)
+        assert [code_of(answer) for answer in answers] == [
+            None,
+            None,
+            FaultCode.OPERATION_BYTES_LIMIT,
+        ]
+
+
+async def test_the_bound_of_who_started_a_call_is_nobody_elses(connect: Any) -> None:
+    held = ProcessBytes(64 * MIB, 7 * MIB)
+    async with connect(
+        lambda _: httpx.Response(200, content=records(1000)), policies={"held": held}
+    ) as payex:
+        full, free = asker(held, "a"), asker(held, "b")
+        full.held.take(7 * MIB)
+        starting = payex.answer(ROUTE, 1, full)
+        answers = await asyncio.gather(starting, payex.answer(ROUTE, 1, free))
+    assert [code_of(answer) for answer in answers] == [FaultCode.OPERATION_BYTES_LIMIT, None]
+
+
+async def test_what_a_failed_attempt_brought_takes_nothing(connect: Any) -> None:
+    statuses = [503, 200]
+    held = ProcessBytes(64 * MIB, 32 * MIB)
+    async with connect(
+        lambda _: httpx.Response(statuses.pop(0), content=records(1000)),
+        policies={"held": held, "backoff": Backoff(attempts=2)},
+    ) as payex:
+        answer = await payex.answer(ROUTE, 1, asker(held))
+        assert held.used == answer.held.size == weight(1000, len(records(1000)))
+
+
+@pytest.mark.parametrize("count", [10, 10_000])
+async def test_reading_is_paid_by_bytes_and_records(connect: Any, count: int) -> None:
+    """A record of 128 bytes takes about 1.4 microseconds."""
+    spent = Spent()
+    async with connect(lambda _: httpx.Response(200, content=records(count))) as payex:
+        await payex.answer(ROUTE, 1, asker(ProcessBytes(), budget=spent))
+    assert 1 <= spent.units / count <= 2
+
+
+@pytest.mark.parametrize(
+    ("value", "least"), [({"startTime": "2019-05-06T00:00:00Z"}, 7), ({"amount": "x"}, 21)]
+)
+def test_an_element_that_is_read_by_itself_is_dearer(value: object, least: int) -> None:
+    spent = Spent()
+    body = json.dumps({"items": [value] * 100}).encode()
+    intake = Intake(budget=spent)
+    page = usage_records({}).page(body)
+    intake.decode(len(body), len(page.items), page.units)
+    assert least * 100 <= spent.units <= (least + 2) * 100
