@@ -292,7 +292,7 @@ async def test_an_operation_ends_at_its_deadline() -> None:
     async with FaultyServer() as payex, gateway(payex.origin, upstream_timeout=60) as client:
         payex.details = [silence]
         reply = await client.post(
-            "/graphql", json={"query": QUERY}, headers={"payex-usage-deadline": "0.2"}
+            "/graphql", json={"query": QUERY}, headers={"payex-usage-deadline": "1.5"}
         )
     found = reply.json()
 
