@@ -1,9 +1,6 @@
 """The commands really serve, in processes of their own, and stop when they are told to."""
 
 import signal
-import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +13,7 @@ import pytest
 
 from gateway.sandbox import CATALOGUE
 from gateway.upstream import SANDBOX_NOTICE
-from tests.gateway.service import ELSE, ROOT, SECONDS, Service, running
+from tests.gateway.service import SECONDS, Service, running
 
 QUERY = '{ owner(ownerNo: "1234") { invoice(invoiceNo: "880044") { __typename } } }'
 
@@ -101,21 +98,6 @@ def test_the_sandbox_alone_is_an_upstream_for_a_gateway(start: Callable[..., Ser
     assert example.token not in gateway.printed
 
 
-def test_settings_that_cannot_be_used_end_the_process_with_2() -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "gateway", "--port", "x"],
-        cwd=ROOT,
-        env=ELSE,
-        capture_output=True,
-        timeout=SECONDS,
-        check=False,
-        text=True,
-    )
-
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr == "payex-usage-gateway: GATEWAY_PORT: must be a whole number.\n"
-
-
 class Gate(ThreadingHTTPServer):
     """An upstream that answers when it is told to, each request in a thread of its own."""
 
@@ -176,17 +158,3 @@ def test_a_request_in_flight_when_the_signal_comes_is_answered(
 
     assert status == 0
     assert found == [{"__typename": "Invoice"}] * 3
-
-
-def test_a_port_that_is_taken_ends_the_command_with_one_sentence_and_status_2(
-    start: Callable[..., Service],
-) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        service = start("serve", "--port", str(other.getsockname()[1]))
-        status = service.wait()
-
-    assert status == 2
-    assert "cannot be listened on: Address already in use." in service.printed
-    assert "Traceback" not in service.printed

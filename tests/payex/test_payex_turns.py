@@ -424,8 +424,9 @@ def moments(ticks: int) -> Iterator[tuple[int, int]]:
     return ((first, later) for first in range(ticks) for later in range(first, ticks))
 
 
-@pytest.mark.parametrize("places", [1, 2])
-@pytest.mark.parametrize("cancelled", [(0, 1), (1, 2), (1, 3), (2, 1)], ids=str)
+@pytest.mark.parametrize(
+    ("places", "cancelled"), [(1, (0, 1)), (1, (2, 1)), (2, (1, 2)), (2, (1, 3))], ids=str
+)
 async def test_whenever_calls_are_cancelled_no_place_is_lost_and_none_is_made(
     attempting: Attempting, places: int, cancelled: tuple[int, int]
 ) -> None:
