@@ -87,6 +87,17 @@ clean:  ## remove everything that was built or installed
 	rm -rf $(GRAPHIQL)/node_modules tests/audit/node_modules tests/supergraph/node_modules \
 		tests/supergraph/hive/node_modules benchmarks/peers/node_modules
 
+# An environment keeps its Python, so that PYTHON=... would be passed over in silence.
+ifneq ($(filter-out file default undefined,$(origin PYTHON)),)
+ifneq ($(wildcard $(BIN)/python),)
+VERSION := -c 'import sys; print("%d.%d" % sys.version_info[:2])'
+ifneq ($(shell $(BIN)/python $(VERSION)),$(shell $(PYTHON) $(VERSION)))
+$(error $(VENV) holds Python $(shell $(BIN)/python $(VERSION)). For $(PYTHON), remove it by \
+`make clean`, or add VENV=another-folder)
+endif
+endif
+endif
+
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found."; exit 1; }
 	@echo "Creating the environment in $(VENV) with $$($(PYTHON) --version)"
