@@ -101,6 +101,11 @@ class Breaker:
         """What a call that is permitted now belongs to. Keep it and hand it in with the result."""
         return self._generation
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether every call may go."""
+        return self._until is None
+
     def state(self, now: float) -> BreakerState:
         """Return whether calls may go."""
         if self._until is None:

@@ -16,7 +16,7 @@ Times are seconds of one monotonic clock, which the caller reads and passes in a
 
 import enum
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -55,11 +55,13 @@ class Permit:
 
     __slots__ = ("_breakers", "_generations", "_ledger", "_subject")
 
-    def __init__(self, breakers: "Breakers", ledger: str, subject: Hashable) -> None:
+    def __init__(
+        self, breakers: "Breakers", ledger: str, subject: Hashable, levels: Sequence[Level]
+    ) -> None:
         self._breakers = breakers
         self._ledger = ledger
         self._subject = subject
-        self._generations = [level.breaker.generation for level in self._levels()]
+        self._generations = [level.breaker.generation for level in levels]
 
     @property
     def is_late(self) -> bool:
@@ -68,7 +70,12 @@ class Permit:
 
     def succeeded(self, now: float) -> list[Level]:
         """Take in that PayEx answered."""
-        return [level for level, known, _ in self._each() if level.breaker.succeeded(now, known)]
+        over = []
+        # No more than those of then: to what is new since, one success means nothing.
+        for level, known in zip(self._levels(), self._generations, strict=False):
+            if level.breaker.succeeded(now, known):
+                over.append(level)
+        return over
 
     def failed(self, now: float) -> list[Level]:
         """Take in that the call failed, as `breaker.counts_as_failure` says."""
@@ -151,12 +158,15 @@ class Breakers:
             subject: who asks or, if that is not known, what is asked for.
             now: the time.
         """
-        levels = [*zip(self.levels(ledger, subject), _concerned(ledger, subject), strict=False)]
-        if not all(level.breaker.permits(now, subjects) for level, subjects in levels):
-            return None
-        for level, subjects in levels:
-            level.breaker.allow(now, subjects)
-        return Permit(self, ledger, subject)
+        levels = self.levels(ledger, subject)
+        # Nearly always all are closed, and nothing else is to be asked.
+        if not all(level.breaker.is_closed for level in levels):
+            told = [*zip(levels, _concerned(ledger, subject), strict=False)]
+            if not all(level.breaker.permits(now, subjects) for level, subjects in told):
+                return None
+            for level, subjects in told:
+                level.breaker.allow(now, subjects)
+        return Permit(self, ledger, subject, levels)
 
     def retry_after(self, ledger: str, subject: Hashable, now: float) -> float:
         """Return the seconds until such a call may be tried again, as `Breaker.retry_after`."""

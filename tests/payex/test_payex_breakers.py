@@ -1,5 +1,6 @@
 """What fails for one is not refused to others, and what fails for all is refused to all."""
 
+import asyncio
 import logging
 import math
 from collections.abc import Callable
@@ -13,13 +14,15 @@ from hypothesis import strategies as st
 from resolvers.payex.answers import ANYONE, Asker, Errand
 from resolvers.payex.attempts import Attempts
 from resolvers.payex.breakers import Breakers, Scope
-from resolvers.payex.credentials import Access
+from resolvers.payex.client import Payex
+from resolvers.payex.credentials import Access, StaticTokens
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.routes import Billing, Holder, Kind, Routes
 from resolvers.payex.voices import Voices
 from resolvers.tally import Tally
 
+Connect = Callable[..., AbstractAsyncContextManager[Payex]]
 Attempting = Callable[..., AbstractAsyncContextManager[Attempts]]
 
 thresholds = st.fixed_dictionaries(
@@ -248,3 +251,33 @@ async def test_an_outage_of_all_leaves_a_line_for_each_that_rests(
             await ask(attempts, f"{number + 2}", f"caller {number}", str(number))
     lines = [record.getMessage().partition(":")[0] for record in caplog.records]
     assert lines == ["The breaker is open"]
+
+
+@pytest.mark.virtual_time
+async def test_an_outage_of_one_caller_stops_no_witness_of_another(connect: Connect) -> None:
+    under_way: set[str] = set()
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/slow"):
+            under_way.add("slow")
+            try:
+                await asyncio.sleep(9)
+            finally:
+                under_way.clear()
+        return httpx.Response(500)
+
+    async def ask_by(payex: Payex, ledger: str, number: str, seconds: float) -> None:
+        deadline = Deadline.after(seconds, asyncio.get_running_loop().time())
+        asker = Asker(Tally(500), deadline, seconds, rights="", turn="one", caller=ledger)
+        await payex.answer(
+            payex.routes.of(Holder(ledger, Billing.BILLED, number), Kind.HOLDER), 1, asker
+        )
+
+    breakers = Breakers(requests=2)
+    tokens = StaticTokens({"1234": "a", "5678": "b"})
+    async with connect(answer, credentials=tokens, policies={"breakers": breakers}) as payex:
+        await ask_by(payex, "5678", "slow", 0.2)
+        for _ in range(2):
+            await ask_by(payex, "1234", "failing", 60)
+        assert breakers.open(Scope.CALLER, asyncio.get_running_loop().time()) == 1
+        assert under_way == {"slow"}
