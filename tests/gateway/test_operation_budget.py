@@ -131,7 +131,7 @@ async def test_a_reply_that_is_longer_than_can_be_paid_for_is_a_short_one(
     serve: Any, connected: dict[str, str]
 ) -> None:
     long = {"text": "x" * 2_000_000}
-    environment = {**connected, "GATEWAY_OPERATION_BUDGET": "10000"}
+    environment = {**connected, "GATEWAY_OPERATION_BUDGET": "25000"}
     client = await serve(environment, lambda _: httpx.Response(200, json=long))
     reply = await client.post("/graphql", json=RAW, headers={"accept-encoding": "gzip"})
 
