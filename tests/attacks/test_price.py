@@ -67,3 +67,17 @@ def test_references_to_what_is_not_there_are_paid_by_their_calls(gateway: httpx.
     assert calls == [10, 200]
     # The first one has also paid for the document.
     assert spent[1] - spent[0] > (200 - 10) * 100
+
+
+def test_a_document_is_paid_by_its_tokens_where_it_is_read_and_not_again(
+    gateway: httpx.Client,
+) -> None:
+    """Whoever sends another one each time pays each time. Nobody else does."""
+    fields = " ".join(f'a{n}: owner(ownerNo: "1234") {{ ownerNo }}' for n in range(49))
+    spent = [
+        ask(gateway, f"{{ {fields} }} #{text}")["extensions"]["cost"]["spent"]
+        for text in ("one", "one", "another")
+    ]
+
+    tokens = 49 * 11
+    assert spent[0] == spent[2] > spent[1] + 50 * tokens
