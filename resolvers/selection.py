@@ -24,7 +24,7 @@ _PATHS = {
 }
 
 # Microseconds for a record (measured).
-_COST: Final = 0.15
+_COST: Final = 0.2
 
 _Condition = Callable[[Sequence[UsageRecord]], Sequence[UsageRecord]]
 """Returns the records that meet it."""

@@ -53,12 +53,12 @@ Projection = Callable[[Any], dict[str, Any]]
 ProjectionOfList = Callable[[Sequence[Any], list[int]], list[dict[str, Any]]]
 
 _STEP: Final = "    "
-# Values of these classes are in the answer what they are in the object.
-_AS_THEY_ARE: Final[Mapping[Any, type]] = {
+AS_THEY_ARE: Final[Mapping[Any, type]] = {
     GraphQLString: str,
     GraphQLID: str,
     GraphQLBoolean: bool,
 }
+"""Values of these classes are in the answer what they are in the object."""
 _NO_VALUES: Final = (UndefinedType, Exception, CoroutineType, GeneratorType)
 
 
@@ -208,7 +208,7 @@ class _Writer:
     def _value(self, depth: int, type_: GraphQLOutputType, field: PlainField, name: str) -> None:
         """Write how the value in `name` is completed, as a field of this type."""
         of = get_nullable_type(type_)
-        as_it_is = _AS_THEY_ARE.get(of)
+        as_it_is = AS_THEY_ARE.get(of)
         conditions = [] if is_non_null_type(type_) else [f"{name} is not None"]
         if as_it_is:
             conditions.append(f"type({name}) is not {as_it_is.__name__}")
