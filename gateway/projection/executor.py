@@ -87,7 +87,8 @@ class ProjectingExecutor(PacedExecutor):
         selected = self._selected(return_type, field_details_list)
         rest = selected.rest
         if rest is None:
-            rest = selected.compile(self._fields)
+            spend = partial(self.context_value.budget.spend, Work.DOCUMENT)
+            rest = selected.compile(self._fields, spend)
         answer = _projected(selected, result)
         if answer is None:
             return super().collect_and_execute_subfields(

@@ -9,6 +9,7 @@ it takes twice as long, so that every such fall is told.
 """
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -37,7 +38,10 @@ from gateway.projection.projections import Projections, Selected, Selections
 from gateway.projection.request import PlannedRequest
 from gateway.projection.shapes import UnplannableError
 from gateway.projection.source import NotPlainError, UnexpectedNullError
+from resolvers.payex.work import Work
 from schema.subgraph import executable
+
+Spend = Callable[[float], object]
 
 
 class FallReason(enum.StrEnum):
@@ -107,30 +111,27 @@ class Plan:
         if not selections.plannable:
             return Fall(FallReason.UNPLANNABLE)
 
+        spend = partial(context.budget.spend, Work.DOCUMENT)
+
         def select(type_: GraphQLObjectType, nodes: FieldDetailsList) -> Selected:
-            return self._selected(selections, type_, nodes)
+            selected = self._kept(selections, type_, nodes)
+            if selected.links is None:
+                self._link(selections, selected, spend)
+            return selected
 
         request = PlannedRequest(self._core, select, context, variables)
         try:
-            return await request.answer(self._top(selections))
+            return await request.answer(self._top(selections, spend))
         except Exception as error:  # noqa: BLE001 - graphql-core finds out what it is
             selections.plannable = not isinstance(error, UnplannableError)
             return _fall(error)
 
-    def _top(self, selections: Selections) -> Selected:
+    def _top(self, selections: Selections, spend: Spend) -> Selected:
         if selections.top is None:
             top = Selected(self._query, [], CollectedFields(selections.root, [], []))
-            self._link(selections, top)
+            self._link(selections, top, spend)
             selections.top = top
         return selections.top
-
-    def _selected(
-        self, selections: Selections, type_: GraphQLObjectType, nodes: FieldDetailsList
-    ) -> Selected:
-        selected = self._kept(selections, type_, nodes)
-        if selected.links is None:
-            self._link(selections, selected)
-        return selected
 
     def _kept(
         self, selections: Selections, type_: GraphQLObjectType, nodes: FieldDetailsList
@@ -160,8 +161,8 @@ class Plan:
         selected.check()
         return selected.collected.grouped_field_set
 
-    def _link(self, selections: Selections, selected: Selected) -> None:
-        rest = selected.rest or selected.compile(partial(self._fields, selections))
+    def _link(self, selections: Selections, selected: Selected, spend: Spend) -> None:
+        rest = selected.rest or selected.compile(partial(self._fields, selections), spend)
         type_, schema = selected.type, self._schema
         links = (key for key in rest if key not in selected.lists)
         selected.links = [Link(key, type_, rest[key], schema) for key in links]

@@ -165,3 +165,22 @@ async def test_each_object_and_field_that_is_written_is_paid_for(way: Way) -> No
     assert price > COUNT / 2
     assert wide.budget.spent[Work.WRITTEN] > 2 * price
     assert half.budget.spent[Work.WRITTEN] < 0.6 * price
+
+
+@pytest.mark.parametrize("executor", [None, ProjectingExecutor])
+async def test_functions_are_paid_for_when_they_are_compiled_by_their_fields(executor: Any) -> None:
+    """The next request has them."""
+    spent = []
+    for field in ("nodes { usageType }", "nodes { usageType amount { amount } destination }"):
+        document = parse(records(field, first=1))
+        plan = plan_of(document)
+        for _ in range(2):
+            async with operation(1) as each:
+                if executor is None:
+                    await plan.answer(each, VariableValues({}, {}))
+                else:
+                    await by_executor(document, each, executor, projections=plan.projections)
+            spent.append(each.budget.spent.get(Work.DOCUMENT, 0))
+
+    narrow, again, wide, wide_again = spent
+    assert wide > narrow > again == wide_again == 0

@@ -279,5 +279,5 @@ def selection(type_: GraphQLObjectType, text: str) -> Selected:
         return collect_subfields(CORE, {}, no_variables, operation, of, nodes)
 
     found = Selected(type_, [], collect_fields(CORE, {}, no_variables, type_, operation))
-    found.compile(lambda of, nodes: collect(of, nodes).grouped_field_set)
+    found.compile(lambda of, nodes: collect(of, nodes).grouped_field_set, lambda _: None)
     return found
