@@ -18,6 +18,7 @@ from resolvers.payex.amounts import Money, Volume
 from resolvers.payex.answers import Answer, Asker
 from resolvers.payex.client import Payex
 from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.held_bytes import ProcessBytes
 from resolvers.payex.problems import FieldError, Problem, parse_problem
 from resolvers.payex.pulse import Pulse
 from resolvers.payex.reader import Reader
@@ -70,6 +71,7 @@ class StandIn(Payex):
         self.pulse = Pulse()
         # No time passes, so that no turn depends on how fast the machine is.
         self.turns = Turns(lambda: 0.0, longest)
+        self.held = ProcessBytes()
         self._reader = Reader(self.routes, pages, {})
 
     def knows(self, _owner_no: str) -> bool:
