@@ -17,8 +17,10 @@ from resolvers.payex.decoders import usage_records
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.held_bytes import ProcessBytes, weight
 from resolvers.payex.intake import Intake
+from resolvers.payex.reader import Reader
 from resolvers.payex.records import ItemList
-from resolvers.payex.routes import Billing, Holder, Kind, Routes
+from resolvers.payex.routes import Billing, Holder, Kind, Route, Routes
+from resolvers.payex.shared_cache import Stored
 from resolvers.payex.work import Work
 from resolvers.tally import Tally
 
@@ -210,3 +212,40 @@ def test_an_element_that_is_read_by_itself_is_dearer(value: object, least: int) 
     page = usage_records({}).page(body)
     intake.decode(len(body), len(page.items), page.units)
     assert least * 100 <= spent.units <= (least + 2) * 100
+
+
+class Other:
+    """A cache that another instance has filled."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def get(self, _key: str) -> Stored:
+        """Return the answer."""
+        return Stored(200, (self._body,))
+
+    async def aclose(self) -> None:
+        """Close."""
+
+
+@pytest.mark.parametrize(
+    ("limit", "code"), [(MIB, FaultCode.OPERATION_BYTES_LIMIT), (32 * MIB, None)]
+)
+async def test_what_another_instance_has_brought_counts_as_well(
+    connect: Any, limit: int, code: FaultCode | None
+) -> None:
+    held = ProcessBytes(64 * MIB, limit)
+    memory = {"shared": Other(records(2000)), "policy": CachePolicy()}
+    async with connect(lambda _: None, policies={"held": held}, memory=memory) as payex:
+        answer = await payex.answer(ROUTE, 1, asker(held))
+    assert code_of(answer) is code
+    assert held.used == (0 if code else weight(2000, len(records(2000))))
+
+
+async def test_without_a_loop_to_share_nobody_gets_a_turn() -> None:
+    async def fetch(_route: Route, _page: int) -> bytes:
+        return records(2000)
+
+    reading = await Reader(Routes(), 1, {}).read(ROUTE, fetch)
+    assert isinstance(reading.outcome, ItemList)
+    assert len(reading.outcome.items) == 2000
