@@ -192,14 +192,16 @@ class Errand:
         wave: the wave of the operation that its latest call belongs to.
         queued: the wait for a place for its latest call, if it had to wait.
         asked: when that call began, if it has.
+        ticket: what stands for that call in the queue, while it waits there.
     """
 
-    __slots__ = ("asked", "queued", "wave")
+    __slots__ = ("asked", "queued", "ticket", "wave")
 
     def __init__(self, wave: int) -> None:
         self.wave = wave
         self.queued: Queued | None = None
         self.asked: float | None = None
+        self.ticket: Hashable | None = None
 
     def begin(self, now: float) -> float:
         """Note that its call begins, and return the seconds that it waited for a place."""

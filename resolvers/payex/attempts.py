@@ -24,7 +24,7 @@ from resolvers.payex.held_bytes import ProcessBytes
 from resolvers.payex.holds import Holds
 from resolvers.payex.instances import harmless_title
 from resolvers.payex.intake import Intake
-from resolvers.payex.limiter import Limiter, Turn
+from resolvers.payex.limiter import Limiter
 from resolvers.payex.places import Places
 from resolvers.payex.problems import UNTITLED, Problem, parse_problem
 from resolvers.payex.pulse import Pulse
@@ -151,8 +151,7 @@ class Attempts:
                 # Before it waits for a place: to wait in vain costs nearly as much as the call.
                 asker.counts.permit()
                 asker.budget.spend(Work.CALLS, CALL)
-                turn = Turn(asker.caller, asker.turn, access.tenant)
-                await self._places.take(turn, errand, deadline, asker)
+                turn = await self._places.take(access.tenant, errand, deadline, asker)
                 try:
                     progress = errand, attempt, intake
                     return await self._attempt(route, access, progress, deadline, asker)
@@ -177,6 +176,10 @@ class Attempts:
             finally:
                 self._end(pause)
             attempt += 1
+
+    def share(self, errand: Errand, asker: Asker) -> None:
+        """Take in that a question is somebody else's as well, who may be served sooner."""
+        self._places.adopt(errand, asker)
 
     def _end(self, stretch: Stretch) -> float:
         """End a stretch now, and return when it ended but for the event loop."""

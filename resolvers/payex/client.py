@@ -173,6 +173,8 @@ class Payex:
         """Wait for what is under way, or start it."""
         if key not in self._flights:
             return await self._flights.join(key, fly, asker.deadline)
+        if errand := self._errands.get(key):
+            self._attempts.share(errand, asker)
         waiting = asker.counts.begin(Spent.COALESCED, self._clock())
         try:
             return await self._flights.join(key, fly, asker.deadline)

@@ -164,7 +164,7 @@ class Limiter:
         if len(self._turns) <= self._room:
             return Entry(starts=False)
         caller = self._callers.largest(turn.caller, self._held)
-        if len(self._turns) <= self._places and self._has(caller) <= self._share():
+        if len(self._turns) <= self._places and self._count(caller) <= self._share():
             return Entry(starts=False)
         refused = self._superfluous(caller, turn)
         self._remove(refused)
@@ -191,6 +191,26 @@ class Limiter:
         self._callers.end_turn(name)
         operations.end_turn(operation)
         return ticket
+
+    def adopt(self, ticket: Hashable, turn: Turn) -> Turn | None:
+        """Let a ticket wait on the account of another caller who wants the same call.
+
+        It does if that caller has fewer tickets, and so would be served sooner by one of its own.
+
+        Args:
+            ticket: what waits, if it still does.
+            turn: who wants it as well. The tenant stays.
+
+        Returns:
+            Whose turn the ticket has from now on, or None if nothing changed.
+        """
+        present = self._turns.get(ticket)
+        if present is None or self._count(turn.caller) + 1 >= self._count(present.caller):
+            return None
+        adopted = turn._replace(tenant=present.tenant)
+        self._remove(ticket)
+        self._wait(ticket, adopted)
+        return adopted
 
     def withdraw(self, ticket: Hashable) -> bool:
         """Take a ticket out of the queue, because its call is no longer wanted.
@@ -247,9 +267,10 @@ class Limiter:
         if not operations.queued:
             del self._callers.members[turn.caller]
 
-    def _has(self, caller: Hashable) -> int:
-        """Return how many tickets a caller has, with a place or without, some of which wait."""
-        return self._callers.members[caller].queued + self._held.get(caller, 0)
+    def _count(self, caller: Hashable) -> int:
+        """Return how many tickets a caller has, with a place or without."""
+        waiting = self._callers.members.get(caller)
+        return self._held.get(caller, 0) + (waiting.queued if waiting else 0)
 
     def _share(self) -> float:
         """Return how many places are each caller's, of those who hold some or wait."""

@@ -18,10 +18,10 @@ _REMEMBERED: Final = 20
 class _Ticket:
     """A call that asks for a place, and what tells it that it has one."""
 
-    __slots__ = ("granted", "refused", "tenant")
+    __slots__ = ("granted", "refused", "turn")
 
-    def __init__(self, tenant: Hashable) -> None:
-        self.tenant = tenant
+    def __init__(self, turn: Turn) -> None:
+        self.turn = turn
         self.granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.refused = False
 
@@ -54,19 +54,23 @@ class Places:
         """Take in how long PayEx took for an answer."""
         self._latest.append(seconds)
 
-    async def take(self, turn: Turn, errand: Errand, deadline: Deadline, asker: Asker) -> None:
-        """Take a place among the calls in flight, which is to be passed on.
+    async def take(
+        self, tenant: Hashable, errand: Errand, deadline: Deadline, asker: Asker
+    ) -> Turn:
+        """Take a place among the calls in flight, and return whose it is to be passed on.
 
         Raises:
             Fault: `UPSTREAM_OVERLOADED`, the queue is full; `UPSTREAM_QUEUE_TIMEOUT`.
         """
         errand.queued = errand.asked = None
-        ticket = _Ticket(turn.tenant)
+        turn = Turn(asker.caller, asker.turn, tenant)
+        ticket = _Ticket(turn)
         entry = self._limiter.enter(ticket, turn)
         if entry.starts:
-            return
+            return turn
         if isinstance(entry.refused, _Ticket):
-            entry.refused.refuse(self._overloaded(entry.refused.tenant))
+            entry.refused.refuse(self._overloaded(entry.refused.turn.tenant))
+        errand.ticket = ticket
         errand.queued = self._queued(turn)
         waiting = asker.counts.begin(errand.queued.what, errand.queued.since)
         ended = asker.counts.ended
@@ -76,21 +80,33 @@ class Places:
         except BaseException as error:
             # The place may have been granted in the very moment that the wait ended.
             if not (ticket.refused or self._limiter.withdraw(ticket)):
-                self.pass_on(turn)
+                self.pass_on(ticket.turn)
             if isinstance(error, TimeoutError):
                 limit = {"GATEWAY_UPSTREAM_QUEUE_TIMEOUT": self._timeout or 0.0}
                 raise errand.queued.too_long(self._clock(), limit) from None
             raise
         finally:
+            errand.ticket = None
             now = self._clock()
             waiting.end(now, self._pulse.behind(now))
         if deadline.remaining(now) < min(self._latest, default=0.0):
             # PayEx takes longer than that. In an overload it would get one call after the other,
             # each of which is given up soon after.
-            self.pass_on(turn)
+            self.pass_on(ticket.turn)
             raise errand.expired(asker, now)
         # If calls of its own operation ended meanwhile, it belongs to the round after theirs.
         errand.wave = max(errand.wave, asker.counts.last_wave(ended) + 1)
+        return ticket.turn
+
+    def adopt(self, errand: Errand, asker: Asker) -> None:
+        """Let a call that waits for its place wait on the account of another who wants it as well.
+
+        Otherwise whoever shares it would wait behind all other calls of the one that began it.
+        """
+        ticket = errand.ticket
+        if isinstance(ticket, _Ticket):
+            turn = Turn(asker.caller, asker.turn, ticket.turn.tenant)
+            ticket.turn = self._limiter.adopt(ticket, turn) or ticket.turn
 
     def pass_on(self, turn: Turn) -> None:
         """Give a place back, and wake whoever has it next."""

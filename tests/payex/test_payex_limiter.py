@@ -84,6 +84,20 @@ def test_without_a_free_connection_a_caller_that_is_alone_waits_in_the_queue_onl
     assert limiter.queued == 0
 
 
+def test_a_ticket_waits_on_the_account_of_whoever_wants_it_and_has_fewer() -> None:
+    limiter = Limiter(in_flight=1, queued=9)
+    for ticket in ("running", "a1", "a2"):
+        limiter.enter(ticket, turn("a"))
+
+    assert limiter.adopt("running", turn("b")) is None
+    assert limiter.adopt("a2", turn("a")) is None
+    assert limiter.adopt("a2", Turn("b", "b", "of another tenant")) == turn("b")
+    assert limiter.adopt("a2", turn("c")) is None
+    assert limiter.leave(turn("a")) == "a1"
+    assert limiter.leave(turn("a")) == "a2"
+    assert limiter.leave(turn("b")) is None
+
+
 def test_a_callers_operations_share_its_room() -> None:
     limiter = Limiter(in_flight=1, queued=2)
     for ticket in ("running", "large1", "large2"):
@@ -274,6 +288,18 @@ class Limiters(RuleBasedStateMachine):
         place = data.draw(st.sampled_from(self.waiting))
         self.waiting.remove(place)
         assert self.limiter.withdraw(place.ticket)
+
+    @precondition(lambda self: self.waiting)
+    @rule(data=st.data(), turn=turns)
+    def a_waiting_call_is_wanted_by_another(self, data: st.DataObject, turn: Turn) -> None:
+        place = data.draw(st.sampled_from(self.waiting))
+        adopted = self.limiter.adopt(place.ticket, turn)
+        fewer = self.has(turn.caller) + 1 < self.has(place.turn.caller)
+        assert adopted == (turn._replace(tenant=place.turn.tenant) if fewer else None)
+        if adopted:
+            self.waiting.remove(place)
+            self.waiting.append(Place(place.ticket, adopted))
+            self.passed[place.ticket] = 0
 
     @precondition(lambda self: self.running)
     @rule(data=st.data())

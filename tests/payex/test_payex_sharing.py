@@ -14,6 +14,7 @@ from resolvers.payex.cache import CachePolicy
 from resolvers.payex.client import Payex
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.limiter import Limiter
 from resolvers.payex.problems import Problem
 from resolvers.payex.records import ItemList
 from resolvers.payex.routes import Billing, Holder, Kind
@@ -50,9 +51,11 @@ class Upstream:
 class Someone:
     """Who asks, with all the time there is and these rights."""
 
-    def __init__(self, rights: str = "") -> None:
+    def __init__(self, rights: str = "", caller: str = "") -> None:
         self.tally = Tally(500)
-        self._asker = Asker(self.tally, Deadline(math.inf), math.inf, rights, turn=self)
+        self._asker = Asker(
+            self.tally, Deadline(math.inf), math.inf, rights, turn=self, caller=caller
+        )
 
     async def ask(
         self, payex: Payex, number: str = "1", billing: Billing = Billing.BILLED, wave: int = 1
@@ -101,6 +104,23 @@ async def test_who_waits_for_another_operations_call_spends_its_time_with_that_a
         first, second = one.tally.seconds(now), other.tally.seconds(now)
     assert (first.pop(Spent.UPSTREAM), second.pop(Spent.COALESCED)) == (2, 1.5)
     assert not any((*first.values(), *second.values()))
+
+
+async def test_who_shares_a_call_that_waits_does_not_wait_behind_all_others_of_its_caller(
+    connect: Connect,
+) -> None:
+    """It has its caller's turn, as if the call were its own."""
+    upstream, limiter = Upstream(), Limiter(in_flight=1, queued=99)
+    many, one = Someone(caller="a"), Someone(caller="b")
+    async with connect(upstream, policies={"limiter": limiter}) as payex:
+        asking = [asyncio.create_task(many.ask(payex, str(number))) for number in range(20)]
+        await asyncio.sleep(0.5)
+        await one.ask(payex, "15")
+        await asyncio.gather(*asking)
+    # One of the other caller's had waited for longer.
+    assert upstream.calls.index("/invoices/15") == 2
+    assert len(upstream.calls) == 20
+    assert (limiter.in_flight, limiter.queued) == (0, 0)
 
 
 async def test_an_answer_that_is_kept_costs_no_call_and_no_wave(connect: Connect) -> None:
