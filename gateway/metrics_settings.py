@@ -21,6 +21,15 @@ class MetricsSettings(BaseSettings):
             "[monitoring](monitoring.md). It is HTTPS where the gateway is."
         ),
     )
+    metrics_max_age: float = Field(
+        1.0,
+        ge=0,
+        le=60,
+        description=(
+            "Seconds for which a page of `/metrics` is kept, so that to ask more often costs next "
+            "to nothing."
+        ),
+    )
 
     @model_validator(mode="after")
     def _apart(self) -> Self:

@@ -1,11 +1,6 @@
 """The monitor: all that Prometheus is told of one gateway, and where it asks."""
 
-from prometheus_client import (
-    CollectorRegistry,
-    GCCollector,
-    PlatformCollector,
-    ProcessCollector,
-)
+from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
@@ -43,7 +38,8 @@ class Monitor:
     ) -> None:
         self._port = settings.metrics_port
         registry = CollectorRegistry()
-        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        # prometheus_client has one more, which tells the version of Python.
+        for collector in (ProcessCollector, GCCollector):
             collector(registry=registry)
         siblings = None
         if settings.workers > 1:
@@ -52,7 +48,7 @@ class Monitor:
             siblings = Siblings(place, most=2 * settings.workers + 14)
         served = served_certificate(settings)
         gauges = Gauges(visits, readiness, upstream, renewal_of(served) if served else None)
-        self._page = Page(registry, gauges, siblings)
+        self._page = Page(registry, gauges, siblings, max_age=settings.metrics_max_age)
         self.observe = Metrics(registry).observe
         self.opened = self._page.opened
 

@@ -1,9 +1,10 @@
 """The page that Prometheus reads, with the series of every server process of the gateway."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from prometheus_client import CollectorRegistry
@@ -55,6 +56,18 @@ class Family(msgspec.Struct, array_like=True, frozen=True):
         )
 
 
+class _Made(NamedTuple):
+    """A page that is made, or was, and the time until which it is kept."""
+
+    text: asyncio.Task[bytes]
+    until: float
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is no page."""
+        return self.text.cancelled() or (self.text.done() and self.text.exception() is not None)
+
+
 class Page:
     """What one process has to tell, and what its siblings have.
 
@@ -62,14 +75,25 @@ class Page:
         registry: what was counted. It is read on another thread, since it may take a while.
         gauges: how things stand. It is read on the process's own thread.
         siblings: the other server processes, if there are any.
+        max_age: seconds for which a page is kept: whoever asks meanwhile costs nothing.
+        clock: seconds of a monotonic clock.
     """
 
     def __init__(
-        self, registry: CollectorRegistry, gauges: Collector, siblings: Siblings | None = None
+        self,
+        registry: CollectorRegistry,
+        gauges: Collector,
+        siblings: Siblings | None = None,
+        *,
+        max_age: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._registry = registry
         self._gauges = gauges
         self._siblings = siblings
+        self._max_age = max_age
+        self._clock = clock
+        self._pages: dict[str, _Made] = {}
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -81,7 +105,14 @@ class Page:
             yield
 
     async def text(self, format_: Format = TEXT) -> bytes:
-        """Return the page in a format."""
+        """Return the page in a format, as the first of those who ask together has it made."""
+        page, now = self._pages.get(format_.content_type), self._clock()
+        if page is None or page.failed or (page.text.done() and now >= page.until):
+            text = asyncio.create_task(self._made(format_))
+            page = self._pages[format_.content_type] = _Made(text, now + self._max_age)
+        return await asyncio.shield(page.text)
+
+    async def _made(self, format_: Format) -> bytes:
         if self._siblings is None:
             return await self._apart(lambda own: _rendered({None: own}, format_))
         others, number = await self._siblings.told(), self._siblings.number

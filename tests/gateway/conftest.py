@@ -36,7 +36,10 @@ async def serve() -> AsyncIterator[Callable[..., Awaitable[httpx.AsyncClient]]]:
         ) -> httpx.AsyncClient:
             if upstream is not None and not isinstance(upstream, httpx.AsyncBaseTransport):
                 upstream = httpx.MockTransport(upstream)
-            app = create_app(load_settings(environment or {}), upstream=upstream)
+            app = create_app(
+                load_settings({"GATEWAY_METRICS_MAX_AGE": "0", **(environment or {})}),
+                upstream=upstream,
+            )
             await stack.enter_async_context(app.router.lifespan_context(app))
             return await stack.enter_async_context(
                 httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")

@@ -22,6 +22,8 @@ CONNECTED = {
     "GATEWAY_UPSTREAM_ORIGIN": "https://payex.example",
     "GATEWAY_LEDGER_TOKENS": '{"1234": "token-of-1234"}',
     "GATEWAY_INSECURE": "1",
+    # These tests read a page, let something happen, and read the next one.
+    "GATEWAY_METRICS_MAX_AGE": "0",
 }
 
 
@@ -36,7 +38,9 @@ async def serve() -> AsyncIterator[Serve]:
         ) -> httpx.AsyncClient:
             if not isinstance(upstream, httpx.AsyncBaseTransport):
                 upstream = httpx.MockTransport(upstream)
-            app = create_app(load_settings(environment), upstream=upstream)
+            app = create_app(
+                load_settings({"GATEWAY_METRICS_MAX_AGE": "0", **environment}), upstream=upstream
+            )
             await stack.enter_async_context(app.router.lifespan_context(app))
             return await stack.enter_async_context(
                 httpx.AsyncClient(

@@ -132,6 +132,7 @@ async def gateway(
     It is traced, and traces are kept at once.
     """
     provider = TracerProvider(shutdown_on_exit=False)
+    variables = {"METRICS_MAX_AGE": "0", **variables}
     settings = load_settings({f"GATEWAY_{name}": value for name, value in variables.items()})
     with hearing() as heard:
         app = create_app(settings, upstream=upstream, tracing=OtlpTracing(provider, ORIGIN))
