@@ -180,6 +180,12 @@ class HttpProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         """Send on."""
         super().resume_writing()
+        if self._progress is not None:
+            self._progress.cancel()
+            self._progress = None
+        if self.transport.is_closing():
+            # What is left has to be taken all the same.
+            self._expect_progress()
         self._read_on_soon()
 
     @property

@@ -118,7 +118,7 @@ def test_every_request_counts_once_whichever_process_answers(
 ) -> None:
     port = free_port()
     own = {"GATEWAY_METRICS_PORT": str(port)} if apart else {}
-    service = start(GATEWAY_WORKERS=str(workers), **own)
+    service = start(GATEWAY_WORKERS=str(workers), GATEWAY_METRICS_MAX_AGE="0", **own)
     origin = f"http://127.0.0.1:{port}" if apart else service.origin
 
     def scrape() -> Samples:

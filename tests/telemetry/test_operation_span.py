@@ -62,7 +62,13 @@ async def leave(gateway: Traced, gate: Gate, query: str) -> None:
         raise AssertionError
 
     headers = [(b"content-type", b"application/json")]
-    scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "path": "/graphql",
+        "headers": [(b"host", b"localhost"), *headers],
+    }
     await gateway.app(scope, receive, send)
     await settle()
 
