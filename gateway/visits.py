@@ -83,7 +83,7 @@ class Visit:
     def __init__(self, visits: Visits, scope: Scope) -> None:
         self._visits = visits
         self._connection = scope.get("state", {}).get(CONNECTION)
-        self._task = asyncio.current_task()
+        self._task = cast("asyncio.Task[object]", asyncio.current_task())
         self._refusal: Shed | None = None
         self._holds: list[Hashable] = []
         self._turn: asyncio.Future[None] | None = None
@@ -154,17 +154,15 @@ class Visit:
     def give_up(self, refusal: Shed) -> None:
         """Be answered with this in place of being executed."""
         self._refusal = refusal
-        if self._task:
-            self._task.cancel()
+        self._task.cancel()
 
     def granted(self) -> None:
         """Take in that the visit has a place from now on."""
-        if self._turn and not self._turn.done():
-            self._turn.set_result(None)
+        cast("asyncio.Future[None]", self._turn).set_result(None)
 
     def dismissed(self) -> Shed | None:
         """Return why the visit was cancelled, if it was to give up; its task then goes on."""
-        if self._refusal and self._task:
+        if self._refusal:
             self._task.uncancel()
         return self._refusal
 

@@ -1,5 +1,6 @@
 """GraphQL over HTTP: what is accepted, what is refused, and with which status and media type."""
 
+import asyncio
 import json
 import logging
 import time
@@ -22,6 +23,7 @@ from gateway.identity.callers import Caller, Identity, Visitor
 from gateway.identity.configuration import identity_of
 from gateway.intake import Intake
 from gateway.overload import Admission
+from gateway.reports import Ending, Observer
 from gateway.requests import RequestRules
 from gateway.settings import Settings
 from gateway.upstream import Upstream
@@ -517,6 +519,7 @@ def no_operation(_seconds: float, _started: float, _rights: Rights, _trace: Trac
 def endpoint_of(
     new_operation: Callable[[float, float, Rights, Trace], Operation],
     identity: Identity | None = None,
+    observe: Observer = lambda _: None,
 ) -> GraphQLEndpoint:
     """Return an endpoint without an app around it."""
     schema, settings = build_schema(), Settings()
@@ -538,7 +541,7 @@ def endpoint_of(
             show_upstream=False,
             may_introspect=lambda _: True,
         ),
-        lambda _: None,
+        observe,
     )
 
 
@@ -559,6 +562,57 @@ async def exchange(endpoint: GraphQLEndpoint, read: Callable[[], bytes | None]) 
     scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
     await endpoint(scope, receive, send)
     return sent
+
+
+async def test_a_body_that_gives_up_for_another_one_is_told_so_and_not_reported() -> None:
+    """Reports of all that an overload refuses would be one more load. A counter tells."""
+    reported: list[Ending] = []
+    endpoint = endpoint_of(no_operation, observe=lambda report: reported.append(report.ending))
+    large = asyncio.Event()
+
+    async def hang() -> Message:
+        if large.is_set():
+            await asyncio.Event().wait()
+        large.set()
+        return {"type": "http.request", "body": b" " * 900, "more_body": True}
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", JSON.encode())]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
+    slow = asyncio.create_task(endpoint(scope, hang, send))
+    await large.wait()
+    chunks = iter([b" " * 200, None])
+    await exchange(endpoint, lambda: next(chunks))
+    await slow
+
+    assert (sent[0]["status"], b"GATEWAY_MAX_REQUEST_BODIES" in sent[1]["body"]) == (503, True)
+    assert reported == [Ending.LEFT]
+
+
+async def test_a_request_that_the_server_cancels_is_cancelled() -> None:
+    endpoint = endpoint_of(no_operation)
+    begun = asyncio.Event()
+
+    async def hang() -> Message:
+        begun.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(_: Message) -> None:
+        """Take nothing."""
+        raise AssertionError
+
+    headers = [(b"content-type", JSON.encode())]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
+    task = asyncio.create_task(endpoint(scope, hang, send))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 async def test_a_client_that_hangs_up_while_it_sends_gets_nothing_and_breaks_nothing() -> None:

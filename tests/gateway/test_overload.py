@@ -119,12 +119,13 @@ def test_one_with_less_than_a_share_waits_for_one_operation_of_one_with_more() -
 
 
 def test_callers_with_as_many_take_turns() -> None:
-    admission = Admission(6, told_apart=True)
-    for _ in range(6):
+    admission = Admission(12, told_apart=True)
+    for _ in range(12):
         admission.enter("a")
-    waiting = ["b1", "b2", "c1", "c2"]
+    waiting = ["b0", "b1", "b2", "b3", "c1", "c2"]
     assert all(admission.wait(ticket[0], ticket) for ticket in waiting)
 
+    assert all(admission.withdraw("b", ticket) for ticket in ("b0", "b3"))
     assert [admission.leave("a") for _ in range(5)] == ["b1", "c1", "b2", "c2", None]
 
 
