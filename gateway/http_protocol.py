@@ -16,20 +16,21 @@ It never closes a connection on which a request has begun to come, and none with
 import logging
 from asyncio import AbstractEventLoop, TimerHandle, Transport
 from contextvars import Context
-from http import HTTPStatus
 from selectors import EVENT_READ, DefaultSelector
 from typing import Any, Final
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from gateway import heads
+from gateway.flow import Flow, Progress
 from gateway.http_limits import HttpLimits
+from gateway.membership import Membership
 from gateway.refusals import Refusal
 from gateway.request_parser import RequestParser
-from gateway.workload import CONNECTION, Member
+from gateway.workload import CONNECTION
 
 logger = logging.getLogger(__name__)
 
@@ -37,35 +38,17 @@ QUIET: Final = 1.0
 """Seconds for which a server that stops waits for the next request of an idle connection."""
 
 
-class Flow(FlowControl):
-    """uvicorn's control of the flow, which reads nothing while something read has to wait.
-
-    Attributes:
-        held: whether it has.
-    """
-
-    held = False
-
-    def resume_reading(self) -> None:
-        """Read on, if nothing has to wait."""
-        if not self.held:
-            super().resume_reading()
-
-
-class HttpProtocol(HttpToolsProtocol):
+class HttpProtocol(Membership, HttpToolsProtocol):
     """The protocol of one connection, as `uvicorn.Config(http=...)` takes it.
 
     Args:
         config: uvicorn's. Its `limits` are those of the connection, if it has any.
         server_state: uvicorn's.
         app_state: the state of the app's lifespan.
-
-    Attributes:
-        member: the process that has the connection among its connections, if somebody counts them.
     """
 
-    member: Member | None
     flow: Flow
+    _progress: Progress
 
     def __init__(
         self,
@@ -78,26 +61,25 @@ class HttpProtocol(HttpToolsProtocol):
         self._limits: HttpLimits = getattr(config, "limits", None) or HttpLimits()
         self._requests = RequestParser(self, self._limits)
         self.parser = self._requests  # type: ignore[assignment]  # what uvicorn asks of it
-        self.member = None
         self._told = False
         self._refused = False
         self._held = b""
         self._in_body = False
         self._patience: TimerHandle | None = None
-        self._progress: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Take the connection, and wait for its first request."""
         super().connection_made(transport)
         self.flow = Flow(transport)
+        self._progress = Progress(transport, self.loop, self._limits.send_timeout)
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take the end of the connection."""
         self._held = b""
-        for timer in (self._patience, self._progress):
-            if timer is not None:
-                timer.cancel()
+        self._progress.forget()
+        if self._patience is not None:
+            self._patience.cancel()
         super().connection_lost(exc)
         self.let_go()
 
@@ -115,7 +97,8 @@ class HttpProtocol(HttpToolsProtocol):
                 raise ValueError("A server that is no proxy has no tunnels.")
             return
         if not self.url.startswith(b"/"):
-            self._name_the_target()
+            # The app has the same list.
+            self.headers[:] = heads.at_target(self.url, self.headers)
         before: RequestResponseCycle | None = self.cycle
         super().on_headers_complete()
         self._in_body = True
@@ -143,7 +126,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Turn to what has come meanwhile, or wait for it."""
         super().on_response_complete()
         if self.transport.is_closing():
-            self._expect_progress()
+            self._progress.expect()
         elif self._held:
             self._read_on_soon()
         elif self._in_body or self.in_head:
@@ -175,17 +158,15 @@ class HttpProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Send no more until the client has taken some of it, for which it has not for ever."""
         super().pause_writing()
-        self._expect_progress()
+        self._progress.expect()
 
     def resume_writing(self) -> None:
         """Send on."""
         super().resume_writing()
-        if self._progress is not None:
-            self._progress.cancel()
-            self._progress = None
+        self._progress.forget()
         if self.transport.is_closing():
             # What is left has to be taken all the same.
-            self._expect_progress()
+            self._progress.expect()
         self._read_on_soon()
 
     @property
@@ -215,7 +196,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._refuse(refusal)
         except httptools.HttpParserError as error:
             cause = error.__context__
-            self._refuse(cause if isinstance(cause, Refusal) else _no_request())
+            self._refuse(cause if isinstance(cause, Refusal) else heads.NO_REQUEST)
         else:
             if self._held:
                 self.flow.held = True
@@ -258,25 +239,6 @@ class HttpProtocol(HttpToolsProtocol):
         else:
             self._close()
 
-    def _expect_progress(self) -> None:
-        """Close the connection unless the client takes some of what is sent within its time."""
-        if self._progress is None and (left := self.transport.get_write_buffer_size()):
-            self._progress = self.loop.call_later(
-                self._limits.send_timeout, self._look_for_progress, left
-            )
-
-    def _look_for_progress(self, before: int) -> None:
-        self._progress = None
-        if self.transport.get_write_buffer_size() < before:
-            self._expect_progress()
-            return
-        logger.info(
-            "A client took nothing of its answer for %g seconds (GATEWAY_SEND_TIMEOUT): its "
-            "connection is closed.",
-            self._limits.send_timeout,
-        )
-        self.transport.abort()
-
     def _refuse(self, refusal: Refusal) -> None:
         """Answer what is no request that can be read, and read nothing more of the connection."""
         self._refused = True
@@ -295,22 +257,15 @@ class HttpProtocol(HttpToolsProtocol):
             if last.response_started or self.pipeline:
                 self._close()
                 return
-        self.transport.write(self._written(refusal))
+        self.transport.write(heads.answer(refusal, self.server_state.default_headers))
         # Closed at once, with bytes that are not read, it would be reset, and the answer be lost.
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(QUIET, self._close)
 
-    def _written(self, refusal: Refusal) -> bytes:
-        response = refusal.response()
-        fields = [*self.server_state.default_headers, *response.raw_headers]
-        lines = [b"HTTP/1.1 %d %b" % (refusal.status, refusal.status.phrase.encode())]
-        lines += [b"%b: %b" % field for field in fields]
-        return b"\r\n".join([*lines, b"connection: close", b"", bytes(response.body)])
-
     def _close(self) -> None:
         self.transport.close()
-        self._expect_progress()
+        self._progress.expect()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Begin with a request, once the client has taken the answers before."""
@@ -323,38 +278,6 @@ class HttpProtocol(HttpToolsProtocol):
                 await app(*channels)
 
         super()._start_asgi_task(cycle, later if self.flow.write_paused else app)
-
-    def _name_the_target(self) -> None:
-        """Put the host of a target in absolute form in the place of `Host` (RFC 9112, 3.2.2)."""
-        target = httptools.parse_url(self.url)
-        others = [field for field in self.headers if field[0] != b"host"]
-        if not target.host or len(others) < len(self.headers) - 1:
-            return
-        host = b"[%b]" % target.host if b":" in target.host else target.host
-        port = b":%d" % target.port if target.port else b""
-        self.headers[:] = [(b"host", host + port), *others]
-
-    def let_go(self) -> None:
-        """Count the connection no more: it has ended, or its client was told to leave it."""
-        if self.member:
-            self.member.let_go(self)
-            self.member = None
-
-    def wake(self) -> None:
-        """Note that an operation begins, after which the connection closes if it should move."""
-        if self.member is None:
-            return
-        self.member.wake(self)
-        if self.member.surplus:
-            # The client comes back by a new connection, which another process gets.
-            self.member.surplus -= 1
-            self.let_go()
-            self.tell()
-
-    def rest(self, now: float) -> None:
-        """Note that an operation has ended at this time, in seconds."""
-        if self.member:
-            self.member.rest(self, now)
 
     @property
     def _idle(self) -> bool:
@@ -370,14 +293,5 @@ class HttpProtocol(HttpToolsProtocol):
 
     def head(self) -> bytes:
         """Return the head that was read last, without its wish for another protocol."""
-        version = self.parser.get_http_version().encode()
-        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
-        lines += [b"%b: %b" % field for field in self.headers if field[0] != b"upgrade"]
-        return b"\r\n".join([*lines, b"", b""])
-
-
-def _no_request() -> Refusal:
-    return Refusal(
-        HTTPStatus.BAD_REQUEST,
-        "What came is no request of HTTP/1.1. Check what sends it; the connection is closed.",
-    )
+        version, method = self.parser.get_http_version().encode(), self.parser.get_method()
+        return heads.without_upgrade(method, self.url, version, self.headers)

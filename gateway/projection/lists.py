@@ -35,19 +35,18 @@ class ListProjection:
         price: microseconds for an object of the list, with all below it.
     """
 
-    __slots__ = ("_attribute", "_counted", "_nullable", "_project", "price")
+    __slots__ = ("_attribute", "_counted", "_project", "price")
 
     def __init__(self, field: PlainField) -> None:
         self.price = _ELEMENT + sum(map(_price, field.below.values()))
         self._attribute = field.attribute or ""
-        self._nullable = not is_non_null_type(field.type)
         self._counted = tuple(
             key for key, below in field.below.items() if is_list_type(get_nullable_type(below.type))
         )
         self._project = compile_list(field, self._counted)
 
-    def objects(self, source: Any) -> Sequence[Any] | None:
-        """Return the objects of the list that a source has; None if it has no list.
+    def objects(self, source: Any) -> Sequence[Any]:
+        """Return the objects of the list that a source has.
 
         Raises:
             NotPlainError: its value is no list.
@@ -56,8 +55,6 @@ class ListProjection:
         if type(values) is list or type(values) is tuple:
             found: Sequence[Any] = values
             return found
-        if values is None and self._nullable:
-            return None
         raise UnexpectedNullError if values is None else NotPlainError
 
     def write(self, objects: Sequence[Any], size: int = SLICE) -> Steps[Written]:
@@ -81,8 +78,12 @@ class ListProjection:
 
 
 def is_list_of_plain(field: PlainField) -> bool:
-    """Whether a field is a list of objects, of which none is null, and whose lists hold none."""
-    return _is_list_of_objects(field) and all(map(_is_shallow, field.below.values()))
+    """Whether a field is a list of objects, of which none is null or has lists within lists."""
+    return (
+        is_non_null_type(field.type)
+        and _is_list_of_objects(field)
+        and all(map(_is_shallow, field.below.values()))
+    )
 
 
 def _is_list_of_objects(field: PlainField) -> bool:

@@ -194,9 +194,8 @@ class PlannedRequest:
         answer: dict[str, Any] = project(source) if project else dict.fromkeys(fields)
         for key, listed in selected.lists.items():
             objects = listed.objects(source)
-            if objects is not None:
-                place = Place(answer, key, _WRITTEN, fields[key], above)
-                self._write(place, listed.write(objects), at_once=len(objects) <= SLICE)
+            place = Place(answer, key, _WRITTEN, fields[key], above)
+            self._write(place, listed.write(objects), at_once=len(objects) <= SLICE)
         for link in links:
             try:
                 value = link.fill(source, Asked(self, link), self.variables)

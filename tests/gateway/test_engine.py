@@ -125,6 +125,16 @@ async def test_the_answer_of_an_introspection_is_worked_out_once(serve: Serve) -
     assert "cost" not in second["extensions"]
 
 
+async def test_what_is_asked_of_the_schema_is_bounded_by_its_answer(serve: Serve) -> None:
+    gateway = await serve({"GATEWAY_MAX_INTROSPECTION": "50"})
+    reply = (await ask(gateway, "{ __schema { types { name fields { name } } } }")).json()
+
+    (error,) = reply["errors"]
+    assert error["extensions"]["code"] == "MAX_INTROSPECTION_LIMIT"
+    assert error["extensions"]["limit"] == {"GATEWAY_MAX_INTROSPECTION": 50}
+    assert error["extensions"]["measured"] > 50
+
+
 @pytest.mark.parametrize(("graphiql", "served"), [("auto", False), ("on", True), ("off", False)])
 async def test_graphiql_is_closed_where_callers_are_identified_unless_it_is_asked_for(
     serve: Serve, identified: dict[str, str], graphiql: str, *, served: bool

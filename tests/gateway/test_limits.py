@@ -150,14 +150,16 @@ def test_a_code_and_its_setting_are_one_name() -> None:
 
     named = {code.setting for code in LimitCode}
 
-    # graphql-core's cannot be set; errors beyond the most are not told, and the budget is spent
-    # while the operation is executed.
+    # graphql-core's cannot be set; errors beyond the most are not told, and budgets are spent while
+    # the operation is executed.
     assert named - settings == {"MAX_NESTING", "MAX_FRAGMENT_WORK"}
     assert settings - named == {
         "GATEWAY_MAX_VALIDATION_ERRORS",
         "GATEWAY_MAX_ERRORS",
         "GATEWAY_COST_MODE",
         "GATEWAY_OPERATION_BUDGET",
+        "GATEWAY_OPERATION_BYTES",
+        "GATEWAY_PROCESS_BYTES",
     }
 
 

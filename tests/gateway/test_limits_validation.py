@@ -117,6 +117,17 @@ def test_the_error_of_a_value_is_at_the_value(value: str) -> None:
         assert lines[line - 1][column - 1 :].startswith(("[", "{"))
 
 
+def test_a_number_of_too_many_digits_is_refused_in_words_of_our_own() -> None:
+    text = """{ owner(ownerNo: "1") { invoice(invoiceNo: "1") { ... on Invoice {
+      subscriptions(first: %s) { __typename }
+    } } } }""" % ("9" * 5000)
+
+    (error,) = find_errors(SCHEMA, parse(text), limits())
+
+    assert error.message == "Expected value of type 'Int', not a number of so many digits."
+    assert error.locations == [(2, 28)]
+
+
 def test_suggestions_are_told_only_to_whom_may_see_the_schema() -> None:
     document = parse('{ ownr(ownerNo: "1") { ownerNo } }')
 

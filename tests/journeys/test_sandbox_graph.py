@@ -79,8 +79,8 @@ async def test_each_number_of_the_catalogue_shows_what_it_says(ask: Any, example
 
 SUMS = """
 { owner(ownerNo: "1234") { invoice(invoiceNo: "123456") { ... on Invoice {
-    subscriptions { ... on UsageSubscriptionConnection { nodes {
-      usageRecords(first: 10000) { ... on UsageRecordConnection {
+    subscriptions(first: 10) { ... on UsageSubscriptionConnection { nodes {
+      usageRecords(first: 2000) { ... on UsageRecordConnection {
         nodes { usageType amount { amount currencyCode } } } }
       usageSummaries { ... on UsageSummaryList {
         items { usageType totalCharge { amount currencyCode } } } }

@@ -142,6 +142,7 @@ def sliced(decoder: Decoder[Any], body: bytes, size: int) -> list[Page[Any]]:
 @example(body=b'{"items":[{"usageType":"a"},{}],"later":"\xff"}', size=1)
 @example(body=b'{"items":[{},{}],"navigation":7}', size=1)
 @example(body=b'{"items":[{},{}}', size=1)
+@example(body=b'{"items":[{"a":{"b":{"c":{"d":{"e":{}}}}}},{},{}]}', size=31)
 @example(body=b'{"items":[1,2,"},{",[[],{}],{"a":[{},{}]},null]}', size=1)
 def test_a_body_in_slices_is_decoded_as_it_is_as_a_whole(
     decoder: Decoder[Any], body: bytes, size: int

@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from graphql import DocumentNode, ExecutionResult, GraphQLError, execute, parse
@@ -15,7 +15,9 @@ from gateway.projection.paced import PacedExecutor
 from resolvers.bounds import Bounds
 from resolvers.budget import BudgetError
 from resolvers.operation import Operation
+from resolvers.payex.answers import Answer, Asker
 from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.routes import Kind, Route
 from resolvers.payex.turns import SLICE, Turns
 from resolvers.payex.work import Work
 from resolvers.rights import EVERYTHING
@@ -73,11 +75,27 @@ Way = Callable[[str, Operation], Any]
 WAYS = pytest.mark.parametrize("way", [by_plan, by_projection, by_core])
 
 
+class Odd(Steady):
+    """A PayEx of which the last usage record has what no field can give out."""
+
+    async def answer(self, route: Route, wave: int, asker: Asker) -> Answer:
+        """Answer at once."""
+        answer = await super().answer(route, wave, asker)
+        if route.kind is Kind.DETAILS:
+            cast("Any", answer.outcome).items[-1].usage_type = []
+        return answer
+
+
 def operation(
-    count: int = COUNT, *, seconds: float = math.inf, budget: float = math.inf, longest: float = 0
+    count: int = COUNT,
+    *,
+    seconds: float = math.inf,
+    budget: float = math.inf,
+    longest: float = 0,
+    of: type[Steady] = Steady,
 ) -> Operation:
     """Return an operation for which the event loop is always due a turn."""
-    payex = Steady(count)
+    payex = of(count)
     payex.turns = Turns(longest=longest)
     bounds = Bounds(budget=budget)
     return Operation(payex, bounds, rights=EVERYTHING, seconds=seconds)
@@ -110,6 +128,18 @@ async def test_a_long_list_is_the_same_with_turns_and_without(way: Way, field: s
         found = await way(text, patient)
 
     assert (shown(found.data), found.errors) == (expected.data, None)
+
+
+@pytest.mark.parametrize("count", [2, COUNT])
+async def test_a_list_with_an_odd_value_is_completed_by_graphql_core(count: int) -> None:
+    found = []
+    for way in (by_projection, by_core):
+        async with operation(count, of=Odd) as each:
+            result = await way(records("nodes { usageType }"), each)
+        found.append((shown(result.data), [error.formatted for error in result.errors]))
+
+    assert found[0] == found[1]
+    assert [error["path"][-2:] for error in found[0][1]] == [[count - 1, "usageType"]]
 
 
 @WAYS

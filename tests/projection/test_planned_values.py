@@ -47,6 +47,13 @@ class Thing:
         """Return the name, later."""
         return str(await later(self.name or REFUSED))
 
+    @strawberry.field
+    async def slower(self) -> str:
+        """Return a text, when all that is slow has come."""
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return "there"
+
 
 async def later(value: Any) -> Any:
     """Return a value, or raise it, some turns of the loop later."""
@@ -182,6 +189,7 @@ async def the_reply_is_graphql_cores(schema: Schema, text: str) -> None:
         "things { name }",
         "late { name } things { name } text",
         "things { slow whole } late { name }",
+        "things { slow slower }",
         "all { slow } text",
         "all { name whole } late { slow } text",
     ],

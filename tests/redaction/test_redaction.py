@@ -37,7 +37,7 @@ WIDE = dict.fromkeys(
         "OPERATION_BUDGET",
     ),
     "1000000",
-)
+) | {"DOCUMENT_CACHE_BYTES": "4000000000"}
 TARGET = Target(
     invoice_no=NUMBERS["invoice number"],
     customer_no=NUMBERS["customer number"],
