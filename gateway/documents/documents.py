@@ -23,6 +23,7 @@ from graphql import (
 from gateway.documents.executable import Executable, asks_for_the_schema_only
 from gateway.limit_settings import LimitSettings
 from gateway.limits.cost_model import CostModel
+from gateway.limits.definitions import operations_of
 from gateway.limits.excess import oversizes
 from gateway.limits.introspection import introspection_of
 from gateway.limits.parsing import parse_document
@@ -199,9 +200,7 @@ class Documents:
             raise NotExecutedError(error) from None
         if exceeded := oversizes(node, self._limits):
             raise NotExecutedError(*exceeded)
-        operations = [
-            item for item in node.definitions if isinstance(item, OperationDefinitionNode)
-        ]
+        operations = operations_of(node)
         key, tokens = (text, introspection), _tokens(node)
         size = _EACH_TEXT * sys.getsizeof(text) + _EACH_TOKEN * tokens
         units = _UNITS + _UNITS_OF_A_TOKEN * tokens

@@ -41,6 +41,7 @@ from strawberry.federation.schema_directives import Cost, ListSize
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from gateway.limits.cost import OperationCost
+from gateway.limits.definitions import fragments_of
 from gateway.limits.prices import Condition, Field, Selection, Size, size_of
 from schema.directives import SIZED_BY, WEIGHTS
 
@@ -76,18 +77,13 @@ class CostModel:
         Its selections are looked at with their fragments written out, which is why
         `GATEWAY_MAX_SELECTIONS` comes first.
         """
-        fragments = {
-            node.name.value: node
-            for node in document.definitions
-            if isinstance(node, FragmentDefinitionNode)
-        }
         defaults = {
             node.variable.name.value: value_from_ast_untyped(node.default_value)
             for node in operation.variable_definitions or ()
             if node.default_value
         }
         root = cast("GraphQLObjectType", self._schema.get_root_type(operation.operation))
-        reader = _Reader(self._schema, self._sized_by, fragments)
+        reader = _Reader(self._schema, self._sized_by, fragments_of(document))
         selection = reader.selection([(operation.selection_set, ())], root)
         return OperationCost(selection, defaults, operation, reader.fields)
 

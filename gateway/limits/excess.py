@@ -14,10 +14,10 @@ from graphql import (
     GraphQLError,
     GraphQLSyntaxError,
     Node,
-    OperationDefinitionNode,
 )
 
 from gateway.limit_settings import LimitSettings
+from gateway.limits.definitions import operations_of
 from gateway.limits.measures import measure
 
 LARGEST: Final = 2**31 - 1
@@ -144,9 +144,7 @@ def oversizes(document: DocumentNode, limits: LimitSettings) -> list[LimitExceed
     """
     found = measure(document)
     places = found.places
-    operations = [
-        node for node in document.definitions if isinstance(node, OperationDefinitionNode)
-    ]
+    operations = operations_of(document)
     surplus = _surplus(found.written, limits.max_directives)
     figures = (
         (LimitCode.MAX_DEPTH_LIMIT, limits.max_depth, found.depth, places.get("depth")),

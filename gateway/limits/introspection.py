@@ -29,6 +29,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
+from gateway.limits.definitions import fragments_of
 from gateway.limits.excess import LimitCode, LimitExceeded
 
 _ROOTS: Final[Mapping[str, GraphQLField]] = {
@@ -91,11 +92,7 @@ def introspection_of(
         document: a valid document, which no limit refuses.
         operation: the operation.
     """
-    fragments = {
-        node.name.value: node
-        for node in document.definitions
-        if isinstance(node, FragmentDefinitionNode)
-    }
+    fragments = fragments_of(document)
     # Fragments at the root are read once, however often they are spread.
     sets, spread = [operation.selection_set], set[str]()
     roots: list[FieldNode] = []

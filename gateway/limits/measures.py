@@ -20,6 +20,8 @@ from graphql import (
     SelectionSetNode,
 )
 
+from gateway.limits.definitions import fragments_of, operations_of
+
 
 @dataclass(frozen=True, slots=True)
 class Measures:
@@ -69,14 +71,8 @@ def measure(document: DocumentNode) -> Measures:
     A spread that closes a circle, or of a missing fragment, is a selection of nothing: validation
     refuses both.
     """
-    fragments = {
-        node.name.value: _Outline(node)
-        for node in document.definitions
-        if isinstance(node, FragmentDefinitionNode)
-    }
-    operations = [
-        _Outline(node) for node in document.definitions if isinstance(node, OperationDefinitionNode)
-    ]
+    fragments = {name: _Outline(node) for name, node in fragments_of(document).items()}
+    operations = [_Outline(node) for node in operations_of(document)]
     written_out: dict[str, _Totals] = {}
     for name in _innermost_first(fragments):
         written_out[name] = fragments[name].totals(written_out)
