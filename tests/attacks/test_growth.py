@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
-from graphql import get_introspection_query
 
+from tests.gateway.introspected import EVERYTHING
 from tests.gateway.service import Service, running
 
 CHAIN = "".join(f"fragment F{n} on Query {{ ...F{n + 1} }}" for n in range(185))
@@ -113,15 +113,7 @@ def test_what_is_absurd_to_ask_of_the_schema_is_refused_before_it_is_read(
 
 
 def test_what_tools_ask_of_the_schema_is_answered(ask: Callable[..., Any]) -> None:
-    everything = get_introspection_query(
-        specified_by_url=True,
-        directive_is_repeatable=True,
-        schema_description=True,
-        input_value_deprecation=True,
-        one_of=True,
-    )
-
-    assert ask(everything)["data"]["__schema"]["queryType"] == {"name": "Query", "kind": "OBJECT"}
+    assert ask(EVERYTHING)["data"]["__schema"]["queryType"] == {"name": "Query", "kind": "OBJECT"}
 
 
 def test_a_document_of_lines_is_refused_by_their_number(ask: Callable[..., Any]) -> None:

@@ -2,20 +2,18 @@
 
 import asyncio
 import re
-import socket
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
-from uvicorn.server import ServerState
 
 from gateway.http_limits import HttpLimits
-from gateway.http_protocol import QUIET, HttpProtocol
+from gateway.http_protocol import QUIET
 from gateway.server_process import ServerConfig
-from tests.gateway.wire import Seen, Wire
+from tests.gateway.wire import Connected, Seen, Wire
 
 LIMITS = HttpLimits(head_timeout=11.0, body_timeout=12.0, send_timeout=13.0)
 REQUEST = b"POST /%d HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
@@ -95,28 +93,14 @@ class Gauge(Wire):
         self.aborted = self.closed = True
 
 
-class Line:
-    """A connection, with the client's end of it."""
+class Line(Connected[Gauge]):
+    """A connection that is held to the limits."""
 
     def __init__(self, app: Any = None) -> None:
-        server, self.client = socket.socketpair()
-        self.server = server
         self.loop = Loop()
-        self.wire = Gauge(server)
-        self.seen = Seen()
-        self._state = ServerState()
-        config = ServerConfig(self.seen, lifespan="off", log_config=None, limits=LIMITS)
-        self.protocol = HttpProtocol(config, self._state, {}, self.loop)  # type: ignore[arg-type]
+        config = ServerConfig(Seen(), lifespan="off", log_config=None, limits=LIMITS)
+        super().__init__(Gauge, config, self.loop)
         self.protocol.app = app or self.seen
-        self.protocol.connection_made(self.wire)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.protocol.connection_lost(None)
-        self.server.close()
-        self.client.close()
 
     def hear(self, data: bytes) -> None:
         """Take what the client sends."""
@@ -124,9 +108,7 @@ class Line:
 
     async def rest(self) -> list[int]:
         """Wait until nothing is done any more, and return the statuses of the answers."""
-        while self._state.tasks:
-            await asyncio.wait(self._state.tasks)
-            await asyncio.sleep(0)
+        await self.settle()
         return self.statuses
 
     @property

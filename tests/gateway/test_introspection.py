@@ -16,18 +16,12 @@ from graphql.execution.values import VariableValues
 from gateway.limit_settings import LimitSettings
 from gateway.limits.introspection import Introspection, introspection_of
 from schema.subgraph import build_schema, executable
+from tests.gateway.introspected import EVERYTHING
 
 SCHEMA = executable(build_schema())
 MOST = LimitSettings.model_fields["max_introspection"].default
-ALL = get_introspection_query(
-    specified_by_url=True,
-    directive_is_repeatable=True,
-    schema_description=True,
-    input_value_deprecation=True,
-    one_of=True,
-)
 ASKED = {
-    "all": ALL,
+    "all": EVERYTHING,
     "all without descriptions": get_introspection_query(descriptions=False),
     "types of fields": "{ __schema { types { fields { name type { kind fields { name } } } } } }",
     "possible types": "{ __schema { types { possibleTypes { interfaces { name } __typename } } } }",
@@ -119,7 +113,7 @@ def test_what_is_absurd_is_not_counted_to_its_end(text: str) -> None:
 
 
 def test_what_tools_ask_for_has_room_to_grow() -> None:
-    assert introspection(ALL).refusals(VariableValues({}, {}), MOST // 2) == []
+    assert introspection(EVERYTHING).refusals(VariableValues({}, {}), MOST // 2) == []
 
 
 @pytest.mark.parametrize("text", ["{ __typename }", "{ ...F } fragment F on Query { __typename }"])

@@ -9,7 +9,6 @@ import pytest
 from graphql import (
     DocumentNode,
     OperationDefinitionNode,
-    get_introspection_query,
     get_named_type,
     get_nullable_type,
     is_composite_type,
@@ -28,6 +27,7 @@ from gateway.limits.validation import find_errors
 from gateway.limits.variables import oversized_variables
 from schema.directives import SIZED_BY
 from schema.subgraph import build_schema
+from tests.gateway.introspected import EVERYTHING
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "limits.md").read_text("utf-8")
@@ -121,14 +121,7 @@ OPERATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "200 subscriptions with 100 records each": (nest(*MANY_RECORDS, "nodes", FEW), {}),
 }
-INTROSPECTION = get_introspection_query(
-    specified_by_url=True,
-    directive_is_repeatable=True,
-    schema_description=True,
-    input_value_deprecation=True,
-    one_of=True,
-)
-OURS = [*TABS.values(), README, INTROSPECTION]
+OURS = [*TABS.values(), README, EVERYTHING]
 
 
 def operation(document: DocumentNode) -> OperationDefinitionNode:
@@ -202,7 +195,7 @@ def test_the_errors_that_the_page_shows_are_those_that_the_query_gets() -> None:
 
 @pytest.mark.parametrize("name", [*OPERATIONS, "introspection"])
 def test_the_defaults_are_not_in_the_way_of_honest_operations(name: str) -> None:
-    text, variables = OPERATIONS.get(name, (INTROSPECTION, {}))
+    text, variables = OPERATIONS.get(name, (EVERYTHING, {}))
 
     document = parse_document(text, DEFAULTS)
 

@@ -8,17 +8,16 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 import trustme
-from uvicorn.server import ServerState
 
-from gateway.http_protocol import QUIET, HttpProtocol
+from gateway.http_protocol import QUIET
 from gateway.workload import Member, Workload
 from tests.gateway.crowd import Connection, served, served_port
 from tests.gateway.service import SECONDS
-from tests.gateway.wire import CONFIG, Seen, Wire
+from tests.gateway.wire import Connected, Wire
 
 CLIENTS = 64
 
@@ -110,32 +109,15 @@ def test_no_request_is_lost_in_a_stop(
 REQUEST = b"POST /%d HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
 
 
-class Line:
-    """A connection of a server that stops, and the client's end of it."""
+class Line(Connected[Wire]):
+    """A connection of a server that stops."""
 
     def __init__(self) -> None:
-        server, self.client = socket.socketpair()
-        self.server = server
-        self.wire = Wire(server)
-        self.seen = Seen()
-        self._state = ServerState()
-        self.protocol = HttpProtocol(CONFIG, self._state, {})
-        self.protocol.app = self.seen
-        self.protocol.connection_made(self.wire)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.protocol.connection_lost(None)
-        self.server.close()
-        self.client.close()
+        super().__init__(Wire)
 
     async def answered(self) -> list[tuple[str, bool]]:
         """Return for each answer, once all are there, its path, and whether it says it closes."""
-        while self._state.tasks:
-            await asyncio.wait(self._state.tasks)
-            await asyncio.sleep(0)
+        await self.settle()
         answers = re.split(rb"HTTP/1.1 200 OK\r\n", self.wire.written)[1:]
         return [
             (answer.split(b'"')[1].decode(), b"connection: close" in answer) for answer in answers

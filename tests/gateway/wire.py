@@ -2,12 +2,15 @@
 
 import asyncio
 import socket
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Generic, Self, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
 
+from gateway.http_protocol import HttpProtocol
 from gateway.server_process import ServerConfig
 
 
@@ -67,3 +70,37 @@ class Wire(asyncio.Transport):
 
 
 CONFIG = ServerConfig(Seen(), lifespan="off", log_config=None)
+
+W = TypeVar("W", bound=Wire)
+
+
+class Connected(Generic[W]):
+    """A connection: the server's protocol for it, and the client's end."""
+
+    def __init__(
+        self,
+        wire: Callable[[socket.socket], W],
+        config: ServerConfig = CONFIG,
+        loop: Any = None,
+    ) -> None:
+        self.server, self.client = socket.socketpair()
+        self.wire = wire(self.server)
+        self.seen = Seen()
+        self._state = ServerState()
+        self.protocol = HttpProtocol(config, self._state, {}, loop)
+        self.protocol.app = self.seen
+        self.protocol.connection_made(self.wire)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.protocol.connection_lost(None)
+        self.server.close()
+        self.client.close()
+
+    async def settle(self) -> None:
+        """Wait until nothing is done any more."""
+        while self._state.tasks:
+            await asyncio.wait(self._state.tasks)
+            await asyncio.sleep(0)
