@@ -22,6 +22,12 @@ _BOUNDED: Final = (
 # Where there is one client certificate at most, its connections are all there are.
 _BOUNDED_ALONE: Final = (("upstream_max_in_flight", "upstream_max_connections"),)
 
+# What does nothing any more, and what does it in its place.
+_WITHOUT_EFFECT: Final = {
+    "max_in_flight": "UPSTREAM_MAX_IN_FLIGHT bounds the calls under way.",
+    "document_cache": "DOCUMENT_CACHE_BYTES bounds the memory of documents.",
+}
+
 
 def contradictions(settings: Settings) -> Iterator[str]:
     """Yield a sentence for each setting that was given and has no effect, or undoes another one.
@@ -52,13 +58,6 @@ def contradictions(settings: Settings) -> Iterator[str]:
             f"{PREFIX}DEADLINE={settings.deadline:g}: a stop breaks off operations that still have "
             "time. Change one of them."
         )
-    if settings.max_in_flight is not None:
-        yield (
-            f"{PREFIX}MAX_IN_FLIGHT no longer has an effect; leave it out. "
-            f"{PREFIX}UPSTREAM_MAX_IN_FLIGHT bounds the calls under way."
-        )
-    if settings.document_cache is not None:
-        yield (
-            f"{PREFIX}DOCUMENT_CACHE no longer has an effect; leave it out. "
-            f"{PREFIX}DOCUMENT_CACHE_BYTES bounds the memory of documents."
-        )
+    for name, instead in _WITHOUT_EFFECT.items():
+        if getattr(settings, name) is not None:
+            yield f"{PREFIX}{name.upper()} no longer has an effect; leave it out. {PREFIX}{instead}"

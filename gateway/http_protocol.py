@@ -282,9 +282,7 @@ class HttpProtocol(Membership, HttpToolsProtocol):
     @property
     def _idle(self) -> bool:
         """Whether no request is being read or answered."""
-        last: RequestResponseCycle | None = self.cycle
-        scope: Any = self.scope
-        return (last is None or last.response_complete) and (scope is None or "method" in scope)
+        return not (self._working or self.in_head)
 
     def _readable(self) -> bool:
         with DefaultSelector() as selector:

@@ -133,8 +133,6 @@ class PlannedRequest:
         return data
 
     def _start(self) -> None:
-        if not self._waiting:
-            return
         work = self.context.tally.work
         for place, awaitable in self._waiting:
             if isinstance(awaitable, CoroutineType):

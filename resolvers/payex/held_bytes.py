@@ -106,11 +106,8 @@ class OperationBytes:
         """
         self._check(more)
         if not self._process.has_room(self.held, self._caller, more):
-            fault = Fault(
-                FaultCode.PROCESS_BYTES_LIMIT, limit={"GATEWAY_PROCESS_BYTES": self._process.limit}
-            )
-            fault.measured = self._process.used + more
-            raise fault
+            process = self._process
+            raise _beyond(FaultCode.PROCESS_BYTES_LIMIT, process.limit, process.used + more)
         self.give_back(-more)
 
     def give_back(self, fewer: int) -> None:
@@ -130,11 +127,9 @@ class OperationBytes:
         self.held += answer.size
 
     def _check(self, more: int) -> None:
-        if self.held + more > self._process.of_operation:
-            limit = {"GATEWAY_OPERATION_BYTES": self._process.of_operation}
-            fault = Fault(FaultCode.OPERATION_BYTES_LIMIT, limit=limit)
-            fault.measured = self.held + more
-            raise fault
+        measured, limit = self.held + more, self._process.of_operation
+        if measured > limit:
+            raise _beyond(FaultCode.OPERATION_BYTES_LIMIT, limit, measured)
 
 
 class AnswerBytes:
@@ -171,6 +166,13 @@ class AnswerBytes:
 
     def __del__(self) -> None:
         self._operation.give_back(self.size)
+
+
+def _beyond(code: FaultCode, limit: float, measured: int) -> Fault:
+    """Return the fault of more bytes than a limit, whose setting its code names."""
+    fault = Fault(code, limit={f"GATEWAY_{code.removesuffix('_LIMIT')}": limit})
+    fault.measured = measured
+    return fault
 
 
 UNBOUNDED: Final = ProcessBytes().operation()
