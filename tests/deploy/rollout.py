@@ -1,7 +1,9 @@
 """Gateways that are stopped, killed and started anew, and the load that must not notice."""
 
 import asyncio
+import os
 import shutil
+import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -104,7 +106,7 @@ class Instance:
     def kill(self) -> None:
         """End it as a crash does."""
         assert self._service
-        self._service._process.kill()
+        os.kill(self._service.pid, signal.SIGKILL)
         self._service.wait()
 
     def close(self) -> None:

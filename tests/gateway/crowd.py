@@ -7,11 +7,10 @@ import random
 import re
 import select
 import ssl
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,8 @@ from gateway.server import serve
 from gateway.settings import Settings
 from gateway.visits import Shed, Visits
 from gateway.workload import MEMBER
-from tests.gateway.service import ELSE, ROOT, SECONDS
+from tests.gateway.forked import Fork
+from tests.gateway.service import ELSE, SECONDS
 
 LONGEST = 0.03
 LIMIT = 8
@@ -71,9 +71,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @contextmanager
-def served(
-    path: Path, times: int = 1, **options: Any
-) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def served(path: Path, times: int = 1, **options: Any) -> Iterator[tuple[Fork, int]]:
     """Serve the app in a process of its own, and tell its port.
 
     Args:
@@ -82,16 +80,7 @@ def served(
         options: those of `gateway.server.serve`.
     """
     given = {"host": "127.0.0.1", "port": 0, "timeout_graceful_shutdown": SECONDS}
-    program = f"from tests.gateway.crowd import main; main({given | options!r}, {times})"
-    with path.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-c", program],
-            cwd=ROOT,
-            env=ELSE,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+    process = Fork(partial(main, given | options, times), path, ELSE)
     try:
         yield process, served_port(process, path, options.get("workers", 1))
     finally:
@@ -112,7 +101,7 @@ def main(options: dict[str, Any], times: int) -> None:
         )
 
 
-def served_port(process: subprocess.Popen[bytes], path: Path, workers: int, before: int = 0) -> int:
+def served_port(process: Fork, path: Path, workers: int, before: int = 0) -> int:
     """Return the port, as soon as it is served.
 
     Args:

@@ -2,19 +2,21 @@
 
 import os
 import re
-import signal
 import socket
 import ssl
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from subprocess import Popen
 from typing import Any, Final
 
 import httpx
 import pytest
+
+from gateway.cli import main
+from tests.gateway.forked import Fork
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 60
@@ -33,7 +35,7 @@ class Service:
         path: the file that holds what it prints and logs.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], path: Path) -> None:
+    def __init__(self, process: Fork | Popen[bytes], path: Path) -> None:
         self._process = process
         self._path = path
 
@@ -83,7 +85,7 @@ class Service:
 
     def stop(self) -> int:
         """Stop it as service managers do, and return its exit status."""
-        self._process.send_signal(signal.SIGTERM)
+        self._process.terminate()
         return self.wait()
 
     def wait(self) -> int:
@@ -100,15 +102,7 @@ def running(path: Path, *arguments: str, **variables: str) -> Iterator[Service]:
         arguments: the command line.
         variables: the environment, apart from what has nothing to do with the gateway.
     """
-    with path.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "gateway", *arguments],
-            cwd=ROOT,
-            env={**ELSE, **variables},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+    process = Fork(partial(main, arguments), path, {**ELSE, **variables})
     try:
         yield Service(process, path)
     finally:
