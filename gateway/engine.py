@@ -111,7 +111,7 @@ class Engine:
 
     async def _run(self, requested: Requested, asked: Asked, operation: Operation) -> Outcome:
         parameters = asked.parameters
-        document = self._documents.read(requested.text, introspection=asked.introspection)
+        document = await self._read(requested.text, asked, operation)
         # GET forms leave the name empty where there is none.
         place = document.place(parameters.get("operationName") or None)
         if not is_query(document.operations[place]):
@@ -124,6 +124,8 @@ class Engine:
             raise NotExecutedError(*document.errors)
         self._source.learned(requested)
         is_new = place not in document.executables
+        if is_new:
+            await operation.pace.rest()
         ready = self._documents.executable(document, place)
         variables = parameters.get("variables")
         try:
@@ -134,6 +136,14 @@ class Engine:
             return await self._execute(document, ready, variables, operation, asked)
         finally:
             self._documents.weigh(document, ready)
+
+    async def _read(self, text: str, asked: Asked, operation: Operation) -> Document:
+        document = self._documents.kept(text, introspection=asked.introspection)
+        if document is None:
+            # The longest takes some fifty milliseconds, and many may have arrived at once.
+            await operation.pace.rest()
+            document = self._documents.read(text, introspection=asked.introspection)
+        return document
 
     def _check(
         self, ready: Executable, variables: Mapping[str, Any] | None, operation: Operation

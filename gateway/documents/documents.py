@@ -116,7 +116,7 @@ class ClosedIntrospectionRule(ASTValidationRule):
 
 
 class Documents:
-    """Reads documents, and keeps those that are valid: most clients send the same few.
+    """Reads documents, and keeps them: most clients send the same few, be they valid or not.
 
     Args:
         schema: what they must fit.
@@ -156,12 +156,15 @@ class Documents:
         Raises:
             NotExecutedError: it is no GraphQL, or larger than a limit.
         """
-        key = (text, introspection)
-        kept = self._kept.get(key)
-        if kept is None:
-            kept = self._read(text, introspection=introspection)
-            self._keep(kept)
-        return kept
+        document = self.kept(text, introspection=introspection)
+        if document is None:
+            document = self._read(text, introspection=introspection)
+            self._keep(document)
+        return document
+
+    def kept(self, text: str, *, introspection: bool) -> Document | None:
+        """Return the document of a text, unless it would have to be read."""
+        return self._kept.get((text, introspection))
 
     def executable(self, document: Document, place: int) -> Executable:
         """Return an operation of a valid document, which is worked out when it is first asked for.
@@ -190,16 +193,16 @@ class Documents:
 
     def _keep(self, document: Document) -> None:
         self._kept.pop(document.key, None)
-        if not document.errors and document.bytes <= self._capacity // _LARGEST_SHARE:
+        if document.bytes <= self._capacity // _LARGEST_SHARE:
             self._kept[document.key] = document
 
     def _read(self, text: str, *, introspection: bool) -> Document:
+        if exceeded := oversizes(text, self._limits):
+            raise NotExecutedError(*exceeded)
         try:
-            node = parse_document(text, self._limits)
+            node = parse_document(text)
         except GraphQLError as error:
             raise NotExecutedError(error) from None
-        if exceeded := oversizes(node, self._limits):
-            raise NotExecutedError(*exceeded)
         operations = operations_of(node)
         key, tokens = (text, introspection), _tokens(node)
         size = _EACH_TEXT * sys.getsizeof(text) + _EACH_TOKEN * tokens
@@ -212,6 +215,7 @@ class Documents:
             hide_suggestions=not introspection,
         )
         if errors:
+            size += sum(sys.getsizeof(error.message) for error in errors)
             return Document(key, node, operations, size, units, errors)
         warnings = [
             {"type": "DEPRECATION", "message": warning.message}

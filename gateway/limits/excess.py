@@ -5,20 +5,14 @@ of them differently. A code and its setting are one name: `MAX_DEPTH_LIMIT` is `
 """
 
 import enum
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
-from graphql import (
-    DirectiveNode,
-    DocumentNode,
-    GraphQLError,
-    GraphQLSyntaxError,
-    Node,
-)
+from graphql import GraphQLError, Node, Source
 
 from gateway.limit_settings import LimitSettings
-from gateway.limits.definitions import operations_of
 from gateway.limits.measures import measure
+from gateway.limits.tokens import lines_of, start_of, tokens_of
 
 LARGEST: Final = 2**31 - 1
 """The largest figure that is told, GraphQL's largest `Int`: a few fragments make up any number."""
@@ -98,6 +92,18 @@ _HAS: Final[Mapping[LimitCode, str]] = {
 }
 
 
+class Place(NamedTuple):
+    """A place in a document.
+
+    Attributes:
+        text: the document.
+        start: how many characters stand before it.
+    """
+
+    text: str
+    start: int
+
+
 class LimitExceeded(GraphQLError):  # noqa: N818 - it says what is the matter
     """An operation is larger than a limit.
 
@@ -118,7 +124,7 @@ class LimitExceeded(GraphQLError):  # noqa: N818 - it says what is the matter
         code: LimitCode,
         limit: int,
         measured: int,
-        at: Node | GraphQLSyntaxError | None = None,
+        at: Node | Place | None = None,
         **more: int | str,
     ) -> None:
         measured = min(measured, LARGEST)
@@ -126,8 +132,8 @@ class LimitExceeded(GraphQLError):  # noqa: N818 - it says what is the matter
         super().__init__(
             f"{has}; at most {limit} may be ({code.setting}).",
             nodes=at if isinstance(at, Node) else None,
-            source=at.source if isinstance(at, GraphQLSyntaxError) else None,
-            positions=at.positions if isinstance(at, GraphQLSyntaxError) else None,
+            source=Source(at.text) if isinstance(at, Place) else None,
+            positions=[at.start] if isinstance(at, Place) else None,
             extensions={
                 "code": code.value,
                 "limit": {code.setting: limit},
@@ -137,49 +143,57 @@ class LimitExceeded(GraphQLError):  # noqa: N818 - it says what is the matter
         )
 
 
-def oversizes(document: DocumentNode, limits: LimitSettings) -> list[LimitExceeded]:
-    """Return every limit that a document exceeds, whether or not it is valid.
+def oversizes(text: str, limits: LimitSettings) -> list[LimitExceeded]:
+    """Return every limit that a document exceeds, whether or not it is one.
 
-    Of several operations the largest counts.
+    Of several operations the largest counts. What is too long to be looked through exceeds that
+    limit alone.
     """
-    found = measure(document)
-    places = found.places
-    operations = operations_of(document)
-    surplus = _surplus(found.written, limits.max_directives)
+    if len(text) > limits.max_document:
+        return [LimitExceeded(LimitCode.MAX_DOCUMENT_LIMIT, limits.max_document, len(text))]
+    most = limits.max_tokens
+    # To say where in the text something is wrong takes as long as it has lines before that.
+    if lines_of(text) > most:
+        return [LimitExceeded(LimitCode.MAX_TOKENS_LIMIT, most, most + 1)]
+    tokens = tokens_of(text)
+    if len(tokens) > most:
+        place = Place(text, start_of(text, most))
+        return [LimitExceeded(LimitCode.MAX_TOKENS_LIMIT, most, most + 1, place)]
+    found = measure(tokens)
+    largest = found.largest
     figures = (
-        (LimitCode.MAX_DEPTH_LIMIT, limits.max_depth, found.depth, places.get("depth")),
-        (LimitCode.MAX_NESTING_LIMIT, NESTING, found.nesting, places.get("nesting")),
-        (LimitCode.MAX_ALIASES_LIMIT, limits.max_aliases, found.aliases, places.get("aliases")),
+        (LimitCode.MAX_DEPTH_LIMIT, limits.max_depth, found.depth, largest.get("depth")),
+        (LimitCode.MAX_NESTING_LIMIT, NESTING, found.nesting, largest.get("nesting")),
+        (LimitCode.MAX_ALIASES_LIMIT, limits.max_aliases, found.aliases, largest.get("aliases")),
         (
             LimitCode.MAX_ROOT_FIELDS_LIMIT,
             limits.max_root_fields,
             found.root_fields,
-            places.get("fields"),
+            largest.get("root_fields"),
         ),
         (
             LimitCode.MAX_DOCUMENT_OPERATIONS_LIMIT,
             limits.max_document_operations,
-            len(operations),
-            next(iter(operations[limits.max_document_operations :]), None),
+            len(found.operations),
+            next(iter(found.operations[limits.max_document_operations :]), None),
         ),
-        (LimitCode.MAX_DIRECTIVES_LIMIT, limits.max_directives, found.directives, surplus),
+        (
+            LimitCode.MAX_DIRECTIVES_LIMIT,
+            limits.max_directives,
+            len(found.directives),
+            next(iter(found.directives[limits.max_directives :]), None),
+        ),
         (
             LimitCode.MAX_SELECTIONS_LIMIT,
             limits.max_selections,
             found.selections,
-            places.get("selections"),
+            largest.get("selections"),
         ),
     )
     return [
-        LimitExceeded(code, limit, measured, at)
-        for code, limit, measured, at in figures
+        LimitExceeded(
+            code, limit, measured, None if token is None else Place(text, start_of(text, token))
+        )
+        for code, limit, measured, token in figures
         if measured > limit
     ]
-
-
-def _surplus(directives: Sequence[DirectiveNode], limit: int) -> DirectiveNode | None:
-    """Return the first directive of the text beyond a limit."""
-    if len(directives) <= limit:
-        return None
-    in_text = sorted(directives, key=lambda node: node.loc.start if node.loc else 0)
-    return in_text[limit]

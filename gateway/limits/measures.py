@@ -1,26 +1,16 @@
-"""Measures: how large the operations of a document are, read off before it is validated.
+"""Measures: how large the operations of a document are, read off its tokens before it is parsed.
 
-The document may be anything that parses: its fields may be unknown, its fragments missing, unused
-or in a circle. Each of its selections is visited once, however often its fragments are spread.
+The tokens may be any: their fields may be unknown, their fragments missing, unused or in a circle.
+Each is looked at once, however often its fragment is spread. What is no fragment counts as an
+operation, so that nothing escapes; the figures of what is no GraphQL, or a part of a schema, mean
+nothing. Where they are within the limits, the parser or validation refuses the text.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Final
 
-from graphql import (
-    DirectiveNode,
-    DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    InlineFragmentNode,
-    Node,
-    OperationDefinitionNode,
-    SelectionSetNode,
-)
-
-from gateway.limits.definitions import fragments_of, operations_of
+_BEFORE_OTHER_NAMES: Final = frozenset({":", "@", "..."})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +23,9 @@ class Measures:
         root_fields: fields of the root type.
         selections: fields, spreads and inline fragments.
         nesting: selection sets within selection sets, also of a fragment that nothing spreads.
-        directives: directives in the whole document, as they are written.
-        written: those.
-        visits: selections looked at, to tell that they were no more than the document has.
-        places: the definitions that have the largest figures, by `depth`, `aliases`, `fields`,
-            `selections` and `nesting`.
+        operations: the tokens that begin operations, by their numbers.
+        directives: the tokens that begin directives, as they are written.
+        largest: those that begin the operations which have the first five figures, by their names.
     """
 
     depth: int
@@ -45,10 +33,9 @@ class Measures:
     root_fields: int
     selections: int
     nesting: int
-    directives: int
-    visits: int
-    places: Mapping[str, Node] = field(default_factory=dict, compare=False, repr=False)
-    written: Sequence[DirectiveNode] = field(default=(), compare=False, repr=False)
+    operations: Sequence[int]
+    directives: Sequence[int]
+    largest: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,104 +44,174 @@ class _Totals:
 
     depth: int = 0
     aliases: int = 0
-    fields: int = 0
+    root_fields: int = 0
     selections: int = 0
     nesting: int = 0
 
 
-_NOTHING = _Totals()
+_NOTHING: Final = _Totals()
+_FIGURES: Final = tuple(_Totals.__dataclass_fields__)
 
 
-def measure(document: DocumentNode) -> Measures:
-    """Return the measures of a document.
+def measure(tokens: Sequence[str]) -> Measures:
+    """Return the measures of the document that has these tokens.
 
     A spread that closes a circle, or of a missing fragment, is a selection of nothing: validation
     refuses both.
     """
-    fragments = {name: _Outline(node) for name, node in fragments_of(document).items()}
-    operations = [_Outline(node) for node in operations_of(document)]
+    outline = _Outline(tokens)
     written_out: dict[str, _Totals] = {}
-    for name in _innermost_first(fragments):
-        written_out[name] = fragments[name].totals(written_out)
-    totals = [outline.totals(written_out) for outline in operations]
-    outlines = [*operations, *fragments.values()]
-    directives = [directive for outline in outlines for directive in outline.directives]
-    places: dict[str, Node] = {}
-    for what in ("depth", "aliases", "fields", "selections", "nesting") if operations else ():
-        figures = [getattr(one, what) for one in totals]
-        places[what] = operations[figures.index(max(figures))].definition
+    for name in _innermost_first(outline.fragments):
+        written_out[name] = outline.fragments[name].totals(written_out)
+    totals = {each: each.totals(written_out) for each in outline.operations}
+
+    def largest(figure: str) -> _Definition:
+        return max(totals, key=lambda each: getattr(totals[each], figure))
+
+    found = {figure: largest(figure) for figure in _FIGURES} if totals else {}
+    figures = {figure: getattr(totals[each], figure) for figure, each in found.items()}
+    nesting = [one.nesting for one in (*totals.values(), *written_out.values())]
     return Measures(
-        depth=max((one.depth for one in totals), default=0),
-        aliases=max((one.aliases for one in totals), default=0),
-        root_fields=max((one.fields for one in totals), default=0),
-        selections=max((one.selections for one in totals), default=0),
-        nesting=max((one.nesting for one in [*totals, *written_out.values()]), default=0),
-        directives=len(directives),
-        visits=sum(outline.visits for outline in outlines),
-        places=places,
-        written=directives,
+        depth=figures.get("depth", 0),
+        aliases=figures.get("aliases", 0),
+        root_fields=figures.get("root_fields", 0),
+        selections=figures.get("selections", 0),
+        nesting=max(nesting, default=0),
+        operations=[each.start for each in outline.operations],
+        directives=outline.directives,
+        largest={figure: each.start for figure, each in found.items()},
     )
 
 
-class _Outline:
-    """A definition's selection sets, each before those within it."""
+class _Set:
+    """A selection set, as it is written."""
 
-    def __init__(self, definition: OperationDefinitionNode | FragmentDefinitionNode) -> None:
-        self.definition = definition
-        self.directives = list(definition.directives or ())
-        for variable in definition.variable_definitions or ():
-            self.directives.extend(variable.directives or ())
-        self.visits = 0
+    def __init__(self) -> None:
+        self.fields = self.aliases = self.selections = 0
         self.spreads: list[str] = []
-        self._root = definition.selection_set
-        self._sets: list[SelectionSetNode] = [self._root]
-        for selection_set in self._sets:
-            self._read(selection_set)
+        self.within: list[tuple[bool, _Set]] = []
+        self.ends_with_field = False
+        self.totals = _NOTHING
 
-    def _read(self, selection_set: SelectionSetNode) -> None:
-        for selection in selection_set.selections:
-            self.visits += 1
-            self.directives.extend(selection.directives or ())
-            if isinstance(selection, FragmentSpreadNode):
-                self.spreads.append(selection.name.value)
-            elif isinstance(selection, FieldNode | InlineFragmentNode) and selection.selection_set:
-                # The loop that reads it goes on to what is appended.
-                self._sets.append(selection.selection_set)
+    def add(self, written_out: Mapping[str, _Totals]) -> None:
+        """Take the totals, given those of the sets within it and of the fragments it spreads."""
+        depth, nesting = min(self.fields, 1), 0
+        aliases, root_fields, selections = self.aliases, self.fields, self.selections
+        parts = [(of_field, inner.totals) for of_field, inner in self.within]
+        parts += [(False, written_out.get(name, _NOTHING)) for name in self.spreads]
+        for of_field, part in parts:
+            depth = max(depth, part.depth + of_field)
+            nesting = max(nesting, part.nesting)
+            aliases += part.aliases
+            selections += part.selections
+            root_fields += 0 if of_field else part.root_fields
+        self.totals = _Totals(depth, aliases, root_fields, selections, nesting + 1)
+
+
+class _Definition:
+    """An operation or a fragment, whose selection sets each stand before those within it.
+
+    Args:
+        start: which token begins it.
+    """
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self.sets: list[_Set] = []
+
+    @property
+    def spreads(self) -> Iterator[str]:
+        """The names of the fragments that it spreads."""
+        for each in self.sets:
+            yield from each.spreads
 
     def totals(self, written_out: Mapping[str, _Totals]) -> _Totals:
-        """Return what the definition has, given what the fragments have that it spreads."""
-        within: dict[int, _Totals] = {}
-        for selection_set in reversed(self._sets):
-            within[id(selection_set)] = _add(selection_set, within, written_out)
-        return within[id(self._root)]
+        """Return what it has, given what the fragments have that it spreads."""
+        for each in reversed(self.sets):
+            each.add(written_out)
+        return self.sets[0].totals if self.sets else _NOTHING
 
 
-def _add(
-    selection_set: SelectionSetNode,
-    within: Mapping[int, _Totals],
-    written_out: Mapping[str, _Totals],
-) -> _Totals:
-    depth = aliases = fields = selections = nesting = 0
-    for selection in selection_set.selections:
-        if isinstance(selection, FragmentSpreadNode):
-            part = written_out.get(selection.name.value, _NOTHING)
-        else:
-            inner = cast("FieldNode | InlineFragmentNode", selection).selection_set
-            part = within[id(inner)] if inner else _NOTHING
-        selections += part.selections + 1
-        aliases += part.aliases
-        nesting = max(nesting, part.nesting)
-        if isinstance(selection, FieldNode):
-            depth = max(depth, part.depth + 1)
-            aliases += selection.alias is not None
-            fields += 1
-        else:
-            depth = max(depth, part.depth)
-            fields += part.fields
-    return _Totals(depth, aliases, fields, selections, nesting + 1)
+class _Outline:
+    """The operations and fragments of a document, read in one pass over its tokens."""
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self.operations: list[_Definition] = []
+        self.fragments: dict[str, _Definition] = {}
+        self.directives: list[int] = []
+        self._definition: _Definition | None = None
+        self._open: list[_Set] = []
+        # A neighbour for the last one.
+        self._tokens = [*tokens, ""]
+        parentheses = 0
+        for place, text in enumerate(tokens):
+            if text == "(":
+                parentheses += 1
+            elif text == ")":
+                parentheses -= 1
+            elif text == "@":
+                self.directives.append(place)
+            elif parentheses > 0:
+                continue
+            elif text == "{":
+                self._enter(text, place)
+            elif text == "}":
+                self._leave()
+            elif self._open:
+                self._select(self._open[-1], text, place)
+            else:
+                self._begin(text, place)
+
+    def _begin(self, text: str, place: int) -> _Definition:
+        """Return the definition that a token belongs to, of which it may be the first."""
+        if self._definition is None:
+            self._definition = _Definition(place)
+            if text == "fragment":
+                self.fragments[self._tokens[place + 1]] = self._definition
+            else:
+                self.operations.append(self._definition)
+        return self._definition
+
+    def _enter(self, text: str, place: int) -> None:
+        definition = self._begin(text, place)
+        inner = _Set()
+        if self._open:
+            outer = self._open[-1]
+            outer.within.append((outer.ends_with_field, inner))
+        self._open.append(inner)
+        definition.sets.append(inner)
+
+    def _leave(self) -> None:
+        if self._open:
+            self._open.pop()
+        if not self._open:
+            self._definition = None
+
+    def _select(self, inner: _Set, text: str, place: int) -> None:
+        """Take a token that stands in a selection set."""
+        following = self._tokens[place + 1]
+        if text == "...":
+            inner.selections += 1
+            inner.ends_with_field = False
+            if following != "on" and _is_name(following):
+                inner.spreads.append(following)
+            return
+        former = self._tokens[place - 1]
+        # A name may also be that of an alias's field, of a directive, of a fragment or of its type.
+        if former in _BEFORE_OTHER_NAMES or (former == "on" and self._tokens[place - 2] == "..."):
+            return
+        if _is_name(text):
+            inner.selections += 1
+            inner.fields += 1
+            inner.ends_with_field = True
+            inner.aliases += following == ":"
 
 
-def _innermost_first(fragments: Mapping[str, _Outline]) -> Iterator[str]:
+def _is_name(text: str) -> bool:
+    return text[:1].isalpha() or text[:1] == "_"
+
+
+def _innermost_first(fragments: Mapping[str, _Definition]) -> Iterator[str]:
     """Yield the names of the fragments, each behind those that it spreads."""
     entered: set[str] = set()
     left: set[str] = set()

@@ -71,11 +71,13 @@ def test_what_would_take_more_than_an_eighth_is_not_kept() -> None:
     assert executed(kept, "{ a: name }") is not executed(kept, "{ a: name }")
 
 
-def test_an_invalid_document_is_not_kept() -> None:
-    kept = documents()
-    first = kept.read("{ nothing }", introspection=True)
+def test_an_invalid_document_is_kept_too_and_weighed_with_what_it_is_told() -> None:
+    """A page that was built for another schema sends it again and again."""
+    kept, long = documents(), "n" * 1000
+    first = kept.read(f"{{ {long} }}", introspection=True)
 
-    assert kept.read("{ nothing }", introspection=True) is not first
+    assert kept.read(f"{{ {long} }}", introspection=True) is first
+    assert first.bytes > kept.read(f"{{ __typename #{long}\n}}", introspection=True).bytes
 
 
 def test_an_operation_is_worked_out_when_it_is_asked_for_and_once() -> None:

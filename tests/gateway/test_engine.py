@@ -1,6 +1,8 @@
 """What is looked at before an operation is executed, and what its reply tells beside the data."""
 
+import asyncio
 import base64
+import itertools
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -13,7 +15,7 @@ import pytest
 import strawberry
 from strawberry.federation import Schema
 
-from gateway.documents.documents import Documents
+from gateway.documents.documents import Document, Documents
 from gateway.documents.source import DocumentSource
 from gateway.engine import Asked, Engine
 from gateway.projection.plan import FallReason, Plan
@@ -21,9 +23,10 @@ from gateway.settings import Settings
 from gateway.upstream import Upstream
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
+from resolvers.payex.turns import Turns
 from resolvers.payex.work import CALL
 from resolvers.rights import EVERYTHING
-from schema.subgraph import executable
+from schema.subgraph import build_schema, executable
 
 Serve = Callable[..., Awaitable[httpx.AsyncClient]]
 
@@ -319,6 +322,37 @@ async def test_an_exception_that_nobody_foresaw_is_logged_with_the_support_id(
     assert line.__dict__["support_id"] == operation.support_id
     assert line.getMessage().startswith("unexpected ValueError")
     assert "123456" not in line.getMessage()
+
+
+async def test_between_documents_that_arrive_at_once_the_event_loop_gets_its_turn() -> None:
+    class Recorded(Documents):
+        def read(self, text: str, *, introspection: bool) -> Document:
+            seen.append("document")
+            return super().read(text, introspection=introspection)
+
+    async def others() -> None:
+        while seen.count("document") < 3:
+            seen.append("others")
+            await asyncio.sleep(0)
+
+    seen: list[str] = []
+    settings = Settings()
+    schema = build_schema()
+    engine = Engine(
+        schema, DocumentSource(), Recorded(executable(schema), settings, 10**6), settings
+    )
+    payex = Upstream(settings).payex
+    # Whatever was done has taken long.
+    payex.turns = Turns(itertools.count().__next__)
+
+    async def ask(number: int) -> None:
+        asked = Asked({"query": f"{{ a{number}: __typename }}"}, by_get=False, introspection=True)
+        async with Operation(payex, Bounds(), rights=EVERYTHING) as operation:
+            await engine.run(asked, operation)
+
+    await asyncio.gather(*map(ask, range(3)), others())
+
+    assert "document document" not in " ".join(seen)
 
 
 LOCATED = {

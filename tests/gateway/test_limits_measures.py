@@ -1,15 +1,15 @@
-"""Measures, against fragments that are really written out."""
+"""Measures, against a document that is parsed and whose fragments are really written out."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from graphql import (
-    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     InlineFragmentNode,
-    OperationDefinitionNode,
+    Node,
     SelectionSetNode,
     build_schema,
     parse,
@@ -20,11 +20,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.limit_settings import LimitSettings
+from gateway.limits.definitions import fragments_of, operations_of
 from gateway.limits.excess import oversizes
 from gateway.limits.measures import Measures, measure
+from gateway.limits.tokens import start_of, tokens_of
 from gateway.limits.validation import find_errors
 
-SCHEMA = build_schema("type Query { a: Query b: Query }")
+SCHEMA = build_schema("type Query { a: Query b: Query on: Query query: Query }")
 FRAGMENTS = 5
 
 
@@ -39,26 +41,39 @@ def selection_sets(draw: st.DrawFn, spreads: tuple[str, ...], depth: int = 3) ->
         if kind == 3:
             parts.append(f"...{draw(st.sampled_from(spreads))}{directives}")
         elif kind == 2 and inner:
-            on = draw(st.sampled_from(["", " on Query"]))
+            on = draw(st.sampled_from(["", " on Query", " on on"]))
             parts.append(f"...{on}{directives} {inner}")
         else:
-            alias = draw(st.sampled_from(["", "x: "]))
-            parts.append(f"{alias}{draw(st.sampled_from('ab'))}{directives} {inner}")
+            alias = draw(st.sampled_from(["", "x: ", "on: "]))
+            arguments = draw(st.sampled_from(["", "(o: {a: [$v] b: {c: on}})", '(s: "{@" t: 1)']))
+            name = draw(st.sampled_from(["a", "b", "on", "query"]))
+            parts.append(f"{alias}{name}{arguments}{directives} {inner}")
     return "{" + " ".join(parts) + "}"
 
 
 @st.composite
-def documents(draw: st.DrawFn, *, circles: bool) -> DocumentNode:
+def documents(draw: st.DrawFn, *, circles: bool) -> str:
     """Documents with fragments that are used or not, are missing, and may close circles."""
     names = [f"F{n}" for n in range(FRAGMENTS)]
     text = "".join(
-        f"query Q{n}($v: Int @a @a) @b " + draw(selection_sets((*names, "Missing")))
+        draw(st.sampled_from([f"query Q{n}($v: [Int] = [1] @a @a) @b ", "", "subscription query"]))
+        + draw(selection_sets((*names, "Missing")))
         for n in range(draw(st.integers(0, 2)))
     )
     for n, name in enumerate(names):
         spreads = (*(names if circles else names[n + 1 :]), "Missing")
         text += f"fragment {name} on Query @c " + draw(selection_sets(spreads, 2))
-    return parse(text)
+    return text
+
+
+def measured(text: str) -> Measures:
+    """The measures of a document, with places in place of tokens."""
+    found = measure(tokens_of(text))
+    return replace(
+        found,
+        operations=[start_of(text, token) for token in found.operations],
+        directives=[start_of(text, token) for token in found.directives],
+    )
 
 
 def written_out(
@@ -91,80 +106,68 @@ def deepest(selection_set: SelectionSetNode, fragments: dict[str, FragmentDefini
     return 1 + max(within)
 
 
-class Counted(Visitor):
-    """Counts what is written."""
+def start(node: Node) -> int:
+    """Where a node begins in the text."""
+    assert node.loc
+    return node.loc.start
+
+
+class Directives(Visitor):
+    """Collects where directives are written."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.directives = self.selections = 0
+        self.found: list[int] = []
 
-    def enter(self, node: object, *_: object) -> None:
-        """Count a node."""
-        self.directives += isinstance(node, DirectiveNode)
-        self.selections += isinstance(node, FieldNode | FragmentSpreadNode | InlineFragmentNode)
+    def enter_directive(self, node: DirectiveNode, *_: object) -> None:
+        """Collect one."""
+        self.found.append(start(node))
 
 
 @pytest.mark.no_cover  # examples cover the same, and tracing doubles its time
 @given(documents(circles=False))
-def test_the_figures_are_those_of_the_largest_operation_written_out(document: DocumentNode) -> None:
-    fragments = {
-        node.name.value: node
-        for node in document.definitions
-        if isinstance(node, FragmentDefinitionNode)
-    }
-    definitions = [
-        node
-        for node in document.definitions
-        if isinstance(node, OperationDefinitionNode | FragmentDefinitionNode)
-    ]
-    operations = [
-        list(written_out(node.selection_set, fragments))
-        for node in document.definitions
-        if isinstance(node, OperationDefinitionNode)
-    ]
-    fields = [[found for found in one if found[0] != "selection"] for one in operations]
-    counted = Counted()
-    visit(document, counted)
+def test_the_figures_are_those_of_the_largest_operation_written_out(text: str) -> None:
+    document = parse(text)
+    fragments, operations = fragments_of(document), operations_of(document)
+    each = [list(written_out(node.selection_set, fragments)) for node in operations]
+    fields = [[found for found in one if found[0] != "selection"] for one in each]
+    directives = Directives()
+    for definition in (*operations, *fragments.values()):
+        visit(definition, directives)
 
-    assert measure(document) == Measures(
+    assert measured(text) == Measures(
         depth=max((depth + 1 for one in fields for _, depth in one), default=0),
         aliases=max((sum(what == "alias" for what, _ in one) for one in fields), default=0),
         root_fields=max((sum(depth == 0 for _, depth in one) for one in fields), default=0),
         selections=max(
-            (len(one) - len(two) for one, two in zip(operations, fields, strict=True)), default=0
+            (len(one) - len(two) for one, two in zip(each, fields, strict=True)), default=0
         ),
-        nesting=max(deepest(node.selection_set, fragments) for node in definitions),
-        directives=counted.directives,
-        visits=counted.selections,
+        nesting=max(
+            deepest(node.selection_set, fragments) for node in (*operations, *fragments.values())
+        ),
+        operations=[start(node) for node in operations],
+        directives=sorted(directives.found),
     )
 
 
 @given(documents(circles=True))
-def test_circles_are_measured_and_refused_too_and_each_selection_is_visited_once(
-    document: DocumentNode,
-) -> None:
-    counted = Counted()
-    visit(document, counted)
-
-    found = measure(document)
-
-    assert found.visits == counted.selections
-    assert found.directives == counted.directives
+def test_circles_are_measured_and_refused_too(text: str) -> None:
     limits = LimitSettings.model_construct(max_depth=3, max_comparisons=100)
-    assert [*oversizes(document, limits), *find_errors(SCHEMA, document, limits)]
+
+    assert [*oversizes(text, limits), *find_errors(SCHEMA, parse(text), limits)]
 
 
 @pytest.mark.parametrize("order", [1, -1], ids=["outermost first", "innermost first"])
-def test_a_fragment_bomb_is_measured_exactly_in_linear_work(order: int) -> None:
+def test_a_fragment_bomb_is_measured_exactly(order: int) -> None:
+    """Its fragments double each other thirty times: nobody could write them out."""
     levels = 30
     fragments = [
         *(f"fragment F{n} on Query{{a{{...F{n + 1}}} b: a{{...F{n + 1}}}}}" for n in range(levels)),
         f"fragment F{levels} on Query{{c}}",
     ]
 
-    found = measure(parse("{...F0}" + "".join(fragments[::order])))
+    found = measured("{...F0}" + "".join(fragments[::order]))
 
-    assert found.visits == 1 + 4 * levels + 1
     assert found.depth == levels + 1
     assert found.aliases == 2**levels - 1
     assert found.root_fields == 2
@@ -173,7 +176,14 @@ def test_a_fragment_bomb_is_measured_exactly_in_linear_work(order: int) -> None:
 
 
 def test_a_document_without_an_operation_measures_nothing() -> None:
-    found = measure(parse("type A {a: B} fragment F on A {a @x}"))
+    found = measured("fragment F on A {a @x}")
 
     assert (found.depth, found.root_fields, found.selections) == (0, 0, 0)
-    assert found.directives == 1
+    assert found.operations == []
+    assert found.nesting == len(found.directives) == 1
+
+
+def test_nothing_hides_behind_what_is_no_operation() -> None:
+    found = measured("scalar S @d {a {b {c}}}")
+
+    assert (found.depth, found.selections, len(found.directives)) == (3, 3, 1)
