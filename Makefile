@@ -19,8 +19,8 @@ AUDIT := tests/audit/node_modules/.package-lock.json
 PEERS := benchmarks/peers/node_modules/.package-lock.json
 ROUTERS := $(addsuffix /node_modules/.package-lock.json,tests/supergraph tests/supergraph/hive)
 
-.PHONY: run test supergraph deploy peers lint types docs load bench dist release schema lock clean \
-	bundle
+.PHONY: run test supergraph deploy peers lint types docs load bench dearest dist release schema lock \
+	clean bundle
 
 run: $(VENV)/.installed bundle  ## serve on http://127.0.0.1:8000
 	@exec $(BIN)/python -m gateway serve
@@ -54,6 +54,9 @@ deploy: $(VENV)/.installed-dev $(ROUTERS)  ## replace and kill gateways under lo
 
 bench: $(VENV)/.installed $(PEERS)  ## measure the gateway beside its peers; needs nginx and wrk
 	@$(BIN)/python -m benchmarks.bench $(ARGS)
+
+dearest: $(VENV)/.installed  ## measure the dearest requests that we know; needs nginx
+	@$(BIN)/python -m benchmarks.dearest $(ARGS)
 
 peers: $(VENV)/.installed-dev $(PEERS)  ## see that the peers answer as the gateway does
 	$(BIN)/pytest -m peers

@@ -3,15 +3,15 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from benchmarks.invoices import GROWTH, INVOICES, OWNER, SUBSCRIPTIONS
+from benchmarks.invoices import GROWTH, INVOICES, LISTS, MOST, OWNER, SUBSCRIPTIONS
+from benchmarks.issuer import SCOPES, Issuer
+from benchmarks.wire import Reply, exchange, request
 from resolvers.node_ids import NodeKind, encode
 
 MANY: Final = GROWTH[10_000]
 """The invoice whose subscription has 10,000 records."""
-MOST: Final = "700000"
-"""The invoice whose subscription has 100,000 records, in a body of 33 MB."""
 
 _LIST: Final = f'subscription(subscriptionNo: "{SUBSCRIPTIONS[0]}")'
 _RECORD: Final = (
@@ -20,7 +20,34 @@ _RECORD: Final = (
 )
 _ALL: Final = f"edges {{ cursor node {{ {_RECORD} unitPrice {{ amount }} quantity vatRate raw }} }}"
 _SUMS: Final = "{ ... on UsageTotals { recordCount groups { amount { amount currencyCode } } } }"
+_SCOPED: Final = (
+    f'owner(ownerNo: "{OWNER}") {{ invoice(invoiceNo: "{MANY}") {{ ... on Invoice {{ raw }} }} }}'
+)
 _TOTALS: Final = f"usageTotals {_SUMS}"
+
+
+class Target(NamedTuple):
+    """The gateway that is attacked.
+
+    Attributes:
+        origin: scheme, host and port.
+        issuer: the issuer whose tokens it takes.
+    """
+
+    origin: str
+    issuer: Issuer
+
+
+class Sent(NamedTuple):
+    """What was sent, and what came back.
+
+    Attributes:
+        size: the bytes that were sent.
+        replies: the replies, one for each request, or `NONE`.
+    """
+
+    size: int
+    replies: Sequence[Reply]
 
 
 @dataclass(frozen=True)
@@ -32,19 +59,45 @@ class Attack:
         bodies: what is sent, in turn. Each has a document of its own, so that nothing which is
             kept of one serves another.
         lines: the lines of the head beside the ordinary ones.
-        token: whether it carries a token.
+        scope: the scopes of its token; None if it has no token.
         primed: bodies that are sent before, and not measured.
+        trailers: the lines behind the body, which is then a chunk.
     """
 
     name: str
     bodies: Sequence[bytes] = field(repr=False)
     lines: Sequence[str] = field(default=(), repr=False)
-    token: bool = True
+    scope: str | None = SCOPES
     primed: Iterable[bytes] = field(default=(), repr=False)
+    trailers: Sequence[str] = field(default=(), repr=False)
+
+    @property
+    def times(self) -> int:
+        """How often it can be sent."""
+        return len(self.bodies)
+
+    def prime(self, target: Target) -> None:
+        """Send what is sent before."""
+        for body in self.primed:
+            self._exchange(target, body)
+
+    def send(self, target: Target, turn: int) -> Sent:
+        """Send it, the time that `turn` says, from 0."""
+        return self._exchange(target, self.bodies[turn])
+
+    def _exchange(self, target: Target, body: bytes) -> Sent:
+        token = [] if self.scope is None else [f"Authorization: {target.issuer.token(self.scope)}"]
+        lines = ["Connection: close", *token, *self.lines]
+        sent = request(target.origin, body, lines, self.trailers)
+        return Sent(len(sent), [exchange(target.origin, sent)])
 
 
 def _attack(
-    name: str, query: str, variables: dict[str, Any] | None = None, **members: Any
+    name: str,
+    query: str,
+    scope: str = SCOPES,
+    variables: dict[str, Any] | None = None,
+    **members: Any,
 ) -> Attack:
     """Return an attack whose documents differ by a comment."""
     given = {"variables": variables} if variables else {}
@@ -52,7 +105,7 @@ def _attack(
         json.dumps({"query": f"{query} #{number}", **given, **members}).encode()
         for number in range(5)
     ]
-    return Attack(name, bodies)
+    return Attack(name, bodies, scope=scope)
 
 
 def _on_invoice(selection: str, invoice: str = MANY, head: str = "") -> str:
@@ -85,6 +138,11 @@ def _entities(aliases: int, selection: str = "__typename") -> str:
     return f"query ($r: [_Any!]!) {{ {_aliased(aliases, lambda _: field)} }}"
 
 
+def _numbered(end: str) -> str:
+    """Return the subscription of a number that could be read as a path out of the invoice."""
+    return f'subscription(subscriptionNo: ".%2e/.%2e/200001/subscriptions/{end}") {{ __typename }}'
+
+
 def _forged(count: int) -> dict[str, Any]:
     """Return references to subscriptions of customers that do not exist."""
     numbers = [(OWNER, str(800_000 + number), SUBSCRIPTIONS[0]) for number in range(count)]
@@ -109,7 +167,8 @@ def _outcomes(numbers: range) -> list[bytes]:
     return [json.dumps({"query": query, "variables": variables}).encode() for variables in chosen]
 
 
-_TRIFLE: Final = json.dumps({"query": "{ __typename }"}).encode()
+TRIFLE: Final = json.dumps({"query": "{ __typename }"}).encode()
+"""The body of a request that costs as little as can be."""
 
 USED: Final = (
     _attack("a page of 50 records", _on_list(_page(50))),
@@ -127,12 +186,12 @@ USED: Final = (
         f'query ($n: [ID!]!) {{ owner(ownerNo: "{OWNER}") {{ invoices(invoiceNos: $n) {{'
         " ... on Invoice { subscriptions(first: 20) { ... on UsageSubscriptionConnection {"
         f" nodes {{ {_TOTALS} }} }} }} }} }} }} }}",
-        {"n": INVOICES},
+        variables={"n": INVOICES},
     ),
     _attack(
         "100 references to subscriptions",
         _entities(1, "... on UsageSubscription { raw }"),
-        _forged(100),
+        variables=_forged(100),
     ),
     _attack("the names of all types and fields", "{ __schema { types { name fields { name } } } }"),
 )
@@ -153,12 +212,12 @@ TRIED: Final = (
             )
         ),
     ),
-    _attack("50 times 1,000 references that are none", _entities(50), {"r": [{}] * 1000}),
-    _attack("20 times 1,000 references that are none", _entities(20), {"r": [{}] * 1000}),
+    _attack("50 times 1,000 references that are none", _entities(50), variables={"r": [{}] * 1000}),
+    _attack("20 times 1,000 references that are none", _entities(20), variables={"r": [{}] * 1000}),
     _attack(
         "1,000 forged references to subscriptions",
         _entities(1, "... on UsageSubscription { raw }"),
-        _forged(1000),
+        variables=_forged(1000),
     ),
     _attack(
         "410 operations over 185 fragments", _operations(410, "__typename"), operationName="Q0"
@@ -187,12 +246,44 @@ TRIED: Final = (
     _attack(
         "a number of 5,000 digits", _on_list(f"usageRecords(first: {'9' * 5000}) {{ __typename }}")
     ),
-    _attack("250,000 empty lists", _entities(1), {"r": [[]] * 250_000}),
-    Attack("no token", [_TRIFLE] * 5, token=False),
+    _attack("250,000 empty lists", _entities(1), variables={"r": [[]] * 250_000}),
     Attack(
-        "a token that is none", [_TRIFLE] * 5, ["Authorization: Bearer " + "a" * 4000], token=False
+        "a number of 5,000 digits in a variable",
+        [b'{"query":"query ($n: Int) { __typename }","variables":{"n":%b}}' % (b"9" * 5000)] * 5,
     ),
-    Attack("a header of 10 MB", [_TRIFLE] * 5, ["X: " + "a" * 10_000_000], token=False),
-    Attack("100,000 small headers", [_TRIFLE] * 5, ["X: a"] * 100_000, token=False),
+    _attack("99 pages of 99,999,999 records", _on_list(_aliased(99, lambda _: _page(99_999_999)))),
+    _attack("99 numbers of encoded dots", _on_invoice(_aliased(99, lambda n: _numbered(f"{n}")))),
+    _attack("a number of 9,000 encoded dots", _on_invoice(_numbered("%252e" * 9000))),
+    _attack("320 operations without the scope", _operations(320, _SCOPED), "", operationName="Q0"),
+    _attack("50 operations without the scope", _operations(50, _SCOPED), "", operationName="Q0"),
+    *(
+        _attack(
+            f"totals of {count} lists of 100,000 records",
+            _on_invoice(
+                f"subscriptions(first: {count}) {{ ... on UsageSubscriptionConnection {{"
+                f" nodes {{ {_TOTALS} }} }} }}",
+                LISTS,
+            ),
+        )
+        for count in (4, 8, 16)
+    ),
+    Attack("no token", [TRIFLE] * 5, scope=None),
+    Attack(
+        "a token that is none", [TRIFLE] * 5, ["Authorization: Bearer " + "a" * 4000], scope=None
+    ),
+    *(
+        Attack(name, [TRIFLE] * 5, lines, scope=None)
+        for name, lines in {
+            "a header of 10 MB": ["X: " + "a" * 10_000_000],
+            "100,000 small headers": ["X: a"] * 100_000,
+            "1,000 duplicates of a header": ["payex-usage-deadline: 5"] * 1000,
+            "90 duplicates of a header": ["payex-usage-deadline: 5"] * 90,
+            "4 Accept headers of 8 MB": ["Accept: " + "a/b," * 2_000_000] * 4,
+            "an Accept header of 15 KB": ["Accept: " + "a/b;q=0.1," * 1500],
+            "90 Accept headers of 600 bytes": ["Accept: " + "a/b;q=0.1," * 60] * 90,
+        }.items()
+    ),
+    Attack("1,000 trailers", [TRIFLE] * 5, trailers=["Authorization: Bearer x"] * 1000),
+    Attack("50 trailers", [TRIFLE] * 5, trailers=["payex-usage-claims: {}"] * 50),
 )
 """What attackers tried."""

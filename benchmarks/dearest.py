@@ -6,21 +6,18 @@ than `REFUSED` for each 10 KB of it.
 """
 
 import argparse
-import json
-import socket
 import sys
-import tempfile
+from collections import Counter
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
-from urllib.parse import urlsplit
+from typing import Final, Protocol
 
 from benchmarks import invoices, machine, overhead
-from benchmarks.attacks import MOST, TRIED, USED, Attack
+from benchmarks.attacks import TRIED, USED, Sent, Target
+from benchmarks.issuer import issuing
 from benchmarks.process import Process
 from benchmarks.servers import GATEWAY
+from benchmarks.sieges import SIEGES
 from benchmarks.table import number, table
 from benchmarks.upstream import Upstream, serving
 
@@ -29,130 +26,107 @@ ACCEPTED: Final = 500.0
 REFUSED: Final = 5.0
 """Milliseconds of CPU that a request may cost for each 10 KB of it, if it is not executed."""
 
-_PATIENCE: Final = 120
+_COLUMNS: Final = (
+    "request",
+    "bytes in",
+    "CPU ms",
+    "units",
+    "calls",
+    "bytes out",
+    "peak MB",
+    "answer",
+    "in bounds",
+)
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What came back.
+class Dear(Protocol):
+    """What may cost much: a request, or several.
 
     Attributes:
-        size: its bytes, with the head.
-        status: the HTTP status; 0 if the connection was closed without an answer.
-        executed: whether it has data, or errors in place of data.
-        codes: the codes of its errors.
-        units: the units of work that were spent on it, if it tells.
+        name: what the table calls it.
+        times: how often it can be sent.
     """
 
-    size: int
-    status: int
-    executed: bool
-    codes: frozenset[str]
-    units: int | None
+    @property
+    def name(self) -> str: ...  # noqa: D102 - said above
+
+    @property
+    def times(self) -> int: ...  # noqa: D102 - said above
+
+    def prime(self, target: Target) -> None:
+        """Send what is sent before, and not measured."""
+
+    def send(self, target: Target, turn: int) -> Sent:
+        """Send it, the time that `turn` says, from 0."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What an attack cost.
+    """What it cost.
 
     Attributes:
-        attack: what was sent.
-        size: bytes of one request.
-        cpu: milliseconds of the server's CPU for one: the lowest.
-        calls: the calls to PayEx for one.
-        reply: the last reply.
+        name: what the table calls it.
+        sent: what was sent the last time, and what came back.
+        cpu: milliseconds of the server's CPU for one time: the lowest.
+        calls: the calls to PayEx for one time.
+        peak: the most megabytes that the server held.
     """
 
-    attack: Attack
-    size: int
+    name: str
+    sent: Sent
     cpu: float
     calls: float
-    reply: Reply
+    peak: float
 
     @property
     def bound(self) -> float:
         """The milliseconds of CPU that it may cost."""
-        return ACCEPTED if self.reply.executed else REFUSED * max(1.0, self.size / 10_000)
+        replies = self.sent.replies
+        refused = REFUSED * max(1.0, self.sent.size / len(replies) / 10_000)
+        return sum(ACCEPTED if reply.executed else refused for reply in replies)
 
     @property
     def row(self) -> list[str]:
         """The row of the table."""
-        reply = self.reply
+        replies = self.sent.replies
+        told = [reply.units for reply in replies if reply.units is not None]
+        answers = Counter(map(str, replies))
         return [
-            self.attack.name,
-            f"{self.size:,}",
+            self.name,
+            f"{self.sent.size:,}",
             number(self.cpu),
-            "" if reply.units is None else f"{reply.units:,}",
+            f"{sum(told):,}" if told else "",
             f"{self.calls:.0f}",
-            f"{reply.size:,}",
-            f"{reply.status} {', '.join(sorted(reply.codes)[:3])}".strip(),
+            f"{sum(reply.size for reply in replies):,}",
+            f"{self.peak:.0f}",
+            "; ".join(
+                f"{count} times {answer}" if count > 1 else answer
+                for answer, count in answers.items()
+            ),
             "yes" if self.cpu <= self.bound else "no",
         ]
 
 
-def request(origin: str, attack: Attack, body: bytes, token: str) -> bytes:
-    """Return a request as it goes over the wire."""
-    lines = [
-        "POST /graphql HTTP/1.1",
-        f"Host: {urlsplit(origin).netloc}",
-        "Content-Type: application/json",
-        "Accept: application/graphql-response+json",
-        "Connection: close",
-        f"Content-Length: {len(body)}",
-        *([f"Authorization: {token}"] if attack.token else []),
-        *attack.lines,
-    ]
-    return "\r\n".join([*lines, "", ""]).encode() + body
-
-
-def exchange(origin: str, sent: bytes) -> Reply:
-    """Send a request on a connection of its own, and return what comes back until it is closed."""
-    address = urlsplit(origin)
-    received = bytearray()
-    with socket.create_connection(
-        (address.hostname, address.port), timeout=_PATIENCE
-    ) as connection:
-        # A server may answer and close before it has read all.
-        with suppress(BrokenPipeError, ConnectionResetError):
-            connection.sendall(sent)
-        with suppress(ConnectionResetError):
-            while chunk := connection.recv(1 << 20):
-                received += chunk
-    return read(bytes(received))
-
-
-def read(received: bytes) -> Reply:
-    """Read a reply."""
-    head, _, body = received.partition(b"\r\n\r\n")
-    if not head:
-        return Reply(0, 0, executed=False, codes=frozenset(), units=None)
-    told = json.loads(body) if body.startswith(b"{") else {}
-    codes = {
-        error["extensions"]["code"] for error in told.get("errors", ()) if "extensions" in error
-    }
-    units = told.get("extensions", {}).get("cost", {}).get("spent")
-    return Reply(len(received), int(head.split()[1]), "data" in told, frozenset(codes), units)
-
-
-def measure(attack: Attack, server: Process, upstream: Upstream, token: str, times: int) -> Cost:
-    """Send an attack a few times, and return what it cost."""
-    for body in attack.primed:
-        exchange(server.origin, request(server.origin, attack, body, token))
-    requests = [request(server.origin, attack, body, token) for body in attack.bodies[:times]]
-    spent, replies = [], []
+def measure(dear: Dear, target: Target, server: Process, upstream: Upstream, times: int) -> Cost:
+    """Send it a few times, and return what it cost."""
+    dear.prime(target)
+    times = min(times, dear.times)
+    spent, sent = [], []
     calls = upstream.calls()
-    for sent in requests:
+    server.forget_peak()
+    for turn in range(times):
         before = server.nanoseconds()
-        replies.append(exchange(server.origin, sent))
+        sent.append(dear.send(target, turn))
         spent.append((server.nanoseconds() - before) / 1e6)
     calls = upstream.calls() - calls
     # What else the machine does only adds to it.
-    return Cost(attack, len(requests[0]), min(spent), calls / len(spent), replies[-1])
+    return Cost(dear.name, sent[-1], min(spent), calls / times, server.peak())
 
 
-def chosen(only: str) -> Iterable[Attack]:
-    """Return the attacks whose names hold a text."""
-    return [attack for attack in (*USED, *TRIED) if only in attack.name]
+def chosen(only: str) -> Iterable[Dear]:
+    """Return those whose names hold a text."""
+    every: Iterable[Dear] = (*USED, *TRIED, *SIEGES)
+    return [dear for dear in every if only in dear.name]
 
 
 def main() -> int:
@@ -163,26 +137,16 @@ def main() -> int:
     options = parser.parse_args()
     print(machine.described([GATEWAY]), flush=True)
     costs = []
-    with serving() as upstream, tempfile.TemporaryDirectory() as folder:
-        invoices.write_invoice(upstream.folder, MOST, invoices.SUBSCRIPTIONS[:1], 100_000)
-        server, headers = overhead.full(Path(folder), upstream.origin)
+    with serving() as upstream, issuing() as (issuer, origin):
+        invoices.write_most(upstream.folder)
+        server = overhead.full(issuer, f"{origin}/jwks", origin)
         with server.over(upstream.origin) as process:
-            token = headers["Authorization"]
-            for attack in chosen(options.only):
-                costs.append(measure(attack, process, upstream, token, options.times))
-                print(f"{costs[-1].row}", file=sys.stderr, flush=True)
+            target = Target(process.origin, issuer)
+            for dear in chosen(options.only):
+                costs.append(measure(dear, target, process, upstream, options.times))
+                print(costs[-1].row, file=sys.stderr, flush=True)
             print(f"memory at the end: {process.megabytes():.0f} MB", file=sys.stderr)
-    columns = (
-        "request",
-        "bytes in",
-        "CPU ms",
-        "units",
-        "calls",
-        "bytes out",
-        "answer",
-        "in bounds",
-    )
-    print(f"\n{table(columns, [cost.row for cost in costs])}")
+    print(f"\n{table(_COLUMNS, [cost.row for cost in costs])}")
     return int(any(cost.cpu > cost.bound for cost in costs))
 
 

@@ -23,6 +23,11 @@ RECORDS = 50
 GROWTH = {100: "600100", 1_000: "601000", 10_000: "610000"}
 """The invoices whose only subscription has that many records."""
 
+MOST = "700000"
+"""The invoice whose subscription has 100,000 records, in a body of 33 MB, if it is written."""
+LISTS = "700016"
+"""The invoice with 16 subscriptions of which each has the same ones."""
+
 _OCTOBER = Period(date(2026, 10, 1), 31)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
@@ -35,6 +40,17 @@ def write(folder: Path) -> None:
         write_invoice(folder, invoice, SUBSCRIPTIONS[:1], count)
     problem = INVOICE_NOT_FOUND.encode(ProblemStyle.PLAIN, "")
     (folder / "not-found.json").write_bytes(problem)
+
+
+def write_most(folder: Path) -> None:
+    """Write the bodies of `MOST` and of `LISTS`."""
+    write_invoice(folder, MOST, SUBSCRIPTIONS[:1], 100_000)
+    subscriptions = [str(46_701_741_600 + number) for number in range(16)]
+    write_invoice(folder, LISTS, subscriptions, 0)
+    for subscription in subscriptions:
+        body = file(folder, details_of(LISTS, subscription))
+        body.unlink()
+        body.hardlink_to(file(folder, details_of(MOST, SUBSCRIPTIONS[0])))
 
 
 def file(folder: Path, address: Address) -> Path:

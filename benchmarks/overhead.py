@@ -1,16 +1,11 @@
 """What identity, enforced limits, traces and logs add to an operation."""
 
 import importlib.util
-import json
 import statistics
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from joserfc import jwt
-from joserfc.jwk import RSAKey
-
-from benchmarks.invoices import OWNER
+from benchmarks.issuer import Issuer
 from benchmarks.measure import Goal, Measured, Meter
 from benchmarks.operations import LIST
 from benchmarks.servers import KEEPING_NOTHING, Server, gateway
@@ -21,8 +16,6 @@ ROUNDS = 3
 WANTED = 0.15
 """The share of the operation's CPU that they may add."""
 
-_ISSUER = "https://issuer.example"
-_AUDIENCE = "payex-usage"
 _OFF = {"GATEWAY_LOG_OPERATIONS": "off", "GATEWAY_LOG_LEVEL": "ERROR"}
 _ON = {"GATEWAY_LOG_OPERATIONS": "all", "GATEWAY_LOG_FORMAT": "json", "GATEWAY_TRACES": "otlp"}
 
@@ -32,25 +25,14 @@ def bare() -> Server:
     return gateway("bare", "as little as can be", **KEEPING_NOTHING, **_known(_OFF))
 
 
-def full(folder: Path, collector: str) -> tuple[Server, dict[str, str]]:
-    """Return the gateway with everything on, and the headers that it wants.
+def full(issuer: Issuer, keys: str, collector: str) -> Server:
+    """Return the gateway with everything on.
 
     Args:
-        folder: where it finds the keys of tokens.
+        issuer: whose tokens it takes.
+        keys: the path or the URL of the issuer's keys.
         collector: where its traces go, if this installation can send any.
     """
-    key = RSAKey.generate_key(2048, {"kid": "1", "use": "sig", "alg": "RS256"})
-    keys = folder / "jwks.json"
-    keys.write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
-    claims = {
-        "iss": _ISSUER,
-        "aud": _AUDIENCE,
-        "exp": int(time.time()) + 24 * 3600,
-        "sub": "benchmark",
-        "ledgers": [OWNER],
-        "scope": "usage:read usage:raw usage:introspect",
-    }
-    token = jwt.encode({"alg": "RS256", "kid": "1"}, claims, key)
     on = _known(_ON)
     parts = [
         "identity",
@@ -61,14 +43,12 @@ def full(folder: Path, collector: str) -> tuple[Server, dict[str, str]]:
     ]
     variables = {
         "GATEWAY_INSECURE": "0",
-        "GATEWAY_JWT_KEYS": str(keys),
-        "GATEWAY_JWT_ISSUER": _ISSUER,
-        "GATEWAY_JWT_AUDIENCE": _AUDIENCE,
+        **issuer.settings(keys),
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector,
         **KEEPING_NOTHING,
         **on,
     }
-    return gateway("full", ", ".join(parts), **variables), {"Authorization": f"Bearer {token}"}
+    return gateway("full", ", ".join(parts), **variables)
 
 
 def _known(variables: Mapping[str, str]) -> dict[str, str]:
@@ -84,7 +64,10 @@ def _known(variables: Mapping[str, str]) -> dict[str, str]:
 
 def compare(meter: Meter, folder: Path) -> tuple[str, Goal]:
     """Measure both in turn, several times, and return the table and how far the goal is reached."""
-    loud, headers = full(folder, meter.upstream.origin)
+    issuer, keys = Issuer(), folder / "jwks.json"
+    keys.write_bytes(issuer.keys)
+    headers = {"Authorization": issuer.token()}
+    loud = full(issuer, str(keys), meter.upstream.origin)
     quiet = bare()
     with quiet.over(meter.upstream.origin) as without, loud.over(meter.upstream.origin) as having:
         rounds = [

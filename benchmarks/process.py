@@ -58,6 +58,15 @@ class Process:
         pages = sum(int(fields[21]) for fields in self._stats())
         return pages * os.sysconf("SC_PAGE_SIZE") / 1_000_000
 
+    def peak(self) -> float:
+        """Return the most megabytes that the process has held since `forget_peak`."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1_000_000
+
+    def forget_peak(self) -> None:
+        """Begin anew with what it holds at most."""
+        Path(f"/proc/{self._process.pid}/clear_refs").write_text("5")
+
     def _stats(self) -> Iterator[list[str]]:
         """Yield the fields of `/proc/PID/stat` behind the name, for each process of the session."""
         for path in Path("/proc").glob("[0-9]*/stat"):

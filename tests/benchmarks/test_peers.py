@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from benchmarks import latency, overhead
+from benchmarks.issuer import Issuer
 from benchmarks.measure import Meter
 from benchmarks.operations import GROWING, LIST, LOOKUP, SMALL, Operation, distinct
 from benchmarks.process import Process
@@ -74,7 +75,10 @@ def test_the_gateway_makes_no_call_that_the_query_spares(meter: Meter, gateway: 
 def test_the_gateway_with_everything_on_answers_callers_alone(
     meter: Meter, gateway: Process, upstream: Upstream, tmp_path: Path
 ) -> None:
-    server, headers = overhead.full(tmp_path, upstream.origin)
+    issuer, keys = Issuer(), tmp_path / "jwks.json"
+    keys.write_bytes(issuer.keys)
+    server = overhead.full(issuer, str(keys), upstream.origin)
+    headers = {"Authorization": issuer.token()}
     meter.check(gateway, LIST.bodies[0], LIST.records)
 
     with server.over(upstream.origin) as process:
