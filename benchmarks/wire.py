@@ -30,11 +30,11 @@ class Reply:
     units: int | None
 
     def __str__(self) -> str:
-        return f"{self.status or 'closed'} {', '.join(sorted(self.codes)[:3])}".strip()
+        return f"{self.status or 'no answer'} {', '.join(sorted(self.codes)[:3])}".strip()
 
 
 NONE: Final = Reply(0, 0, executed=False, codes=frozenset(), units=None)
-"""The connection was closed without an answer."""
+"""There was no answer, or nobody read it."""
 
 
 def request(

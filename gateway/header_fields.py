@@ -7,6 +7,7 @@ are no part of it: servers differ in whether they take them away.
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
 from starlette.datastructures import Headers
@@ -23,6 +24,9 @@ _DECIMAL: Final = re.compile(r"[0-9]++\.?[0-9]*+|\.[0-9]++")
 # In a tag a backslash stands for itself (RFC 9110, 8.8.3).
 _TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
 _TAGS: Final = re.compile(r'[ \t,]*(?:(?:W/)?"[^"]*"[ \t]*(?:,[ \t,]*|$))+')
+
+# No client that means it has more. Whoever has them read need not have a token yet.
+_MOST: Final = 100
 
 # Clients send the same few values time and again. Longer ones, and more of them, are read each
 # time, so that no client can fill the memory.
@@ -62,7 +66,11 @@ def listed(headers: Headers, name: str) -> str:
 
 
 def elements(text: str) -> list[Element]:
-    """Return the elements of a list. Empty ones are passed over."""
+    """Return the elements of a list. Empty ones are passed over.
+
+    A list of more than 100 has none, and an element with 100 parameters or more has no name: a
+    server may disregard what a client would like (RFC 9110, section 12.1).
+    """
     return [_element(part) for part in _parts(_ELEMENTS, text)]
 
 
@@ -89,7 +97,10 @@ def remembered(read: Callable[[str], R]) -> Callable[[str], R]:
 
 
 def _parts(pattern: re.Pattern[str], text: str) -> list[str]:
-    return [part for found in pattern.findall(text) if (part := found.strip(_BLANKS))]
+    found = list(islice(pattern.finditer(text), _MOST + 1))
+    if len(found) > _MOST:
+        return []
+    return [part for each in found if (part := each[0].strip(_BLANKS))]
 
 
 def _element(text: str) -> Element:

@@ -121,7 +121,8 @@ def test_a_pipeline_goes_on_until_the_server_takes_no_more() -> None:
         sent = Pipeline("pipeline", TRIFLE, 100_000_000).send(target, 0)
 
     assert sent.size < 100_000_000
-    assert sent.replies == [NONE]
+    assert len(sent.replies) > 100
+    assert {*sent.replies} == {NONE}
 
 
 def test_an_issuer_serves_its_keys_unless_it_hangs() -> None:
@@ -166,4 +167,14 @@ def test_the_table_counts_equal_answers() -> None:
 
     row = cost(1, 1200, refused, NONE, refused).row
 
-    assert row == ["trifle", "1,200", "1.00", "", "0", "18", "0", "2 times 403 A, B; closed", "yes"]
+    assert row == [
+        "trifle",
+        "1,200",
+        "1.00",
+        "",
+        "0",
+        "18",
+        "0",
+        "2 times 403 A, B; no answer",
+        "yes",
+    ]
