@@ -19,6 +19,7 @@ from pydantic_settings import SettingsError as UnreadableValue
 from gateway.proxies import proxy_of
 from gateway.setting_values import nearest
 from gateway.settings import PREFIX, FieldMap, Settings
+from resolvers.payex.watched_files import written_by_others
 
 CONFIG = "GATEWAY_CONFIG"
 
@@ -129,7 +130,11 @@ def _read_file(path: str | None) -> dict[str, Any]:
     if not path:
         return {}
     try:
-        return tomllib.loads(Path(path).read_text("utf-8"))
+        with Path(path).open("rb") as file:
+            # It may hold tokens, and says whom the gateway trusts.
+            if wrong := written_by_others(file):
+                raise SettingsError(f"{CONFIG} {wrong}.")
+            return tomllib.load(file)
     except OSError as error:
         raise SettingsError(f"{CONFIG} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:

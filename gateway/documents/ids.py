@@ -6,6 +6,8 @@ from typing import Final
 
 from graphql import DocumentNode, print_ast
 
+from gateway.limits.tokens import tokens_of
+
 _SPELT: Final = re.compile(r"(?:[^~]*~[^~]*~)?(?:sha256:)?([0-9A-Fa-f]{64})")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _PARTS = 3
@@ -42,3 +44,12 @@ def shape(document: DocumentNode) -> str:
     of fields.
     """
     return digest("\n".join(sorted(map(print_ast, document.definitions))))
+
+
+def names_in(text: str) -> str:
+    """Return a digest that is equal for documents of one `shape`, without parsing them.
+
+    It is that of the names, however often each stands there. `query` may be left out of some.
+    """
+    names = [token for token in tokens_of(text) if token[0].isalpha() or token[0] == "_"]
+    return digest(" ".join(sorted(name for name in names if name != "query")))

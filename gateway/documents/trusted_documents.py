@@ -10,7 +10,7 @@ from typing import Final
 from cachetools import LRUCache
 from graphql import GraphQLError, GraphQLSchema, parse, validate
 
-from gateway.documents.ids import digest, normalised, shape
+from gateway.documents.ids import digest, names_in, normalised, shape
 from gateway.documents.manifest_files import ManifestFiles
 from gateway.documents.manifests import ManifestError, TrustedDocument
 from gateway.environment import SettingsError
@@ -149,8 +149,9 @@ class _Listed:
         self.by_id = {digest(document.text): document for document in reversed(documents)}
         self.by_id |= {document.id: document for document in documents}
         self._by_shape = {document.shape: document for document in reversed(documents)}
+        self._names = {names_in(document.text) for document in documents}
         self._longest = _LAYOUT * max(len(document.text) for document in documents)
-        # What it costs to compare shapes is parsing.
+        # What it costs to compare names is to find them, and to compare shapes is parsing.
         self._compared: LRUCache[str, TrustedDocument | None] = LRUCache(_COMPARED)
 
     def find(self, text: str) -> TrustedDocument | None:
@@ -165,6 +166,8 @@ class _Listed:
         return self._compared[key]
 
     def _compare(self, text: str) -> TrustedDocument | None:
+        if names_in(text) not in self._names:
+            return None
         try:
             return self._by_shape.get(shape(parse(text, no_location=True)))
         except GraphQLError:

@@ -133,6 +133,18 @@ def test_a_file_that_is_not_there_is_named_by_its_variable(tmp_path: Path) -> No
     )
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps its rights elsewhere")
+@pytest.mark.parametrize("mode", [0o664, 0o646])
+def test_a_file_that_others_may_write_is_refused_as_secrets_are(config: Path, mode: int) -> None:
+    """It may hold tokens, and says whom the gateway trusts."""
+    config.write_text("port = 9001")
+    config.chmod(mode)
+
+    assert refusal({"GATEWAY_CONFIG": str(config)}) == (
+        f"GATEWAY_CONFIG may be written by others than its owner (mode {mode:04o}); use chmod go-w."
+    )
+
+
 @pytest.mark.parametrize("content", [b"port = ", b"\xff"], ids=["not TOML", "not UTF-8"])
 def test_a_file_that_is_not_toml_is_refused(config: Path, content: bytes) -> None:
     config.write_bytes(content)

@@ -4,12 +4,13 @@ import asyncio
 import json
 import logging
 import os
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from graphql import build_schema
+from graphql import build_schema, parse
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -93,6 +94,21 @@ def test_a_text_that_is_much_longer_than_any_document_is_not_even_parsed(manifes
     documents = TrustedDocuments(manifest)
     assert documents.holds(A + " " * 3 * len(A)) is not None
     assert documents.holds(A + " " * 4 * len(A)) is None
+
+
+def test_a_text_of_other_names_is_not_even_parsed(manifest: Path) -> None:
+    """It may be as large as no document may be that is executed."""
+    fields = " ".join(f"field{number}" for number in range(4000))
+    swap(manifest, {"a": "query A { " + fields + " }"})
+    documents, text = TrustedDocuments(manifest), "query A { " + fields + " a }"
+
+    def cpu(use: Callable[[str], object]) -> float:
+        started = time.process_time()
+        use(text)
+        return time.process_time() - started
+
+    assert cpu(documents.holds) < cpu(parse) / 2
+    assert documents.holds(text) is None
 
 
 @settings(deadline=None)
