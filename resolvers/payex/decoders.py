@@ -18,11 +18,11 @@ from typing import Any, Final, Generic, TypeVar, get_args
 import msgspec
 
 from resolvers.payex.amounts import are_numbers
-from resolvers.payex.body_slices import SLICE, beginnings, exact_end, likely_end
+from resolvers.payex.body_slices import AT_ONCE, SLICE, beginnings, exact_end, likely_end
 from resolvers.payex.field_map import SUBSCRIPTIONS, USAGE_DETAILS, USAGE_SUMMARIES, fit
 from resolvers.payex.list_bodies import PageBody, decode_object, goes_on, read_page
 from resolvers.payex.members import Members
-from resolvers.payex.misreadings import beyond_ascii, has_long_fraction, may_misread
+from resolvers.payex.misreadings import beyond_ascii, has_long_fraction, may_misread, too_large
 from resolvers.payex.records import (
     LIST,
     Day,
@@ -122,7 +122,7 @@ class Decoder(Generic[T]):
             that no list of PayEx's has, it is decoded as a whole after all.
 
         Raises:
-            Fault: as `page` does.
+            Fault: as `page` does, and for a body that is too large to be decoded as a whole.
         """
         for start in beginnings(body):
             if goes_on(body[:start], b"]}") is not None:
@@ -131,6 +131,8 @@ class Decoder(Generic[T]):
                     return pages
                 break
         # It is malformed, or has `items` twice, say.
+        if len(body) > AT_ONCE:
+            raise too_large(len(body), AT_ONCE)
         page = self.page(body)
         yield len(body), page
         return [page]
@@ -155,6 +157,8 @@ class Decoder(Generic[T]):
             pages.append(page)
             yield end - at, page
             at = end + 1
+        if len(body) - at > AT_ONCE:
+            return None
         following = goes_on(body[:start], body[at - 1 :])
         return None if following is None else [*pages, Page([], following or None, [], {})]
 

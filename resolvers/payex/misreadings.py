@@ -60,6 +60,15 @@ def no_json() -> Fault:
     return Fault(FaultCode.UPSTREAM_MALFORMED, hint="The body is not JSON.")
 
 
+def too_large(size: int, most: int) -> Fault:
+    """Return the fault of a body that would have to be decoded at once, and is too large for it."""
+    hint = (
+        f"The body has {size} bytes, and is no list of `items` that can be read in parts; "
+        f"at most {most} bytes are read at once."
+    )
+    return Fault(FaultCode.UPSTREAM_MALFORMED, hint=hint)
+
+
 def _escapes_digits(json: bytes) -> bool:
     """Whether escapes in JSON may stand for digits of other scripts; pairs of them may."""
     codes = {int(code, 16) for code in set(_FOREIGN.findall(json))}

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from resolvers.payex.answers import Content
+from resolvers.payex.body_slices import AT_ONCE
 from resolvers.payex.decoders import (
     Decoder,
     subscriptions,
@@ -15,6 +16,7 @@ from resolvers.payex.decoders import (
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.intake import Intake
 from resolvers.payex.list_bodies import decode_object
+from resolvers.payex.misreadings import too_large
 from resolvers.payex.problems import Problem, expected
 from resolvers.payex.records import ItemList, Page
 from resolvers.payex.routes import Kind, Route, Routes
@@ -23,6 +25,7 @@ from resolvers.payex.routes import Kind, Route, Routes
 # milliseconds, and as many of them as an operation has calls may come at a time.
 _SLICED_FROM: Final = 256 * 1024
 _PACED_FROM: Final = 16 * 1024
+_OF_ONE: Final = frozenset({Kind.HOLDER, Kind.SUBSCRIPTION})
 
 Fetch = Callable[[Route, int], Awaitable[bytes | Problem]]
 """Brings the body of a route; the number tells which page of the list it is, from 0."""
@@ -89,6 +92,8 @@ class Reader:
             if isinstance(body, Problem):
                 return Reading(expected(body, route), (bytes(body.raw or b""),))
             bodies.append(body)
+            if route.kind in _OF_ONE and len(body) > AT_ONCE:
+                raise too_large(len(body), AT_ONCE)
             if route.kind is Kind.HOLDER:
                 intake.decode(len(body), 1, 0)
                 return Reading(decode_object(body), (body,))

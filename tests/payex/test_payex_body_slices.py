@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from resolvers.payex.body_slices import exact_end
+from resolvers.payex.body_slices import AT_ONCE, SLICE, exact_end
 from resolvers.payex.decoders import Decoder, subscriptions, usage_records, usage_summaries
-from resolvers.payex.faults import Fault
+from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.records import Item, ItemList, Page
 
 DECODERS: list[Decoder[Any]] = [usage_records({}), usage_summaries({}), subscriptions()]
@@ -180,6 +180,39 @@ def test_each_slice_is_handed_out_with_its_size() -> None:
 @pytest.mark.parametrize("body", [b"[", b'[{"a":1', b'["', b'["\\"', b"[[]", b"[{},"])
 def test_a_list_without_an_end_has_none(body: bytes) -> None:
     assert exact_end(body, 1, 100) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        (b'{"items":[{}', b'],"items":[{}]}'),
+        (b'{"items":[{}', b"]"),
+        (b'{"items":[{}', b'],"later":["%b"]}' % (b"x" * AT_ONCE)),
+        (b'{"items":[{"a":"%b' % (b"x" * 2 * AT_ONCE), b'"}]}'),
+        (b'{"items":[{"a":"%b' % (b"x" * AT_ONCE), b""),
+        (b'{"later":"%b","items":[{}' % (b"x" * 65536), b"]}"),
+        (b"[{}", b"]"),
+    ],
+    ids=["two lists", "cut", "a rest", "an element", "a text", "a late list", "an array"],
+)
+def test_a_large_body_that_cannot_be_read_in_slices_is_not_read_as_a_whole(
+    before: bytes, behind: bytes
+) -> None:
+    """To decode 33 MB at once, twice, kept the event loop for half a second."""
+    body = before + b" " * (AT_ONCE - len(before) - len(behind) + 1) + behind
+    with pytest.raises(Fault) as caught:
+        sliced(DECODERS[0], body, SLICE)
+
+    assert caught.value.code is FaultCode.UPSTREAM_MALFORMED
+    assert f"{len(body)} bytes" in (caught.value.hint or "")
+    assert f"at most {AT_ONCE}" in (caught.value.hint or "")
+
+
+def test_a_body_that_is_not_too_large_is_read_as_a_whole_where_it_has_to_be() -> None:
+    body = b'{"items":[{}],"items":[{"amount":1},{}]' + b" " * (AT_ONCE - 40) + b"}"
+
+    assert len(body) == AT_ONCE
+    assert len(sliced(DECODERS[0], body, SLICE)[0].items) == 2
 
 
 def test_raw_reads_the_one_slice_that_holds_it() -> None:

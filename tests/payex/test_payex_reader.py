@@ -5,6 +5,7 @@ from collections.abc import Hashable
 import msgspec
 import pytest
 
+from resolvers.payex.body_slices import AT_ONCE
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.intake import Intake
@@ -195,3 +196,14 @@ async def test_a_body_is_not_decoded_beyond_the_deadline() -> None:
             route, Source(body), Intake(Pace(turns, Deadline(3), TimeoutError))
         )
     assert turns.given == 3
+
+
+@pytest.mark.parametrize("kind", [Kind.HOLDER, Kind.SUBSCRIPTION])
+async def test_a_body_of_one_object_is_read_up_to_2_mib(kind: Kind) -> None:
+    body = b'{"a":"%b"}' % (b"x" * AT_ONCE)
+    with pytest.raises(Fault) as caught:
+        await read(Source(body), kind)
+
+    assert caught.value.code is FaultCode.UPSTREAM_MALFORMED
+    assert f"at most {AT_ONCE} bytes" in caught.value.hint
+    assert (await read(Source(b"{}" + b" " * (AT_ONCE - 2)), kind)).size == AT_ONCE
