@@ -1,7 +1,7 @@
 """The running service as one ASGI app: GraphiQL at `/`, GraphQL at `/graphql`."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -31,7 +31,7 @@ from gateway.monitoring.monitor import Monitor
 from gateway.operation_log import log_request
 from gateway.overload import Admission
 from gateway.projection.plan import Plan
-from gateway.refusals import refuses
+from gateway.refusals import COUNTED, refuses
 from gateway.reports import Report
 from gateway.requests import PREFLIGHTED, RequestRules
 from gateway.settings import Settings
@@ -137,6 +137,7 @@ def create_app(
     return _Service(
         graphql,
         admission,
+        monitor.refused,
         routes=[
             # For whoever mounts the service below another path.
             Route(ENDPOINT, graphql),
@@ -146,7 +147,7 @@ def create_app(
         ],
         middleware=[
             *monitor.middleware(),
-            Middleware(ServedHosts, hosts=settings.served_hosts),
+            Middleware(ServedHosts, hosts=settings.served_hosts, count=monitor.refused),
             *([Middleware(_SandboxHeader)] if settings.is_sandbox else []),
             *_cors(settings),
         ],
@@ -199,15 +200,23 @@ class _Service(Starlette):
     Args:
         graphql: answers what is sent to the endpoint.
         admission: the bound on operations, which it shares with the other server processes.
+        count: is told the code of what the server refuses before the app is asked.
         settings: Starlette's own.
     """
 
-    def __init__(self, graphql: ASGIApp, admission: Admission, **settings: Any) -> None:
+    def __init__(
+        self,
+        graphql: ASGIApp,
+        admission: Admission,
+        count: Callable[[str], object],
+        **settings: Any,
+    ) -> None:
         super().__init__(**settings)
         # To `/graphql/` it would answer with an address of plain HTTP where a proxy ends TLS, and a
         # client would send its token there.
         self.router.redirect_slashes = False
         self._admission = admission
+        self._count = count
         self._graphql = graphql
         for each in reversed(settings["middleware"]):
             self._graphql = each.cls(self._graphql, *each.args, **each.kwargs)
@@ -215,7 +224,9 @@ class _Service(Starlette):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "lifespan":
-            self._admission.member = scope.get("state", {}).get(MEMBER, self._admission.member)
+            state = scope.get("state", {})
+            self._admission.member = state.get(MEMBER, self._admission.member)
+            state[COUNTED] = self._count
         is_graphql = scope["type"] == "http" and scope["path"] == ENDPOINT
         await (self._graphql if is_graphql else super().__call__)(scope, receive, send)
 

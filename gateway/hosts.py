@@ -5,7 +5,7 @@ whoever sits before the browser may see. Only the `Host` that the browser sends 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Final
@@ -39,10 +39,12 @@ class ServedHosts:
     Args:
         app: the app.
         hosts: the hosts: names, addresses, `*.` before a name for all below it, or `*` for all.
+        count: is told the code of each refusal.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, hosts: Iterable[str], count: Callable[[str], object]) -> None:
         self._app = app
+        self._count = count
         given = [host_name(host) for host in hosts]
         self._all = ANY in given
         self._names = frozenset(given) - {ANY}
@@ -51,8 +53,11 @@ class ServedHosts:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""
         refusal = self._refusal(scope) if scope["type"] == "http" else None
-        app = self._app if refusal is None else refusal.response()
-        await app(scope, receive, send)
+        if refusal is None:
+            await self._app(scope, receive, send)
+            return
+        self._count(refusal.code)
+        await refusal.response()(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Refusal | None:
         given = [value for name, value in scope["headers"] if name == b"host"]

@@ -28,7 +28,7 @@ from gateway import heads
 from gateway.flow import Flow, Progress
 from gateway.http_limits import HttpLimits
 from gateway.membership import Membership
-from gateway.refusals import Refusal
+from gateway.refusals import COUNTED, Refusal
 from gateway.request_parser import RequestParser
 from gateway.workload import CONNECTION
 
@@ -61,6 +61,7 @@ class HttpProtocol(Membership, HttpToolsProtocol):
         self._limits: HttpLimits = getattr(config, "limits", None) or HttpLimits()
         self._requests = RequestParser(self, self._limits)
         self.parser = self._requests  # type: ignore[assignment]  # what uvicorn asks of it
+        self._count = app_state.get(COUNTED)
         self._told = False
         self._refused = False
         self._held = b""
@@ -245,6 +246,8 @@ class HttpProtocol(Membership, HttpToolsProtocol):
         self._held = b""
         self.flow.held = True
         self.flow.pause_reading()
+        if self._count is not None:
+            self._count(refusal.code)
         logger.info("A client's connection is closed: what it sent is refused (%s).", refusal.code)
         last: RequestResponseCycle | None = self.cycle
         if last is not None and self._working and not self._in_body:

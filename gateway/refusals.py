@@ -10,6 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+COUNTED: Final = "payex-usage-refusals"
+"""Where a connection finds what counts its refusals, by their codes: in the state of its app."""
+
 # RFC 9110 renamed these. Python has the new names from 3.13 on, and a code must not depend on that.
 _RENAMED: Final = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
 

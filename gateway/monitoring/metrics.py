@@ -37,8 +37,15 @@ _OVERHEAD: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 _WAVES: Final = (0, 1, 2, 3, 4, 5, 8, 13)
 _KEYS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
-# Who asks is not known, or cannot be found out.
-_AT_THE_DOOR: Final = ("UNAUTHENTICATED", "SERVICE_UNAVAILABLE")
+# Who asks is not known, or cannot be found out; or what is asked is not even read.
+_AT_THE_DOOR: Final = (
+    "UNAUTHENTICATED",
+    "SERVICE_UNAVAILABLE",
+    "BAD_REQUEST",
+    "REQUEST_TIMEOUT",
+    "MISDIRECTED_REQUEST",
+    "REQUEST_HEADER_FIELDS_TOO_LARGE",
+)
 _ANSWERS: Final = ("hit", "coalesced", "miss")
 _ITSELF: Final = "gateway"
 _QUEUED: Final = (Spent.CONNECTION, Spent.PLACE)
@@ -109,7 +116,10 @@ class Metrics:
         self._costs = Costs(registry)
         self._refusals = Series(
             self._counter(
-                "refusals", "Requests that were not executed, by code, once for each code.", "code"
+                "refusals",
+                "Requests that were not executed, by code, once for each code; those too that are "
+                "refused for their head or their host, before anything else is read.",
+                "code",
             ),
             CODES,
         )
@@ -197,6 +207,10 @@ class Metrics:
             self._take(tally, report.kept_trace_id)
             if ending is Ending.OK or ending is Ending.ERRORS:
                 self._executed(report, tally)
+
+    def refused(self, code: str) -> None:
+        """Take in a request that the server has refused before it was read."""
+        self._refusals[(code,)].inc()
 
     def _executed(self, report: Report, tally: Tally) -> None:
         trace_id = report.kept_trace_id

@@ -49,7 +49,8 @@ class Monitor:
         served = served_certificate(settings)
         gauges = Gauges(visits, readiness, upstream, renewal_of(served) if served else None)
         self._page = Page(registry, gauges, siblings, max_age=settings.metrics_max_age)
-        self.observe = Metrics(registry).observe
+        metrics = Metrics(registry)
+        self.observe, self.refused = metrics.observe, metrics.refused
         self.opened = self._page.opened
 
     def routes(self) -> list[BaseRoute]:

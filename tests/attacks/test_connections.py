@@ -3,6 +3,7 @@
 It costs the server next to nothing, and nobody else waits for it.
 """
 
+import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ TOLD = {
     "GATEWAY_HEAD_TIMEOUT": "2",
     "GATEWAY_SEND_TIMEOUT": "3",
     "GATEWAY_MAX_OPERATIONS": "5",
+    "GATEWAY_METRICS_MAX_AGE": "0",
 }
 LARGE = "{ __schema { types { name description fields { name description } } } }"
 """What has an answer of many bytes, at little cost."""
@@ -266,6 +268,29 @@ def test_a_host_that_is_not_served_is_misdirected_whatever_is_asked(
     assert answer.startswith(b"HTTP/1.1 421 ")
     assert b"GATEWAY_HOSTS" in answer
     assert b"evil" not in answer
+
+
+def test_what_is_refused_by_its_head_is_counted_by_its_status(
+    service: Service, connect: Callable[..., socket.socket]
+) -> None:
+    refused = {
+        "REQUEST_HEADER_FIELDS_TOO_LARGE": START + b"a: b\r\n" * 101,
+        "MISDIRECTED_REQUEST": b"GET / HTTP/1.1\r\nHost: evil\r\nConnection: close\r\n\r\n",
+        "BAD_REQUEST": b"\x16\x03\x01\r\n\r\n",
+        "REQUEST_TIMEOUT": START + b"Accept",
+    }
+
+    def counts() -> dict[str, float]:
+        page = service.request("GET", "/metrics").text
+        found = re.findall(r'^payex_usage_refusals_total\{code="(\w+)"\} (\S+)', page, re.MULTILINE)
+        return {code: float(count) for code, count in found if code in refused}
+
+    before = counts()
+    for what in refused.values():
+        exchanged(connect(), what)
+
+    assert counts() == {code: count + 1 for code, count in before.items()}
+    assert len(before) == len(refused)
 
 
 def test_the_host_of_an_absolute_target_comes_before_the_header(

@@ -1,6 +1,7 @@
 """Which hosts are served, however a request names them."""
 
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ from starlette.responses import PlainTextResponse
 
 from gateway.environment import SettingsError, load_settings
 from gateway.hosts import ServedHosts
+from gateway.refusals import code_of
 
 Serve = Callable[..., Awaitable[httpx.AsyncClient]]
 TOKENS = {"GATEWAY_ROUTER_SECRET_FILE": "/run/secrets/router"}
@@ -34,8 +36,10 @@ async def status(
         "http_version": version,
         "headers": [(b"accept", b"*/*"), *((b"host", host.encode()) for host in given)],
     }
-    await ServedHosts(PlainTextResponse("served"), hosts)(scope, receive, send)
+    counted: list[str] = []
+    await ServedHosts(PlainTextResponse("served"), hosts, counted.append)(scope, receive, send)
     found: int = told[0]["status"]
+    assert counted == ([] if found == 200 else [code_of(HTTPStatus(found))])
     return found
 
 
