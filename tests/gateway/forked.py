@@ -6,32 +6,34 @@ is started do without: the commands of `test_start_up.py`, and each of several s
 """
 
 import os
+import pkgutil
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 _FORKS: Final = get_context("forkserver")
-_FORKS.set_forkserver_preload(["gateway.cli", "tests.gateway.crowd"])
+_FORKS.set_forkserver_preload(["gateway.cli", "tests.gateway.crowded"])
 
 
 class Fork:
     """A process that runs a program, and is spoken to as `subprocess.Popen` is.
 
     Args:
-        program: what it runs, and what returns its exit status.
+        program: the import path of what it runs, and of what returns its exit status.
         path: the file that takes what it prints.
         environment: its variables.
+        arguments: what the program is given.
     """
 
     def __init__(
-        self, program: Callable[[], int | None], path: Path, environment: Mapping[str, str]
+        self, program: str, path: Path, environment: Mapping[str, str], *arguments: Any
     ) -> None:
         # The file is there from the start, for whoever looks for what is printed.
         path.touch()
-        self._process = _FORKS.Process(target=_run, args=(program, path, environment))
+        self._process = _FORKS.Process(target=_run, args=(program, path, environment, arguments))
         self._process.start()
 
     @property
@@ -55,7 +57,9 @@ class Fork:
         os.kill(self.pid, signal.SIGTERM)
 
 
-def _run(program: Callable[[], int | None], path: Path, environment: Mapping[str, str]) -> None:
+def _run(
+    program: str, path: Path, environment: Mapping[str, str], arguments: tuple[Any, ...]
+) -> None:
     """Be the process."""
     os.environ.clear()
     os.environ.update(environment)
@@ -66,4 +70,4 @@ def _run(program: Callable[[], int | None], path: Path, environment: Mapping[str
     os.close(output)
     # Each of several server processes opens it once more, by its number.
     sys.stdin = open(0, closefd=False)  # noqa: SIM115 - no path, and open to the end
-    sys.exit(program())
+    sys.exit(pkgutil.resolve_name(program)(*arguments))

@@ -7,7 +7,6 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from subprocess import Popen
 from typing import Any, Final
@@ -15,7 +14,6 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from gateway.cli import main
 from tests.gateway.forked import Fork
 
 ROOT = Path(__file__).parents[2]
@@ -102,7 +100,7 @@ def running(path: Path, *arguments: str, **variables: str) -> Iterator[Service]:
         arguments: the command line.
         variables: the environment, apart from what has nothing to do with the gateway.
     """
-    process = Fork(partial(main, arguments), path, {**ELSE, **variables})
+    process = Fork("gateway.cli:main", path, {**ELSE, **variables}, arguments)
     try:
         yield Service(process, path)
     finally:

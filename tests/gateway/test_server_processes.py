@@ -5,42 +5,24 @@ import re
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from typing import cast
 
 import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import SIGNALS
 
 from gateway.environment import SettingsError
 from gateway.server import serve
-from gateway.server_process import Server, ServerConfig
+from gateway.server_process import CANNOT_START, Server, ServerConfig
 from gateway.server_processes import ServerProcess, ServerProcesses, seats_for
 from tests.gateway.service import PLAIN
+from tests.gateway.starting import broken, late
 
 SECONDS = 60
-
-
-def broken() -> None:
-    """Be a factory of apps whose files were in order when the command looked."""
-    raise SettingsError("GATEWAY_JWT_KEYS: is gone.")
-
-
-@asynccontextmanager
-async def missing(_: Starlette) -> AsyncIterator[None]:
-    """Be the start of an app that finds out late what keeps it from starting."""
-    raise SettingsError("GATEWAY_JWT_KEYS: is gone.")
-    yield
-
-
-def late() -> Starlette:
-    """Be the factory of such an app."""
-    return Starlette(lifespan=missing)
 
 
 async def unwilling(_: Scope, receive: Receive, send: Send) -> None:
@@ -64,24 +46,16 @@ def test_a_host_that_is_no_name_is_told_likewise() -> None:
 
 
 @pytest.mark.usefixtures("handlers")
-@pytest.mark.parametrize("app", ["broken", "late", "absent"])
 def test_processes_that_cannot_start_are_not_started_again_and_again(
-    app: str, capfd: pytest.CaptureFixture[str]
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    path = f"{__name__}:{app}"
+    app = "tests.gateway.starting:broken"
     with pytest.raises(SettingsError, match="The gateway could not start"):
-        serve(path, factory=True, host="127.0.0.1", port=0, workers=2, log_config=None)
+        serve(app, factory=True, host="127.0.0.1", port=0, workers=2, log_config=None)
 
     printed = capfd.readouterr().err
     assert "Traceback" not in printed
-    if app != "absent":
-        assert "payex-usage-gateway: GATEWAY_JWT_KEYS: is gone.\n" in printed
-
-
-async def whoever_answers(scope: Scope, receive: Receive, send: Send) -> None:
-    """Be an app that tells the number of its process."""
-    if scope["type"] == "http":
-        await PlainTextResponse(str(os.getpid()))(scope, receive, send)
+    assert "payex-usage-gateway: GATEWAY_JWT_KEYS: is gone.\n" in printed
 
 
 @pytest.mark.usefixtures("handlers")
@@ -109,7 +83,7 @@ def test_a_process_that_dies_is_replaced_once_all_have_served(
 
     visitor = threading.Thread(target=visit)
     visitor.start()
-    path = f"{__name__}:whoever_answers"
+    path = "tests.gateway.starting:whoever_answers"
     serve(path, host="127.0.0.1", port=0, workers=2, log_config=None, lifespan="off")
     visitor.join()
 
@@ -172,7 +146,7 @@ def test_processes_are_replaced_one_by_one_and_joined_by_more_on_a_signal(
 
     visitor = threading.Thread(target=visit)
     visitor.start()
-    path = f"{__name__}:whoever_answers"
+    path = "tests.gateway.starting:whoever_answers"
     serve(path, host="127.0.0.1", port=0, workers=2, log_config=None, lifespan="off")
     visitor.join()
 
@@ -258,6 +232,18 @@ def test_a_process_stays_if_the_one_to_replace_it_does_not_serve(
     assert stays.told == []
     assert fails.told == ["kill", "join"]
     assert "The server processes stay" in caplog.text
+
+
+@pytest.mark.usefixtures("handlers")
+@pytest.mark.parametrize("exitcode", [0, 1, CANNOT_START, STARTUP_FAILURE, -signal.SIGKILL])
+def test_whatever_ends_a_process_before_all_have_served_ends_the_command(
+    playing: Callable[..., Playing], exitcode: int
+) -> None:
+    """An app that is not there, one that cannot be made and one that does not start, say."""
+    processes = playing(Played(serves=False, exitcode=exitcode))
+
+    assert processes.failed
+    assert processes.starts == []
 
 
 @pytest.mark.usefixtures("handlers")

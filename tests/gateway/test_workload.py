@@ -4,18 +4,20 @@ import asyncio
 import os
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from hypothesis.strategies import DataObject, data, integers, lists, sampled_from
 
 from gateway.overload import Admission
 from gateway.workload import LATELY, Member, Workload
-from tests.gateway.crowd import LIMIT, Connection, served
+from tests.gateway.crowd import Connection, served
+from tests.gateway.crowded import LIMIT
 from tests.gateway.service import SECONDS
 
 SEATS = 4
@@ -257,12 +259,19 @@ def test_clients_who_keep_their_connections_are_shared_out_evenly(tmp_path: Path
     assert sorted(said.values()) == [10, 10]
 
 
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Return the port of two processes."""
+    with served(tmp_path_factory.mktemp("workload") / "log", workers=2) as (_, port):
+        yield port
+
+
 def test_busy_clients_are_shared_out_however_many_quiet_ones_connect_between_them(
-    tmp_path: Path,
+    port: int,
 ) -> None:
     """Those that sit on one process move, and come back by the other one."""
 
-    async def ask(port: int) -> None:
+    async def ask() -> None:
         async with asyncio.timeout(SECONDS), connected(port, 8) as clients:
             where = [(await client.ask("/measured"))[1] for client in clients]
             assert all(said.startswith("0 operations") for said in where)
@@ -277,8 +286,7 @@ def test_busy_clients_are_shared_out_however_many_quiet_ones_connect_between_the
                         clients[place].close()
                         clients[place] = await Connection.to(port)
 
-    with served(tmp_path / "log", workers=2) as (_, port):
-        asyncio.run(ask(port))
+    asyncio.run(ask())
 
 
 def test_no_operation_is_refused_while_another_process_has_room(tmp_path: Path) -> None:
@@ -307,10 +315,10 @@ def test_no_operation_is_refused_while_another_process_has_room(tmp_path: Path) 
     assert all(full in body for _, body in replies)
 
 
-def test_a_process_that_dies_leaves_its_clients_and_its_room_to_the_others(tmp_path: Path) -> None:
+def test_a_process_that_dies_leaves_its_clients_and_its_room_to_the_others(port: int) -> None:
     """Its clients come back by the one that is left, and move on to the one in its place."""
 
-    async def ask(port: int) -> set[str]:
+    async def ask() -> set[str]:
         async with asyncio.timeout(SECONDS), connected(port, 2 * LIMIT) as clients:
             places = [(await client.ask())[1] for client in clients]
             victim = places[0]
@@ -334,5 +342,4 @@ def test_a_process_that_dies_leaves_its_clients_and_its_room_to_the_others(tmp_p
                     seen.append(body)
             return set(seen[-4:]) - {victim}
 
-    with served(tmp_path / "log", workers=2) as (_, port):
-        assert len(asyncio.run(ask(port))) == 2
+    assert len(asyncio.run(ask())) == 2
