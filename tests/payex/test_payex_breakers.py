@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from resolvers.payex.answers import ANYONE, Asker, Errand
@@ -111,6 +111,33 @@ def test_who_meets_an_outage_beside_a_caller_with_many_calls_is_refused_before_l
     for call in range(100):
         end(breakers, "1234", "many", call / 1000, failed=True)
     assert sum(end(breakers, "1234", "few", 1 + call, failed=True) for call in range(10)) == 5
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([(("one", "two"), 40), (("one",), 40), (("two",), 40), ((), 0)]),
+            st.booleans(),
+        ),
+        max_size=120,
+    )
+)
+@example([((("one", "two"), 40), True)] * 120)
+@example([((("one", "two"), 40), second % 11 != 10) for second in range(120)])
+def test_two_who_collude_refuse_nothing_to_others_where_three_calls_a_second_go_well(
+    seconds: list[tuple[tuple[tuple[str, ...], int], bool]],
+) -> None:
+    """Each is held back by a breaker of its own, so that few failures are told of each."""
+    breakers = Breakers()
+    for second in range(30):
+        for _ in range(3):
+            end(breakers, "a", "another", second, failed=False)
+    for second, ((callers, count), failed) in enumerate(seconds, 30):
+        for _ in range(3):
+            assert end(breakers, "a", "another", second, failed=False)
+        for caller in callers:
+            for _ in range(count):
+                end(breakers, "a", caller, second, failed=failed)
 
 
 def test_one_caller_whose_probe_has_failed_leaves_the_next_to_another() -> None:
