@@ -29,7 +29,7 @@ run: $(VENV)/.installed bundle  ## serve on http://127.0.0.1:8000
 test: $(VENV)/.installed-dev bundle $(AUDIT)  ## run the whole suite, but for routers and releases
 	@echo "Running the suite on every core, which takes a few minutes"
 	@$(BIN)/pytest -m "not supergraph and not deploy and not peers and not release" \
-		-n auto --dist worksteal $(if $(COVERAGE),--cov --cov-report=term)
+		-n auto --dist worksteal $(if $(COVERAGE),--cov --cov-report=term --hypothesis-profile=thorough)
 
 supergraph: $(VENV)/.installed-dev $(ROUTERS)  ## compose, and ask through real routers
 	$(BIN)/pytest -m supergraph

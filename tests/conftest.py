@@ -8,8 +8,15 @@ SLOW = {"browser", "deploy", "peers", "release", "supergraph"}
 SECONDS = 600
 """What such a test has, in place of pytest's `timeout`."""
 
-# On a busy machine one example of a property may take long.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# On a busy machine one example of a property may take long. Examples took half of what the tests
+# take in their own process. CI, which counts coverage too, takes the usual hundred of each one.
+for profile, examples in (("patient", 50), ("thorough", 100)):
+    settings.register_profile(
+        profile,
+        max_examples=examples,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
 settings.load_profile("patient")
 
 

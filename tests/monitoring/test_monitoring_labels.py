@@ -106,7 +106,7 @@ def reports(draw: Any) -> Report:
 
 
 @pytest.mark.no_cover  # examples cover the same, and tracing doubles its time
-@settings(deadline=None)
+@settings(deadline=None, max_examples=20)
 @given(st.lists(reports(), max_size=30))
 @example([])
 def test_hostile_names_routes_and_codes_make_no_further_series(given_reports: list[Report]) -> None:

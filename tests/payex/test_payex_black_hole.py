@@ -108,7 +108,7 @@ class Pattern(NamedTuple):
     warm: int = 25
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     st.builds(
         Pattern,

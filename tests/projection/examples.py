@@ -1,6 +1,6 @@
 """Operations with their requests and answers of PayEx, all made by chance from a seed.
 
-PROJECTION_EXAMPLES says how many of them a property takes, if other than 200.
+PROJECTION_EXAMPLES says how many of them a property takes, if other than twice as many as others.
 """
 
 import json
@@ -22,7 +22,7 @@ from tests.projection.written_operations import (
     write_variables,
 )
 
-EXAMPLES: Final = int(os.environ.get("PROJECTION_EXAMPLES", "200"))
+EXAMPLES: Final = int(os.environ.get("PROJECTION_EXAMPLES", 2 * settings().max_examples))
 REPRODUCIBLE: Final = settings(
     deadline=None,
     derandomize=True,
