@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
+from gateway import heads
 from gateway.http_protocol import HttpProtocol
 from gateway.workload import CONNECTION, Member, Workload
 from tests.gateway.service import SECONDS, Service, running
@@ -308,3 +309,8 @@ async def test_a_connection_that_should_move_closes_with_the_answer_to_its_next_
         replies.append((b"connection: close" in wire.written.lower(), protocol.member))
 
     assert replies == [(True, None), (False, member), (False, None)]
+
+
+def test_an_answer_to_what_is_no_request_says_that_it_closes_the_connection() -> None:
+    head, _, _ = heads.answer(heads.NO_REQUEST, [(b"server", b"x")]).partition(b"\r\n\r\n")
+    assert b"connection: close" in head.split(b"\r\n")

@@ -58,3 +58,10 @@ def test_a_long_text_that_is_no_number_is_read_once() -> None:
     """In the square of its length it would take hours."""
     with pytest.raises(ValueError, match="Expected a number"):
         number("1" * 500_000 + "!")
+
+
+@pytest.mark.parametrize(("largest", "beyond"), [("-1e59", "-1e60"), ("1e-60", "1e-61")])
+def test_a_number_begins_at_most_60_places_from_the_point(largest: str, beyond: str) -> None:
+    assert number(largest) == Decimal(largest)
+    with pytest.raises(ValueError, match="ordinary size"):
+        number(beyond)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from resolvers.payex.body_slices import AT_ONCE, SLICE, exact_end
 from resolvers.payex.decoders import Decoder, subscriptions, usage_records, usage_summaries
 from resolvers.payex.faults import Fault, FaultCode
+from resolvers.payex.list_bodies import goes_on
 from resolvers.payex.records import Item, ItemList, Page
 
 DECODERS: list[Decoder[Any]] = [usage_records({}), usage_summaries({}), subscriptions()]
@@ -219,3 +220,13 @@ def test_raw_reads_the_one_slice_that_holds_it() -> None:
     body = b'{"items":[' + b",".join([USUAL] * 3) + b"]}"
     found: ItemList[Item] = ItemList(sliced(DECODERS[0], body, 1))
     assert found.items[1].raw == msgspec.Raw(USUAL)
+
+
+def test_a_bracket_in_a_text_is_none_also_behind_an_escaped_quote() -> None:
+    body = rb'{"a":"\"}"},{"b":1}]'
+    assert exact_end(body, 0, 0) == body.index(b",{")
+
+
+def test_a_page_whose_elements_a_second_list_replaces_does_not_go_on() -> None:
+    assert goes_on(b'{"items":[', b"]}") is not None
+    assert goes_on(b'{"items":[', b'],"items":[1]}') is None

@@ -308,3 +308,10 @@ async def test_an_outage_of_one_caller_stops_no_witness_of_another(connect: Conn
             await ask_by(payex, "1234", "failing", 60)
         assert breakers.open(Scope.CALLER, asyncio.get_running_loop().time()) == 1
         assert under_way == {"slow"}
+
+
+def test_a_caller_who_is_remembered_already_turns_out_nobody() -> None:
+    breakers = Breakers(requests=2, kept=3)
+    for ledger in "abcba":
+        end(breakers, ledger, "one", 0.0, failed=True)
+    assert breakers.retry_after("a", "one", 0.0) > 0

@@ -128,3 +128,12 @@ def test_whatever_is_taken_there_is_room_for_whoever_comes_next(data: st.DataObj
     assert held.used == sum(operation.held for operation in operations) <= LIMIT
     newcomer = held.operation("new")
     newcomer.take(min(OF_OPERATION, (LIMIT - held.used) // 2))
+
+
+def test_a_caller_beside_others_holds_up_to_twice_of_what_is_left_free() -> None:
+    process = ProcessBytes(100)
+    process.operation("other").take(10)
+    process.operation("one").take(30)
+    process.operation("one").take(20)
+    with pytest.raises(Fault):
+        process.operation("one").take(20)

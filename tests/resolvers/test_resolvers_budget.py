@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -137,3 +138,16 @@ async def test_an_error_of_the_work_is_the_works() -> None:
     SharedBudget(budget).spend(Work.READ, 11)
     with pytest.raises(ValueError, match="its own"), budget:
         raise ValueError("its own")
+
+
+async def test_a_task_that_was_cancelled_before_ends_with_its_budget_all_the_same() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await asyncio.sleep(0)
+    budget = Budget(1)
+    asyncio.get_running_loop().call_soon(budget.charge, Work.READ, 2)
+    with pytest.raises(BudgetError), budget:
+        await asyncio.Event().wait()
+    assert task.uncancel() == 0

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from resolvers.ordering import Direction, OrderField
 from resolvers.ordering import order as order_in_steps
 from resolvers.payex.records import UsageRecord
+from resolvers.payex.turns import done
 from tests.resolvers.worked import worked
 
 NOON = datetime(2026, 11, 1, 12)  # noqa: DTZ001 - PayEx's times have no zone
@@ -104,3 +105,17 @@ def test_volumes_are_ordered_to_the_last_digit_and_to_any_size() -> None:
     gigabytes = [UsageRecord(total_volume=Decimal(text), volume_code="GB") for text in texts]
     ordered = order(gigabytes, OrderField.VOLUME, Direction.ASCENDING)
     assert [str(r.total_volume) for r in ordered] == [texts[i] for i in (4, 5, 1, 2, 3, 0)]
+
+
+@pytest.mark.parametrize(
+    ("below", "unit", "above"),
+    [("59", "S", "1"), ("1", "MIN", "61"), ("1023", "B", "1"), ("1", "KB", "1025")],
+)
+def test_volumes_are_ordered_by_what_they_are_in_one_unit(
+    below: str, unit: str, above: str
+) -> None:
+    other = {"S": "MIN", "MIN": "S", "B": "KB", "KB": "B"}[unit]
+    less = UsageRecord(total_volume=Decimal(below), volume_code=unit)
+    more = UsageRecord(total_volume=Decimal(above), volume_code=other)
+    steps = order_in_steps([more, less], OrderField.VOLUME, Direction.ASCENDING)
+    assert done(steps, lambda _: None) == [less, more]

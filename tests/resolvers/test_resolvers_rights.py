@@ -172,3 +172,10 @@ def test_what_is_not_seen_is_told_in_fixed_words(billing: Billing, kind: Problem
     one, other = (unseen(Holder(owner, billing, owner)) for owner in ("77", "88"))
     assert one == other
     assert (one.kind, one.status, one.detail, one.instance) == (kind, 404, None, None)
+
+
+def test_the_key_tells_an_invoice_from_a_customer_of_the_same_number() -> None:
+    number = frozenset({"1"})
+    invoice = Rights(numbers={"1234": Numbers(invoices=number)})
+    customer = Rights(numbers={"1234": Numbers(customers=number)})
+    assert invoice.key("1234") != customer.key("1234")
