@@ -247,6 +247,7 @@ TRIED: Final = (
         "a number of 5,000 digits", _on_list(f"usageRecords(first: {'9' * 5000}) {{ __typename }}")
     ),
     _attack("250,000 empty lists", _entities(1), variables={"r": [[]] * 250_000}),
+    _attack("200,000 fractions", _entities(1), variables={"r": [1.5] * 200_000}),
     Attack(
         "a number of 5,000 digits in a variable",
         [b'{"query":"query ($n: Int) { __typename }","variables":{"n":%b}}' % (b"9" * 5000)] * 5,

@@ -338,13 +338,21 @@ async def test_a_body_that_is_not_json_is_refused(gateway: httpx.AsyncClient, bo
 @pytest.mark.parametrize(
     ("body", "wrong"),
     [
-        (b"[" * 100_000 + b"]" * 100_000, "nests lists or objects too deeply"),
+        (b"[" * 50_000 + b"]" * 50_000, "nests lists or objects too deeply"),
+        (
+            b"[" * 60_001,
+            "has 60001 commas and opening brackets; at most 50000 are read",
+        ),
+        (
+            b'{"variables": {"r": [%s1.5]}}' % (b"1.5," * 150_000),
+            "has 150003 commas and opening brackets; at most 50000 are read",
+        ),
         (b'{"a": -%s}' % (b"1" * 4400), "has an integer of more than 4300 digits"),
         (b'{"query": "\\ud800"}', "has half a character (a lone surrogate)"),
         (b'{"query": "\\udc00\\ud800x"}', "has half a character (a lone surrogate)"),
         (b'["\\ud800", %s]' % (b"1" * 4400), "has half a character (a lone surrogate)"),
     ],
-    ids=["nested", "number", "half a character", "two halves", "both"],
+    ids=["nested", "no end", "numbers", "number", "half a character", "two halves", "both"],
 )
 async def test_json_that_cannot_be_read_is_refused_for_what_it_is(
     serve: Callable[..., Awaitable[httpx.AsyncClient]], body: bytes, wrong: str
