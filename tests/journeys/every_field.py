@@ -98,7 +98,9 @@ class Path:
 
 
 class EveryField:
-    """Writes queries that select all there is.
+    """Writes queries that select all there is, with a fragment for each type.
+
+    Written out they would have a hundred thousand characters.
 
     Args:
         schema: the schema.
@@ -112,6 +114,7 @@ class EveryField:
         self.selected: set[tuple[str, str]] = set()
         self._schema = schema
         self._allowed = allowed
+        self._fragments: dict[str, str] = {}
 
     def paths(self) -> Iterator[Path]:
         """Return a query for each way in; of `node` and `_entities`, for each kind of thing."""
@@ -132,10 +135,12 @@ class EveryField:
             yield Path(f"_entities {name}", entities, partial(_of_reference, name))
 
     def _query(self, root: GraphQLObjectType, name: str) -> str:
+        self._fragments = {}
         selected = self._field(root, name)
-        used = [f"${one}: {type_}" for one, type_ in _VARIABLES.items() if f"${one}" in selected]
+        text = " ".join([f"{{ __typename {selected} }}", *self._fragments.values()])
+        used = [f"${one}: {type_}" for one, type_ in _VARIABLES.items() if f"${one}" in text]
         head = f"query ({', '.join(used)})" if used else "query"
-        return f"{head} {{ __typename {selected} }}"
+        return f"{head} {text}"
 
     def _field(self, type_: GraphQLObjectType, name: str) -> str:
         if not self._allowed(type_.name, name):
@@ -156,11 +161,18 @@ class EveryField:
     def _selection(self, type_: GraphQLNamedType) -> str:
         if isinstance(type_, GraphQLInterfaceType | GraphQLUnionType):
             possible = self._schema.get_possible_types(type_)
-            parts = [f"... on {one.name} {{ {self._selection(one)} }}" for one in possible]
+            parts = [self._fragment(one) for one in possible]
         else:
             assert isinstance(type_, GraphQLObjectType)
-            parts = [self._field(type_, name) for name in type_.fields]
+            parts = [self._fragment(type_)]
         return " ".join(["__typename", *parts])
+
+    def _fragment(self, type_: GraphQLObjectType) -> str:
+        if type_.name not in self._fragments:
+            fields = " ".join(self._field(type_, name) for name in type_.fields)
+            of = f"fragment {type_.name} on {type_.name}"
+            self._fragments[type_.name] = f"{of} {{ __typename {fields} }}"
+        return f"...{type_.name}"
 
 
 def _of_node(kind: NodeKind, target: Target) -> dict[str, Any]:
