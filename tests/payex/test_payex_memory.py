@@ -9,16 +9,19 @@ import httpx
 import msgspec
 import pytest
 
+from resolvers.budget import Budget
 from resolvers.payex.answers import Answer, Asker
 from resolvers.payex.cache import AnswerCache, CacheKey, CachePolicy, access_mark
 from resolvers.payex.client import Payex
 from resolvers.payex.deadline import Deadline
+from resolvers.payex.intake import Intake
 from resolvers.payex.memory import Memory
 from resolvers.payex.problems import Problem, ProblemType, parse_problem
 from resolvers.payex.reader import Reader, Reading
 from resolvers.payex.records import ItemList
 from resolvers.payex.routes import Billing, Holder, Kind, Route, Routes
 from resolvers.payex.shared_cache import Stored
+from resolvers.payex.work import Work
 from resolvers.tally import Tally
 
 pytestmark = pytest.mark.virtual_time
@@ -78,11 +81,13 @@ def keep(kept: Memory, reading: Reading, route: Route = LIST, token: str = TOKEN
     kept.keep(route, key_of(route, token), token, reading)
 
 
-async def read(*bodies: bytes | Problem, route: Route = LIST) -> Reading:
+async def read(
+    *bodies: bytes | Problem, route: Route = LIST, intake: Intake | None = None
+) -> Reading:
     async def fetch(_: Route, page: int) -> bytes | Problem:
         return bodies[page]
 
-    return await Reader(ROUTES, 100, {}).read(route, fetch)
+    return await Reader(ROUTES, 100, {}).read(route, fetch, intake)
 
 
 def types(outcome: object) -> list[str]:
@@ -116,6 +121,18 @@ async def test_another_instance_recalls_the_same_answer_and_keeps_it() -> None:
     assert types(recalled.outcome) == ["A", "B"]
     assert (recalled.bodies, recalled.status) == (PAGES, 200)
     assert other.find(key_of(LIST))[0] is recalled.outcome
+
+
+async def test_to_recall_an_answer_is_paid_as_to_read_it_is() -> None:
+    """An answer of 10,000 records is too large to be kept here, and is decoded each time."""
+    shared, reading, recalling = Shared(), Budget(), Budget()
+    keep(memory(shared), await read(*PAGES, intake=Intake(budget=reading)))
+    await asyncio.sleep(1)
+    for _ in range(2):
+        intake = Intake(budget=recalling)
+        assert await memory(shared).recall(LIST, key_of(LIST), TOKEN, intake)
+
+    assert recalling.spent[Work.READ] == 2 * reading.spent[Work.READ] > 0
 
 
 async def test_a_problem_is_recalled_as_the_problem_that_it_was() -> None:
