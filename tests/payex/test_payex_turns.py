@@ -455,3 +455,15 @@ async def test_whenever_calls_are_cancelled_no_place_is_lost_and_none_is_made(
     # others to try.
     assert tuple(sorted(cancelled)) in ended
     assert ended[-1] == ()
+
+
+async def test_who_leaves_the_queue_lets_nobody_in(attempting: Attempting) -> None:
+    upstream, limiter = Upstream(seconds=5), Limiter(in_flight=1, queued=9)
+    async with attempting(upstream, limiter=limiter) as attempts:
+        calls = [asyncio.create_task(get(attempts, str(number))) for number in range(3)]
+        await asyncio.sleep(1)
+        calls[2].cancel()
+        await asyncio.sleep(1)
+        assert (upstream.asked, limiter.in_flight, limiter.queued) == (["0"], 1, 1)
+        await asyncio.gather(*calls, return_exceptions=True)
+    assert (upstream.asked, upstream.most) == (["0", "1"], 1)
