@@ -25,7 +25,7 @@ MASKED = "The gateway failed. Its operators can find why by the support id."
 
 ERROR: Final = 50
 """Units of work of an error that a reply tells: located, formatted and encoded."""
-UNTOLD_ERROR: Final = 2
+UNTOLD_ERROR: Final = 3
 """Units of work of an error that is only counted."""
 
 

@@ -22,7 +22,7 @@ from schema.subscription import UsageSubscription
 # The Guild's composer refuses versions above 2.9; it is the first with @cost and @listSize.
 FEDERATION_VERSION: Final = "2.9"
 
-_REFERENCE: Final = 3
+_REFERENCE: Final = 6
 """Units of work of a reference: read, checked, and an object or an error in the answer."""
 
 _ENTITIES = {type_.__name__: type_ for type_ in (Customer, Invoice, Owner, UsageSubscription)}

@@ -270,6 +270,11 @@ class Payex:
                 question.asker.counts.cannot_use(Unread(question.route.template, fault.code))
             # It would hold all that was read.
             return fault.with_traceback(None), rounds
+        except asyncio.CancelledError as cancelled:
+            # The frames and the task hold each other: until the garbage collector comes, they would
+            # hold all that was read, and nobody else would find room.
+            intake.held.shrink_to(0)
+            raise cancelled.with_traceback(None) from None
 
     def _intake(self, asker: Asker, deadline: Deadline) -> Intake:
         pace = Pace(self.turns, deadline, asker.expired, asker.caller, asker.turn)

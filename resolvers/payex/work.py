@@ -7,9 +7,9 @@ times constants, never clocks: the same operation over the same data costs the s
 import enum
 from typing import Final, Protocol
 
-QUESTION: Final = 150
+QUESTION: Final = 200
 """Units of asking for a route that nobody keeps: the loaders and tasks, whether or not it goes."""
-CALL: Final = 400
+CALL: Final = 550
 """Units of each call for it, without its body: the queue and the HTTP client."""
 
 

@@ -1,6 +1,7 @@
 """An operation whose budget is used up: it ends, and its reply says what was spent on what."""
 
 import asyncio
+import gc
 from typing import Any
 
 import httpx
@@ -59,6 +60,30 @@ async def test_its_calls_are_cancelled(serve: Any, connected: dict[str, str]) ->
     assert error["extensions"]["spent"]["calls"] > 0
     # Twenty go on, to tell whether PayEx answers anybody.
     assert begun == cancelled + MOST_WITNESSES
+
+
+async def test_what_it_has_read_is_given_back_before_the_garbage_collector_comes(
+    serve: Any, connected: dict[str, str]
+) -> None:
+    """There is room for one such list: until the collector came, all others were refused."""
+    items = [{"usageDetailId": str(number), "detailInfo": "x" * 100} for number in range(10_000)]
+    usage = """{ owner(ownerNo: 1234) { invoice(invoiceNo: 1) { ... on Invoice {
+      subscription(subscriptionNo: 1) { ... on UsageSubscription {
+        usageTotals { ... on UsageTotals { recordCount } } } } } } } }"""
+    limits = {"GATEWAY_OPERATION_BUDGET": "15000", "GATEWAY_PROCESS_BYTES": "30000000"}
+    client = await serve(
+        {**connected, **limits}, lambda _: httpx.Response(200, json={"items": items})
+    )
+    gc.disable()
+    try:
+        replies = [await client.post("/graphql", json={"query": usage}) for _ in range(3)]
+    finally:
+        gc.enable()
+
+    for reply in replies:
+        (error,) = reply.json()["errors"]
+        assert error["extensions"]["code"] == "OPERATION_BUDGET_LIMIT"
+        assert error["extensions"]["spent"]["read"] > 1000
 
 
 async def test_an_operation_that_shares_a_call_is_not_ended_by_who_started_it(
@@ -131,7 +156,7 @@ async def test_a_reply_that_is_longer_than_can_be_paid_for_is_a_short_one(
     serve: Any, connected: dict[str, str]
 ) -> None:
     long = {"text": "x" * 2_000_000}
-    environment = {**connected, "GATEWAY_OPERATION_BUDGET": "25000"}
+    environment = {**connected, "GATEWAY_OPERATION_BUDGET": "32000"}
     client = await serve(environment, lambda _: httpx.Response(200, json=long))
     reply = await client.post("/graphql", json=RAW, headers={"accept-encoding": "gzip"})
 
