@@ -146,7 +146,7 @@ class LimitExceeded(GraphQLError):  # noqa: N818 - it says what is the matter
 def oversizes(text: str, limits: LimitSettings) -> list[LimitExceeded]:
     """Return every limit that a document exceeds, whether or not it is one.
 
-    Of several operations the largest counts. What is too long to be looked through exceeds that
+    Of several operations the largest counts. What is too long or too deep to be read exceeds that
     limit alone.
     """
     if len(text) > limits.max_document:
@@ -161,9 +161,11 @@ def oversizes(text: str, limits: LimitSettings) -> list[LimitExceeded]:
         return [LimitExceeded(LimitCode.MAX_TOKENS_LIMIT, most, most + 1, place)]
     found = measure(tokens)
     largest = found.largest
+    if found.nesting > NESTING:
+        place = Place(text, start_of(text, largest.get("nesting", 0)))
+        return [LimitExceeded(LimitCode.MAX_NESTING_LIMIT, NESTING, NESTING + 1, place)]
     figures = (
         (LimitCode.MAX_DEPTH_LIMIT, limits.max_depth, found.depth, largest.get("depth")),
-        (LimitCode.MAX_NESTING_LIMIT, NESTING, found.nesting, largest.get("nesting")),
         (LimitCode.MAX_ALIASES_LIMIT, limits.max_aliases, found.aliases, largest.get("aliases")),
         (
             LimitCode.MAX_ROOT_FIELDS_LIMIT,
