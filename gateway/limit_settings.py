@@ -122,7 +122,7 @@ class LimitSettings(BaseSettings):
         ),
     )
     operation_budget: int = Field(
-        400_000,
+        350_000,
         ge=1000,
         description=(
             "The units of work that an operation may spend while it is executed, of about a "

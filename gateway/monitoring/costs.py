@@ -9,7 +9,7 @@ from gateway.reports import Report
 from resolvers.payex.work import Work
 
 _COST: Final = (10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000)
-_UNITS: Final = (300, 1_000, 3_000, 10_000, 30_000, 100_000, 200_000, 300_000, 400_000)
+_UNITS: Final = (300, 1_000, 3_000, 10_000, 30_000, 100_000, 200_000, 300_000, 350_000)
 
 
 class Costs:
