@@ -9,7 +9,13 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, localcontext
 from itertools import repeat
 from typing import Any, Final
 
-from resolvers.payex.amounts import Money, Volume, VolumeUnit, currency_code
+from resolvers.payex.amounts import (
+    UNREADABLE,
+    Money,
+    Volume,
+    VolumeUnit,
+    currency_code,
+)
 from resolvers.payex.records import UsageRecord
 from resolvers.payex.turns import SLICE, Steps, slices
 
@@ -39,7 +45,8 @@ class Total:
     """The sums of one group. Members that records were not grouped by are None.
 
     `amount` is None where no record of the group carries an amount; `without_amount` counts the
-    records that the sum does not hold.
+    records that the sum does not hold: an amount whose currency cannot be read is in none, nor is a
+    volume whose unit cannot be read.
     """
 
     usage_type: str | None
@@ -68,9 +75,10 @@ class Total:
         charged: dict[str | None, list[Decimal]] = {}
         used: dict[str | None, list[Decimal]] = {}
         for record in records:
-            if (amount := record.amount) is not None:
+            if (amount := record.amount) is not None and record.currency != UNREADABLE:
                 amounts.append(amount)
-            code = record.volume_code
+            if (code := record.volume_code) == UNREADABLE:
+                continue
             if (volume := record.charged_volume) is not None:
                 charged.setdefault(code, []).append(volume)
             if (volume := record.total_volume) is not None:

@@ -36,25 +36,38 @@ class UsageTotal:
     day: LocalDate | None = strawberry.field(description="The group's day, in local time.")
     destination: str | None = strawberry.field(description="The group's `destination`.")
     currency_code: str | None = strawberry.field(
-        description="The currency of every amount in the group; null where none can be read."
+        description=(
+            "The currency of every amount in the group; null where the records state none, or one "
+            "that cannot be read."
+        )
     )
     amount: Money | None = strawberry.field(
-        description="The sum of the amounts; null if no record of the group carries one."
+        description=(
+            "The sum of the amounts; null if the group has none that can be summed: see "
+            "`recordsWithoutAmount`."
+        )
     )
     record_count: int = strawberry.field(description="How many records the group holds.")
     without_amount: int = strawberry.field(
         name="recordsWithoutAmount",
         description=(
-            "How many of them carry no amount, or one that cannot be read, so that the sum does "
-            "not hold them."
+            "How many of them the sum does not hold: they carry no amount, or one that cannot be "
+            "read, or state a currency that cannot be read."
         ),
     )
     charged_volumes: list[Volume] = strawberry.field(
-        description="The sums of the volumes that are paid for, one for each unit.",
+        description=(
+            "The sums of the volumes that are paid for, one for each unit. A volume whose unit is "
+            "stated and cannot be read is in none; `extensions.warnings` tells how many there are."
+        ),
         directives=[FEW],
     )
     total_volumes: list[Volume] = strawberry.field(
-        description="The sums of the volumes that were used, one for each unit.", directives=[FEW]
+        description=(
+            "The sums of the volumes that were used, one for each unit. A volume whose unit is "
+            "stated and cannot be read is in none; `extensions.warnings` tells how many there are."
+        ),
+        directives=[FEW],
     )
 
 

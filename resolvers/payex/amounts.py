@@ -18,6 +18,11 @@ _NUMBER: Final = re.compile(
     r"[+-]?(?P<digits>[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?", re.ASCII
 )
 _ISO_LENGTH: Final = 3
+UNREADABLE: Final = ""
+"""Stands for the code of a currency or a unit that PayEx stated and nobody can read.
+
+Whether two of them are the same, nobody knows: what has one is in no sum.
+"""
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -100,15 +105,20 @@ def currency_code(text: str | None) -> str | None:
     return (code.upper() if is_iso else code) or None
 
 
-def without_controls(text: str) -> str:
-    """Return a text that holds no control character.
+def code(text: str) -> str:
+    """Return a code of a currency or a unit.
 
     Raises:
-        ValueError: it holds one.
+        ValueError: the text holds nothing but blanks, or a control character.
     """
-    if _CONTROLS.search(text):
-        raise ValueError("Expected no control characters")
+    if is_blank(text) or _CONTROLS.search(text):
+        raise ValueError("Expected more than blanks, and no control characters")
     return text
+
+
+def is_blank(text: str | None) -> bool:
+    """Whether a text stands there and holds nothing but blanks."""
+    return text is not None and not text.strip()
 
 
 @lru_cache(maxsize=64)

@@ -17,7 +17,7 @@ from typing import Any, Final, Generic, TypeVar, get_args
 
 import msgspec
 
-from resolvers.payex.amounts import are_numbers
+from resolvers.payex.amounts import are_numbers, is_blank
 from resolvers.payex.body_slices import AT_ONCE, SLICE, beginnings, exact_end, likely_end
 from resolvers.payex.field_map import SUBSCRIPTIONS, USAGE_DETAILS, USAGE_SUMMARIES, fit
 from resolvers.payex.list_bodies import PageBody, decode_object, goes_on, read_page
@@ -47,6 +47,8 @@ _UNITS_BY_ITSELF: Final = 7
 _UNITS_BY_MEMBER: Final = 14
 
 _ARRAY: Final = msgspec.json.Decoder(list[msgspec.Raw])
+# The same few stand in all elements.
+_CODES: Final = attrgetter("currency", "volume_code")
 _COMMA: Final = ord(",")
 
 
@@ -204,8 +206,10 @@ class Decoder(Generic[T]):
         values = chain.from_iterable(map(self._looked_at, items))
         if self._has_links:
             return all(map(is_dynamic, values))
-        return are_numbers([value for value in values if value is not None]) and not may_misread(
-            json, beyond
+        return (
+            are_numbers([value for value in values if value is not None])
+            and not any(map(is_blank, chain.from_iterable(set(map(_CODES, items)))))
+            and not may_misread(json, beyond)
         )
 
     def _by_member(self, body: bytes) -> Page[T]:

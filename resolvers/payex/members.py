@@ -7,10 +7,10 @@ from typing import Any, Generic, TypeVar, get_args
 
 import msgspec
 
-from resolvers.payex.amounts import number, without_controls
+from resolvers.payex.amounts import UNREADABLE, code, number
 from resolvers.payex.records import (
     ELEMENT,
-    Currency,
+    Code,
     Day,
     Dynamic,
     Item,
@@ -39,11 +39,12 @@ class Members(Generic[T]):
 
     def __init__(self, type_: type[T], fields: Mapping[str, str]) -> None:
         self._type = type_
+        own = [field for field in msgspec.structs.fields(type_) if field.name in fields]
         self._members = [
             (field.name, Member(fields[field.name], field.encode_name), _reader(field.type))
-            for field in msgspec.structs.fields(type_)
-            if field.name in fields
+            for field in own
         ]
+        self._codes = {field.name for field in own if Code in get_args(field.type)}
 
     def read(self, element: msgspec.Raw, marked: Marked, unreadable: Counter[Member]) -> T:
         """Return an element.
@@ -69,6 +70,8 @@ class Members(Generic[T]):
                 values[name] = read(raw)
             except ValueError:
                 unreadable[member] += 1
+                if name in self._codes:
+                    values[name] = UNREADABLE
         return self._type(**values)
 
 
@@ -80,8 +83,8 @@ def _reader(type_: Any) -> _Read:
         return lambda raw: _of_text(raw, Day.parse)
     if type_ == Dynamic:
         return _dynamic
-    if Currency in types:
-        return lambda raw: _of_text(raw, without_controls)
+    if Code in types:
+        return lambda raw: _of_text(raw, code)
     if Decimal in types:
         return _number
     return msgspec.json.Decoder(type_).decode

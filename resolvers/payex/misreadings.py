@@ -10,7 +10,7 @@ from resolvers.payex.faults import Fault, FaultCode
 _LONG_FRACTION: Final = re.compile(rb"\.(?<=:[0-9][0-9]\.)[0-9]{7}")
 _UNDERSCORE: Final = re.compile(rb"_(?<=[0-9]_)[0-9]")
 # Escapes of digits, point, colon and underscore may hide either. Behind an escaped NUL msgspec
-# reads no more of a time. No control character stands in a currency.
+# reads no more of a time. No control character stands in a code.
 _HIDDEN: Final = re.compile(rb"\\(?:[bfnrt]|u00(?:[0189]|2[eE]|3[0-9aA]|5[fF]|7[fF]))")
 _CONTROLS: Final = re.compile(rb"\xc2[\x80-\x9f]")
 # Python reads digits of other scripts as these, which all lie beyond Latin-1.

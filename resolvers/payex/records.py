@@ -17,8 +17,8 @@ T = TypeVar("T", bound="Item")
 
 Moment = Annotated[datetime, msgspec.Meta(tz=False)]
 """A Swedish local time (`resolvers.payex.times`)."""
-Currency = Annotated[str, msgspec.Meta(title="Currency")]
-"""A currency's code as PayEx wrote it, without control characters."""
+Code = Annotated[str, msgspec.Meta(title="Code")]
+"""A currency's or a unit's code as PayEx wrote it, without control characters; or `UNREADABLE`."""
 
 
 Dynamic = Annotated[Any, "a link or what it leads to"]
@@ -112,19 +112,19 @@ class Usage(Item, kw_only=True):
     if TYPE_CHECKING:
         charged_volume: Decimal | None = None
         total_volume: Decimal | None = None
-        volume_code: str | None = None
+        volume_code: Code | None = None
 
     @property
     def charged(self) -> Volume | None:
         """The volume that is paid for."""
         value = self.charged_volume
-        return None if value is None else Volume(value, self.volume_code)
+        return None if value is None else Volume(value, self.volume_code or None)
 
     @property
     def total(self) -> Volume | None:
         """The volume that was used, free allowance included."""
         value = self.total_volume
-        return None if value is None else Volume(value, self.volume_code)
+        return None if value is None else Volume(value, self.volume_code or None)
 
 
 class UsageRecord(Usage, kw_only=True):
@@ -144,11 +144,11 @@ class UsageRecord(Usage, kw_only=True):
     quantity: Decimal | None = None
     charged_volume: Decimal | None = None
     total_volume: Decimal | None = None
-    volume_code: str | None = None
+    volume_code: Code | None = None
     unit_price: Decimal | None = None
     amount: Decimal | None = None
     vat_rate: Decimal | None = None
-    currency: Currency | None = None
+    currency: Code | None = None
 
     @property
     def charge(self) -> Money | None:
@@ -168,14 +168,14 @@ class UsageSummary(Usage, kw_only=True):
 
     product_group_id: str | int | None = None
     usage_type: str | None = None
-    volume_code: str | None = None
+    volume_code: Code | None = None
     start_period: Day | None = None
     end_period: Day | None = None
     quantity: Decimal | None = None
     charged_volume: Decimal | None = None
     total_volume: Decimal | None = None
     total_charge: Decimal | None = None
-    currency: Currency | None = None
+    currency: Code | None = None
 
     @property
     def charge(self) -> Money | None:

@@ -100,6 +100,56 @@ async def test_a_total_says_which_amounts_it_lacks(ask: Any, payex: Any, amount:
     assert told(reply) == [unread("usage-details", "amount", 1)]
 
 
+@pytest.mark.parametrize(
+    "codes",
+    [
+        (b"1", b"2"),
+        (b"{}", b"[]"),
+        (rb'"\ud83d"', rb'"\ud83e"'),
+        (b'""', b'"  "'),
+        (rb'"s\u0000k"', b"true"),
+    ],
+)
+async def test_no_sum_holds_what_has_a_code_that_cannot_be_read(
+    ask: Any, payex: Any, codes: tuple[bytes, bytes]
+) -> None:
+    odd = b'{"amount": %b, "currency": %b, "totalVolume": 5, "volumeCode": %b}'
+    payex.answers[DETAILS] = page_of(
+        *(
+            odd % (amount, code, code)
+            for amount, code in zip((b"1.00", b"2.00"), codes, strict=True)
+        ),
+        b'{"amount": 0.25, "totalVolume": 1}',
+        b'{"amount": 0.50, "totalVolume": 2, "currency": null, "volumeCode": null}',
+    )
+    usage = """usageRecords { ... on UsageRecordConnection { nodes {
+        amount { amount currencyCode } totalVolume { unit code } } } }
+      usageTotals { ... on UsageTotals { groups { currencyCode recordCount recordsWithoutAmount
+        amount { amount } totalVolumes { value code } } } }"""
+    reply = await ask(SUBSCRIPTION % usage)
+
+    found = reply["data"]["owner"]["invoice"]["subscription"]
+    shown = found["usageRecords"]["nodes"][:2]
+    assert [one["amount"] for one in shown] == [
+        {"amount": "1.00", "currencyCode": None},
+        {"amount": "2.00", "currencyCode": None},
+    ]
+    assert [one["totalVolume"] for one in shown] == [{"unit": "UNKNOWN", "code": None}] * 2
+    assert found["usageTotals"]["groups"] == [
+        {
+            "currencyCode": None,
+            "recordCount": 4,
+            "recordsWithoutAmount": 2,
+            "amount": {"amount": "0.75"},
+            "totalVolumes": [{"value": "3", "code": None}],
+        }
+    ]
+    assert sorted(told(reply), key=str) == [
+        unread("usage-details", "currency", 2),
+        unread("usage-details", "volumeCode", 2),
+    ]
+
+
 async def test_raw_is_what_payex_sent_to_the_byte(payex: Any, settings: dict[str, Any]) -> None:
     odd = rb'{ "detailInfo" : "\ud83d \u00e5",  "later": {"\udc00": 1.50}, "startTime": ""}'
     payex.answers[DETAILS] = page_of(odd, b"7")
