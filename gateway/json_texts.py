@@ -13,7 +13,9 @@ import msgspec
 from resolvers.payex.surrogates import replaced
 from schema.json_numbers import JSONNumber
 
-_DECODER: Final = msgspec.json.Decoder(float_hook=JSONNumber)
+# Without a hook, a number beyond all floats would be no JSON.
+_DECODER: Final = msgspec.json.Decoder(float_hook=float)
+_EXACT: Final = msgspec.json.Decoder(float_hook=JSONNumber)
 # The most that msgspec reads of an integer, as Python does.
 _DIGITS: Final = 4300
 # Elements and members are what takes time: a megabyte of fractions took 0.2 seconds, before it was
@@ -26,13 +28,14 @@ class UnreadableJSONError(ValueError):
     """A text cannot be read. The error's own text follows the name of what was read."""
 
 
-def read_json(text: bytes, *, strictly: bool = False) -> Any:
-    """Return the value of a JSON text. Numbers keep what was written; a byte-order mark is ignored.
+def read_json(text: bytes, *, strictly: bool = False, exactly: bool = False) -> Any:
+    """Return the value of a JSON text. A byte-order mark is ignored.
 
     Args:
         text: the text.
         strictly: refuses a member that stands twice in an object. Readers differ in which of the
             two they take: what one has checked is then not what another one uses.
+        exactly: makes numbers with a point or an exponent `JSONNumber`s, and no binary floats.
 
     Raises:
         UnreadableJSONError: the text is not JSON, or beyond what can be read.
@@ -46,7 +49,7 @@ def read_json(text: bytes, *, strictly: bool = False) -> Any:
             f"has {parts} commas and opening brackets; at most {_MOST_PARTS} are read"
         )
     try:
-        value = _DECODER.decode(text)
+        value = (_EXACT if exactly else _DECODER).decode(text)
         if strictly:
             # The value is read by now: only the names count.
             json.loads(text, object_pairs_hook=_once, parse_int=len, parse_float=len)

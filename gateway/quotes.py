@@ -30,6 +30,10 @@ _AT_THE_END: Final = re.compile(
     r"(?:( cannot represent [^:]{0,60}): |, but encountered error |[,;.?] found: ).*",
     re.IGNORECASE | re.DOTALL,
 )
+# Without the value, graphql-core's words do not say what is wrong with it.
+_NO_ID: Final = re.compile(
+    r"\bID cannot represent (?:value|a non-string and non-integer value)\.\Z"
+)
 _WITHIN: Final = (
     # What the parser came across.
     (
@@ -63,6 +67,7 @@ def without_values(words: str) -> str:
     if unknown := _UNKNOWN_FIELD.match(words):
         words = f"{unknown[1]}{unknown[2] or ''}.{unknown[3] or ''}"
     words = _AT_THE_END.sub(r"\1.", words)
+    words = _NO_ID.sub("An ID is text or an integer in digits.", words)
     for quoted, left in _WITHIN:
         words = quoted.sub(left, words)
     return words

@@ -159,7 +159,7 @@ def _unsupported() -> Refusal:
 
 def _decoded(text: bytes, what: str) -> Any:
     try:
-        value = read_json(text)
+        value = read_json(text, exactly=True)
         if _has_claims(value):
             read_json(text, strictly=True)
     except UnreadableJSONError as error:

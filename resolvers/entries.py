@@ -11,6 +11,7 @@ what exists and what does not is refused alike.
 """
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 
 from graphql import GraphQLError, GraphQLID
 
@@ -157,10 +158,16 @@ def _foreign(argument: str) -> RequestError:
 
 def _text(key: Mapping[str, object], name: str) -> str:
     """Return a member of a reference, read as an argument of the type `ID` is."""
+    given = key.get(name)
+    if isinstance(given, float) and isnan(given):
+        # graphql-core makes it of an integer in the document with more digits than Python reads.
+        message = f"{name} has too many characters."
+        raise _bad(name, message, FieldErrorCode.REFERENCE_MALFORMED)
     try:
-        value: str = GraphQLID.coerce_input_value(key.get(name))
+        # In the document, a number with a point or an exponent is a float, which may be rounded.
+        value: str = GraphQLID.coerce_input_value(None if isinstance(given, float) else given)
     except GraphQLError:
-        message = f"A reference needs {name} as text or as an integer."
+        message = f"A reference needs {name} as text or as an integer in digits."
         raise _bad(name, message, FieldErrorCode.REFERENCE_MALFORMED) from None
     return value
 

@@ -1,25 +1,16 @@
-"""JSON numbers that keep what was written: a binary float would round it."""
+"""JSON numbers with a point or an exponent, as they were written: a float would round them."""
 
-from decimal import Decimal
-from typing import Self
+from dataclasses import dataclass
 
 
-class JSONNumber(float):
-    """A number with a point or an exponent, as the float that it is to most, and its text.
+@dataclass(frozen=True, slots=True)
+class JSONNumber:
+    """A number as a client wrote it: neither an `int` nor a `float`, so that no `ID` takes it.
+
+    An `Int` does not take it either, as it does not take such a literal.
 
     Attributes:
         text: the number as it was written.
     """
 
-    __slots__ = ("text",)
     text: str
-
-    def __new__(cls, text: str) -> Self:
-        """Return the number of a JSON text."""
-        self = super().__new__(cls, text)
-        self.text = text
-        return self
-
-    def __int__(self) -> int:
-        """Return the integer that was written: as an `ID`, a rounded one would be another's."""
-        return int(Decimal(self.text)) if self.is_integer() else super().__int__()

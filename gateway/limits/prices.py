@@ -61,9 +61,9 @@ class Size:
 
 def size_of(value: object, assumed: int) -> int:
     """Return the size of a page that an integer asks for."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 2**31:
+    if isinstance(value, bool) or not isinstance(value, int) or not abs(value) < 2**31:
         return assumed
-    return max(0, int(value))
+    return max(0, value)
 
 
 @dataclass(frozen=True, slots=True)

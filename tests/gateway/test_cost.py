@@ -60,7 +60,6 @@ LISTED = "query ($numbers: [ID!]!) { kinds(numbers: $numbers) { __typename } }"
     ("text", "variables", "nodes"),
     [
         (PAGED % "", {"first": 20}, 20),
-        (PAGED % "", {"first": 20.0}, 20),
         (PAGED % "", {"first": -1}, 0),
         (PAGED % "", {"first": None}, 5),
         (PAGED % "", {}, 5),

@@ -1,13 +1,41 @@
 """Bad input is answered in plain words that name the argument, and without a call."""
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
+from gateway.app import create_app
+from gateway.settings import Settings
+
 VALIDATION = "... on ValidationProblem { status fieldErrors { parameter message } }"
 CODED = "... on ValidationProblem { fieldErrors { parameter message code } }"
+
+
+@pytest.fixture
+async def post(payex: Any, settings: dict[str, Any]) -> AsyncIterator[Any]:
+    """Post a query with variables that are JSON text."""
+    app = create_app(Settings(**settings), upstream=httpx.MockTransport(payex))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://localhost"
+        ) as client,
+    ):
+
+        async def send(query: str, variables: str) -> httpx.Response:
+            return await client.post(
+                "/graphql",
+                content=f'{{"query": {json.dumps(query)}, "variables": {variables}}}',
+                headers={
+                    "content-type": "application/json",
+                    "accept": "application/graphql-response+json",
+                },
+            )
+
+        yield send
 
 
 def owner(selection: str) -> str:
@@ -448,3 +476,50 @@ async def test_several_operations_without_a_name_are_refused_rather_than_guessed
 
     assert "data" not in reply
     assert "operationName" in reply["errors"][0]["message"]
+
+
+WRITTEN = pytest.mark.parametrize(
+    "number", ["3.0", "3.0000000000000001", "-0.0", "1e22", "9007199254740993.0", "1e999"]
+)
+
+
+@pytest.mark.parametrize("literal", [True, False])
+@WRITTEN
+async def test_a_reference_takes_no_number_with_a_point_or_an_exponent(
+    post: Any, payex: Any, number: str, literal: bool
+) -> None:
+    reference = f'{{__typename: "Invoice", ownerNo: "1234", invoiceNo: {number}}}'
+    query = "query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }"
+    variables = f'{{"r": [{{"__typename": "Invoice", "ownerNo": "1234", "invoiceNo": {number}}}]}}'
+    if literal:
+        query, variables = f"{{ _entities(representations: [{reference}]) {{ __typename }} }}", "{}"
+    reply = await post(query, variables)
+
+    [error] = reply.json()["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert payex.calls == []
+
+
+@WRITTEN
+async def test_an_id_takes_no_number_with_a_point_or_an_exponent(
+    post: Any, payex: Any, number: str
+) -> None:
+    query = 'query ($i: ID!) { owner(ownerNo: "1234") { invoice(invoiceNo: $i) { __typename } } }'
+    reply = await post(query, f'{{"i": {number}}}')
+
+    assert reply.status_code == 400
+    [error] = reply.json()["errors"]
+    assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    assert (
+        error["message"]
+        == "Variable '$i' has invalid value: An ID is text or an integer in digits."
+    )
+    assert payex.calls == []
+
+
+async def test_a_reference_by_an_integer_of_too_many_digits_says_so(post: Any) -> None:
+    reference = f'{{__typename: "Invoice", ownerNo: "1234", invoiceNo: {"9" * 4301}}}'
+    reply = await post(f"{{ _entities(representations: [{reference}]) {{ __typename }} }}", "{}")
+
+    [error] = reply.json()["errors"]
+    assert error["message"] == "invoiceNo has too many characters."
