@@ -13,7 +13,7 @@ class LimitSettings(BaseSettings):
         50_000, ge=100, description="The most characters that a document may have."
     )
     max_tokens: int = Field(
-        2000,
+        3000,
         ge=10,
         description=(
             "The most tokens that a document may have, and the most comments and the most lines "
