@@ -20,13 +20,12 @@ UNTITLED: Final = "PayEx told of a problem"
 _Object = dict[str, msgspec.Raw]
 _OBJECT = msgspec.json.Decoder(_Object)
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
-# `billing/usage/problems/...`, with a version or a host, with `service` in place of `problems`, or
-# dotted. Frameworks and proxies name pages of their own, `about:blank`, or nothing.
-_OWN_TYPE = re.compile(
-    r"(?:(?:[a-z][a-z0-9+.-]*:)?//[^/]+/|/)?(?:billing|ledger)"
-    r"(?:/(?:.*/)?(?:problems|service)/.*[^/\s].*|\.[^/]+)",
-    re.IGNORECASE,
-)
+# `billing/usage/problems/...`, with a host or any path before, with `service` in place of
+# `problems`, or dotted. Frameworks and proxies name pages of their own, `about:blank`, or nothing.
+_HOST: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_DOTTED: Final = re.compile(r"/?(?:billing|ledger)\.[^/]+", re.IGNORECASE)
+_SEGMENTS: Final = frozenset({"problems", "service"})
 
 
 class ProblemType(enum.Enum):
@@ -107,9 +106,9 @@ class Problem:
 
         Its type has a form of PayEx's, or is a documented code alone, as PayEx's tables print it.
         """
-        type_ = self.type.strip()
+        type_ = _without_query(self.type)
         is_code_alone = not re.search("[/.]", type_) and _code(type_) in _CODES
-        return is_code_alone or _OWN_TYPE.fullmatch(type_) is not None
+        return is_code_alone or _has_own_form(type_)
 
     @property
     def parameters(self) -> list[str]:
@@ -192,10 +191,28 @@ def parse_problem(status: int, body: bytes) -> Problem | None:
     )
 
 
+def _without_query(type_: str) -> str:
+    """Return a type without blanks around it, its query and its fragment."""
+    return re.split("[?#]", type_, maxsplit=1)[0].strip()
+
+
+def _has_own_form(type_: str) -> bool:
+    host = _HOST.match(type_)
+    path = type_[host.end() :] if host else type_
+    if _DOTTED.fullmatch(path):
+        return True
+    if _SCHEME.match(path):
+        return False
+    segments = [segment for segment in path.casefold().split("/") if segment.strip()]
+    return not _SEGMENTS.isdisjoint(segments[:-1])
+
+
 def _code(type_: str) -> str:
-    """Return a type's last segment."""
+    """Return the last segment of a type without query and fragment."""
     # The documentation prints "subscription-not found", with a space.
-    return re.sub(r"[\s_]|%20", "-", re.split(r"[/.]", type_.strip(" /"))[-1]).casefold()
+    return re.sub(
+        r"[\s_]|%20", "-", re.split(r"[/.]", _without_query(type_).strip(" /"))[-1]
+    ).casefold()
 
 
 def _members(document: _Object, name: str) -> Iterator[msgspec.Raw]:

@@ -20,7 +20,7 @@ BOM = b"\xef\xbb\xbf"
         {"type": "https://tools.ietf.org/html/rfc9110#section-15.5.5"},
         {"type": "about:blank"},
         {},
-        {"type": "https://errors.example/problems/no-route"},
+        {"type": "https://errors.example/no-route"},
         {"type": ["billing/usage/problems/customer-not-found"]},
     ],
     ids=lambda body: str(body.get("type")),
