@@ -16,6 +16,24 @@ NO_REQUEST: Final = Refusal(
 )
 
 
+_CODED: Final = Refusal(
+    HTTPStatus.NOT_IMPLEMENTED,
+    "The request has a transfer coding other than chunked. Send it with Transfer-Encoding: chunked "
+    "or with Content-Length; the connection is closed.",
+)
+
+
+def check_codings(fields: Iterable[Field]) -> None:
+    """Look at how a request's body is sent.
+
+    Raises:
+        Refusal: it has a transfer coding other than chunked, which nothing here takes off again.
+    """
+    for name, value in fields:
+        if name == b"transfer-encoding" and value.strip().lower() != b"chunked":
+            raise _CODED
+
+
 def at_target(url: bytes, fields: Sequence[Field]) -> Sequence[Field]:
     """Return a head's fields with the host of a target in absolute form as `Host`.
 

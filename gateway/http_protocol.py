@@ -93,6 +93,7 @@ class HttpProtocol(Membership, HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Take a request whose head is there, unless its head comes once more."""
         self._requests.check()
+        heads.check_codings(self.headers)
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":
                 raise ValueError("A server that is no proxy has no tunnels.")

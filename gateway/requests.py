@@ -106,6 +106,12 @@ def _of_query_string(request: Request, rules: RequestRules) -> dict[str, Any]:
 async def _body(request: Request, rules: RequestRules, came: Callable[[int], None]) -> bytes:
     if not _is_json(listed(request.headers, "content-type")):
         raise _unsupported()
+    if {coding.lower() for coding in request.headers.getlist("content-encoding")} - {"identity"}:
+        raise Refusal(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "The request's body has a content coding. Send it without Content-Encoding.",
+            {"Accept-Encoding": "identity"},
+        )
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared[:_DIGITS]) > rules.max_body:
         raise _too_large(request, rules)

@@ -314,3 +314,24 @@ async def test_a_connection_that_should_move_closes_with_the_answer_to_its_next_
 def test_an_answer_to_what_is_no_request_says_that_it_closes_the_connection() -> None:
     head, _, _ = heads.answer(heads.NO_REQUEST, [(b"server", b"x")]).partition(b"\r\n\r\n")
     assert b"connection: close" in head.split(b"\r\n")
+
+
+@pytest.mark.parametrize(
+    "coding",
+    [
+        b"Transfer-Encoding: gzip, chunked",
+        b"Transfer-Encoding: deflate,chunked",
+        b"Transfer-Encoding: foo, chunked",
+        b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked",
+    ],
+)
+@pytest.mark.parametrize("wish", ["none", "h2c"])
+async def test_a_transfer_coding_other_than_chunked_is_refused_and_the_connection_closed(
+    coding: bytes, wish: str
+) -> None:
+    head = b"POST /a HTTP/1.1\r\nHost: x\r\n" + WISHES[wish] + coding
+    seen, wire = await heard([head + b"\r\n\r\n2\r\n{}\r\n0\r\n\r\n" + SMUGGLED])
+
+    assert seen.requests == []
+    assert bytes(wire.written).startswith(b"HTTP/1.1 501 ")
+    assert wire.closed

@@ -121,3 +121,23 @@ async def test_claims_in_a_query_string_name_no_member_twice(serve: Serve) -> No
     assert reply.json()["detail"] == (
         "The parameter extensions names a member twice in one object."
     )
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "identity, gzip", "foo"])
+async def test_a_body_with_a_content_coding_is_refused(serve: Serve, coding: str) -> None:
+    gateway = await serve({})
+    headers = {"content-encoding": coding}
+
+    reply = await gateway.post("/graphql", json={"query": "{ __typename }"}, headers=headers)
+
+    assert (reply.status_code, reply.headers["accept-encoding"]) == (415, "identity")
+    assert "Content-Encoding" in reply.json()["detail"]
+
+
+async def test_the_content_coding_identity_is_none(serve: Serve) -> None:
+    gateway = await serve({})
+    headers = {"content-encoding": "Identity"}
+
+    reply = await gateway.post("/graphql", json={"query": "{ __typename }"}, headers=headers)
+
+    assert reply.status_code == 200
