@@ -194,7 +194,7 @@ class GraphQLEndpoint:
                     return await self._reply(outcome, operation, report, wanted, request)
             except BudgetError as error:
                 # It may have been used up by the reply, too: this one is short.
-                ended = Outcome(executed=True, errors=[budget_error(error.budget)])
+                ended = Outcome(executed=True, errors=[budget_error(error.budget, operation.at)])
                 return await self._reply(ended, operation, report, wanted, request)
             finally:
                 report.name = operation.name

@@ -114,12 +114,13 @@ class Engine:
         document = await self._read(requested.text, asked, operation)
         # GET forms leave the name empty where there is none.
         place = document.place(parameters.get("operationName") or None)
-        if not is_query(document.operations[place]):
+        operation.at = document.operations[place]
+        if not is_query(operation.at):
             if asked.by_get:
                 raise Refusal(
                     HTTPStatus.METHOD_NOT_ALLOWED, "GET is for queries.", {"Allow": "POST"}
                 )
-            raise refused("The schema has queries only.", document.operations[place])
+            raise refused("The schema has queries only.", operation.at)
         if document.errors:
             raise NotExecutedError(*document.errors)
         self._source.learned(requested)

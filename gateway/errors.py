@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from graphql import GraphQLError, GraphQLSyntaxError, ValueNode
+from graphql import GraphQLError, GraphQLSyntaxError, Node, ValueNode
 
 from gateway.quotes import blamed_argument, without_values
 from resolvers.budget import Budget
@@ -45,13 +45,14 @@ def told_errors(errors: Sequence[GraphQLError], count: int, most: int) -> list[G
     return [*errors[:most], more]
 
 
-def budget_error(budget: Budget) -> GraphQLError:
-    """Return the one error of an operation whose budget is used up."""
+def budget_error(budget: Budget, at: Node | None) -> GraphQLError:
+    """Return the one error of an operation whose budget is used up, at the operation's place."""
     spent = {what.value: round(units) for what, units in budget.spent.items()}
     return GraphQLError(
         f"The operation's work came to {round(budget.total)} units, most of them spent on "
         f"{budget.dearest}; at most {budget.limit} may be (GATEWAY_OPERATION_BUDGET). Ask for less "
         "at a time.",
+        at,
         extensions={
             "code": ErrorCode.OPERATION_BUDGET_LIMIT.value,
             "limit": {"GATEWAY_OPERATION_BUDGET": budget.limit},

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Coroutine
 from functools import cached_property, partial
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
@@ -31,6 +31,9 @@ from resolvers.payex.work import Work
 from resolvers.rights import Rights, UnseenError, unseen
 from resolvers.tally import Tally
 
+if TYPE_CHECKING:
+    from graphql import Node
+
 logger = logging.getLogger(__name__)
 
 _NO_HOLDER = {ProblemType.INVOICE_NOT_FOUND, ProblemType.CUSTOMER_NOT_FOUND}
@@ -51,6 +54,7 @@ class Operation:
         trace: told of its calls.
 
     Attributes:
+        at: the operation in its document, once that is read.
         name: the trusted document's name, or `anonymous`: no client can make one up.
         caller: who asks. Callers share the places for calls to PayEx.
         granted_by: what its seconds are set by: the setting, or the header of its request.
@@ -71,6 +75,7 @@ class Operation:
         self.payex = payex
         self.bounds = bounds
         self.pages = PageRequests(bounds, payex.cursor_key)
+        self.at: Node | None = None
         self.name = "anonymous"
         self.caller = ANYONE
         self.granted_by = DEADLINE_SETTING

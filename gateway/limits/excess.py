@@ -128,9 +128,10 @@ class LimitExceeded(GraphQLError):  # noqa: N818 - it says what is the matter
         **more: int | str,
     ) -> None:
         measured = min(measured, LARGEST)
+        fixed = ", which cannot be set" if code in _FIXED else ""
         has = _HAS[code].format(measured=measured, **more)
         super().__init__(
-            f"{has}; at most {limit} may be ({code.setting}).",
+            f"{has}; at most {limit} may be ({code.setting}{fixed}).",
             nodes=at if isinstance(at, Node) else None,
             source=Source(at.text) if isinstance(at, Place) else None,
             positions=[at.start] if isinstance(at, Place) else None,

@@ -30,6 +30,7 @@ async def test_an_operation_whose_budget_is_used_up_ends_with_the_one_error_that
     (error,) = reply.json()["errors"]
     told = error["extensions"]
     assert told["code"] == "OPERATION_BUDGET_LIMIT"
+    assert error["locations"] == [{"line": 1, "column": 1}]
     assert told["limit"] == {"GATEWAY_OPERATION_BUDGET": budget}
     assert told["measured"] == sum(told["spent"].values()) > budget
     dearest = max(told["spent"], key=told["spent"].get)
