@@ -48,7 +48,7 @@ _UNITS_BY_MEMBER: Final = 14
 
 _ARRAY: Final = msgspec.json.Decoder(list[msgspec.Raw])
 # The same few stand in all elements.
-_CODES: Final = attrgetter("currency", "volume_code")
+_CODES: Final = (attrgetter("currency"), attrgetter("volume_code"))
 _COMMA: Final = ord(",")
 
 
@@ -208,7 +208,7 @@ class Decoder(Generic[T]):
             return all(map(is_dynamic, values))
         return (
             are_numbers([value for value in values if value is not None])
-            and not any(map(is_blank, chain.from_iterable(set(map(_CODES, items)))))
+            and not any(any(map(is_blank, set(map(code, items)))) for code in _CODES)
             and not may_misread(json, beyond)
         )
 
