@@ -14,9 +14,12 @@ VALIDATION = "... on ValidationProblem { status fieldErrors { parameter message 
 CODED = "... on ValidationProblem { fieldErrors { parameter message code } }"
 
 
-@pytest.fixture
-async def post(payex: Any, settings: dict[str, Any]) -> AsyncIterator[Any]:
+@pytest.fixture(params=[True, False], ids=["projected", "executed"])
+async def post(
+    payex: Any, settings: dict[str, Any], request: pytest.FixtureRequest
+) -> AsyncIterator[Any]:
     """Post a query with variables that are JSON text."""
+    settings["projection"] = request.param
     app = create_app(Settings(**settings), upstream=httpx.MockTransport(payex))
     async with (
         app.router.lifespan_context(app),
