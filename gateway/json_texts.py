@@ -11,11 +11,11 @@ from typing import Any, Final
 import msgspec
 
 from resolvers.payex.surrogates import replaced
-from schema.json_numbers import JSONNumber
+from schema.json_numbers import json_number
 
 # Without a hook, a number beyond all floats would be no JSON.
 _DECODER: Final = msgspec.json.Decoder(float_hook=float)
-_EXACT: Final = msgspec.json.Decoder(float_hook=JSONNumber)
+_EXACT: Final = msgspec.json.Decoder(float_hook=json_number)
 # The most that msgspec reads of an integer, as Python does.
 _DIGITS: Final = 4300
 # Elements and members are what takes time: a megabyte of fractions took 0.2 seconds, before it was
@@ -35,7 +35,7 @@ def read_json(text: bytes, *, strictly: bool = False, exactly: bool = False) -> 
         text: the text.
         strictly: refuses a member that stands twice in an object. Readers differ in which of the
             two they take: what one has checked is then not what another one uses.
-        exactly: makes numbers with a point or an exponent `JSONNumber`s, and no binary floats.
+        exactly: reads numbers by `json_number`, and none as a binary float.
 
     Raises:
         UnreadableJSONError: the text is not JSON, or beyond what can be read.

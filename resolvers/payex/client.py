@@ -24,7 +24,7 @@ from resolvers.payex.intake import Intake
 from resolvers.payex.memory import Memory
 from resolvers.payex.problems import Problem
 from resolvers.payex.reader import Reader, Reading
-from resolvers.payex.routes import Kind, Route, Routes
+from resolvers.payex.routes import Route, Routes
 from resolvers.payex.stretches import Spent
 from resolvers.payex.tracing import BatchTrace
 from resolvers.payex.turns import Pace
@@ -249,7 +249,7 @@ class Payex:
         async def fetch(route: Route, page: int) -> bytes | Problem:
             nonlocal rounds, met
             # Everyone with the same key sees as much of the ledger.
-            if not (question.asker.whole or self._is_of_its_holder(route)):
+            if not (question.asker.whole or self.routes.is_of_its_holder(route)):
                 raise Fault(FaultCode.UPSTREAM_LINK_REFUSED)
             rounds = page + 1
             errand = question.errand
@@ -271,20 +271,13 @@ class Payex:
             # It would hold all that was read.
             return fault.with_traceback(None), rounds
         except asyncio.CancelledError as cancelled:
-            # The frames and the task hold each other: until the garbage collector comes, they would
-            # hold all that was read, and nobody else would find room.
+            # Its frames would hold all that was read until the garbage collector comes.
             intake.held.shrink_to(0)
             raise cancelled.with_traceback(None) from None
 
     def _intake(self, asker: Asker, deadline: Deadline) -> Intake:
         pace = Pace(self.turns, deadline, asker.expired, asker.caller, asker.turn)
         return Intake(pace, asker.held, asker.budget)
-
-    def _is_of_its_holder(self, route: Route) -> bool:
-        """Whether a route, which a link may have named, is one of its own invoice or customer."""
-        holder = self.routes.of(route.holder, Kind.HOLDER).path
-        path = route.path.partition("?")[0]
-        return path == holder or path.startswith(f"{holder}/")
 
 
 def _shared(

@@ -159,6 +159,12 @@ class Routes:
             raise Fault(FaultCode.UPSTREAM_LINK_REFUSED, hint="It leads out of the ledger.")
         return Route(holder, kind, path + mark + query)
 
+    def is_of_its_holder(self, route: Route) -> bool:
+        """Whether a route, which a link may have named, is one of its own invoice or customer."""
+        holder = self.of(route.holder, Kind.HOLDER).path
+        path = route.path.partition("?")[0]
+        return path == holder or path.startswith(f"{holder}/")
+
     def _ledger(self, holder: Holder) -> str:
         return self._prefix + _segment(holder.owner_no)
 

@@ -482,13 +482,13 @@ async def test_several_operations_without_a_name_are_refused_rather_than_guessed
 
 
 WRITTEN = pytest.mark.parametrize(
-    "number", ["3.0", "3.0000000000000001", "-0.0", "1e22", "9007199254740993.0", "1e999"]
+    "number", ["3.5", "3.0000000000000001", "-0.0", "1e22", "900719925474099301e-2", "1e999"]
 )
 
 
 @pytest.mark.parametrize("literal", [True, False])
 @WRITTEN
-async def test_a_reference_takes_no_number_with_a_point_or_an_exponent(
+async def test_a_reference_takes_no_number_with_a_fraction_or_an_exponent(
     post: Any, payex: Any, number: str, literal: bool
 ) -> None:
     reference = f'{{__typename: "Invoice", ownerNo: "1234", invoiceNo: {number}}}'
@@ -504,7 +504,7 @@ async def test_a_reference_takes_no_number_with_a_point_or_an_exponent(
 
 
 @WRITTEN
-async def test_an_id_takes_no_number_with_a_point_or_an_exponent(
+async def test_an_id_takes_no_number_with_a_fraction_or_an_exponent(
     post: Any, payex: Any, number: str
 ) -> None:
     query = 'query ($i: ID!) { owner(ownerNo: "1234") { invoice(invoiceNo: $i) { __typename } } }'

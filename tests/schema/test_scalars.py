@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec import json
 
 from resolvers.malformed import Malformed
-from schema.json_numbers import JSONNumber
+from schema.json_numbers import json_number
 from schema.scalars import SCALARS, ExactDecimal, LocalDateTime
 
 
@@ -68,7 +68,7 @@ def test_the_decimal_that_is_written_is_read_again(value: Decimal) -> None:
 
 @given(st.from_regex(r"-?[1-9][0-9]{0,30}(\.[0-9]{1,30}|e-?[0-9]{1,2})", fullmatch=True))
 def test_a_json_number_is_read_to_the_last_digit(text: str) -> None:
-    number = json.Decoder(float_hook=JSONNumber).decode(text)
+    number = json.Decoder(float_hook=json_number).decode(text)
 
     assert read(ExactDecimal, number) == Decimal(text)
 
@@ -94,13 +94,18 @@ def test_a_decimal_has_the_digits_from_0_to_9_and_nothing_that_python_alone_take
 
 @pytest.mark.parametrize("scalar", [GraphQLID, GraphQLInt], ids=str)
 @pytest.mark.parametrize(
-    "text", ["55.0", "3.0000000000000001", "-0.0", "1e3", "1e22", "9007199254740993.0", "1e999"]
+    "text", ["55.5", "3.0000000000000001", "-0.0", "1e3", "1.0e3", "1e22", f"{10**19}.0", "1e999"]
 )
-def test_no_id_and_no_int_is_written_with_a_point_or_an_exponent(
+def test_no_id_and_no_int_has_a_fraction_or_an_exponent(
     scalar: GraphQLScalarType, text: str
 ) -> None:
     with pytest.raises(GraphQLError):
-        scalar.coerce_input_value(JSONNumber(text))
+        scalar.coerce_input_value(json_number(text))
+
+
+@pytest.mark.parametrize("text", ["55.0", "-3.000", "0.0", "9007199254740993.0"])
+def test_an_integer_that_is_written_with_a_point_is_one(text: str) -> None:
+    assert GraphQLID.coerce_input_value(json_number(text)) == text.partition(".")[0]
 
 
 @given(st.datetimes())
