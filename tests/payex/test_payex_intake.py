@@ -195,11 +195,11 @@ async def test_what_a_failed_attempt_brought_takes_nothing(connect: Any) -> None
 
 @pytest.mark.parametrize("count", [10, 10_000])
 async def test_reading_is_paid_by_bytes_and_records(connect: Any, count: int) -> None:
-    """A record of 128 bytes takes about 1.4 microseconds."""
+    """A record of 128 bytes takes about 2.6 microseconds, those of its call included."""
     spent = Spent()
     async with connect(lambda _: httpx.Response(200, content=records(count))) as payex:
         await payex.answer(ROUTE, 1, asker(ProcessBytes(), budget=spent))
-    assert 1 <= spent.units / count <= 2
+    assert 2 <= spent.units / count <= 3
 
 
 @pytest.mark.parametrize(
