@@ -19,6 +19,7 @@ from resolvers.payex.records import Item
 # What a cursor is made of: a digest of the token, one of the list, one of the element, how many
 # equal elements stand before it, and where it stood, which is only where the search begins.
 _LAYOUT: Final = struct.Struct(">3s8s8sII")
+_CHARACTERS: Final = _LAYOUT.size * 4 // 3
 _TOKEN_BYTES: Final = 3
 _BYTES: Final = 8
 _KEY_BYTES: Final = 32
@@ -44,8 +45,11 @@ class Cursor(NamedTuple):
     @classmethod
     def read(cls, text: str) -> Self | None:
         """Return what a client's text names; None if it is no cursor."""
+        # Whatever else is decoded first may be a megabyte, once for each alias.
+        if len(text) != _CHARACTERS:
+            return None
         try:
-            packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            packed = base64.urlsafe_b64decode(text)
             return cls(*_LAYOUT.unpack(packed))
         except (ValueError, struct.error):
             return None

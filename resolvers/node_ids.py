@@ -3,8 +3,12 @@
 import base64
 import enum
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
+
+# That of the longest numbers, each character escaped, is half as long.
+_LONGEST: Final = 1024
 
 
 class NodeKind(enum.StrEnum):
@@ -36,6 +40,8 @@ def encode(kind: NodeKind, *numbers: str) -> str:
 
 def decode(node_id: str) -> tuple[NodeKind, tuple[str, ...]] | None:
     """Return what an id stands for, or None if this gateway never made it."""
+    if len(node_id) > _LONGEST:
+        return None
     try:
         text = base64.urlsafe_b64decode(node_id + "=" * (-len(node_id) % 4))
         name, *numbers = msgspec.json.decode(text, type=list[str])

@@ -29,8 +29,13 @@ _DOTS: Final = frozenset({".", ".."})
 # Nearly all segments are made of these, and take no further look.
 _PLAIN: Final = re.compile(rb"[A-Za-z0-9_-]*")
 _SEPARATOR: Final = re.compile(r"[/\\;?#]")
-# Parsers of URLs drop blanks and control characters: some at the ends, some in the middle.
-_DROPPED: Final = re.compile(r"[\x00-\x20\x7f-\xa0]+")
+# Parsers of URLs drop blanks and control characters: some at the ends, some in the middle. What
+# nobody sees (Unicode's Default_Ignorable_Code_Point, and its blanks) may be dropped as well.
+_DROPPED: Final = re.compile(
+    r"[\x00-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f"
+    r"\u2028-\u202f\u205f-\u206f\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
+)
 _OVERLONG: Final = re.compile(
     rb"(?:[\xc0\xc1]|\xe0[\x80\x81]|\xf0\x80[\x80\x81]|\xf8\x80{2}[\x80\x81]|\xfc\x80{3}[\x80\x81])"
     rb"[\x80-\xbf]"

@@ -101,6 +101,12 @@ def test_a_cursor_is_read_as_it_was_written(
     assert Cursor.read(cursor.text) == cursor
 
 
+@pytest.mark.parametrize("text", ["", "A" * 35, "A" * 37, "A" * 36 + "=", "Ä" * 36])
+def test_what_is_not_as_long_as_a_cursor_or_has_other_characters_is_none(text: str) -> None:
+    assert Cursor.read("A" * 36) is not None
+    assert Cursor.read(text) is None
+
+
 @pytest.mark.parametrize("number", [10**30, -(10**30), 2**64])
 def test_any_number_that_an_element_may_hold_has_a_cursor(listed: Listed, number: int) -> None:
     amount = Decimal("1E+999999999")

@@ -101,3 +101,10 @@ def test_each_kind_of_id_holds_its_numbers_in_order(kind: NodeKind, names: tuple
 
 def test_ids_stay_what_they_are() -> None:
     assert encode(NodeKind.INVOICE, "1234", "123456") == "WyJpIiwiMTIzNCIsIjEyMzQ1NiJd"
+
+
+def test_the_longest_numbers_have_an_id() -> None:
+    """Whatever is much longer is not even decoded."""
+    numbers = ("\x01" * 15, "\x01" * 15, "\x01" * 34)
+    assert decode(encode(NodeKind.BILLED_SUBSCRIPTION, *numbers))
+    assert decode(encode(NodeKind.INVOICE, "1234", "1" * 1000)) is None
