@@ -25,11 +25,13 @@ ROUTERS := $(addsuffix /node_modules/.package-lock.json,tests/supergraph tests/s
 run: $(VENV)/.installed bundle  ## serve on http://127.0.0.1:8000
 	@exec $(BIN)/python -m gateway serve
 
+# One more than there are cores, since many tests wait for a process: on two, it takes a seventh less.
+WORKERS := $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 # With COVERAGE=1 each line and branch has to be run as well, which doubles the time.
 test: $(VENV)/.installed-dev bundle $(AUDIT)  ## run the whole suite, but for routers and releases
 	@echo "Running the suite on every core, which takes a few minutes"
 	@$(BIN)/pytest -m "not supergraph and not deploy and not peers and not release" \
-		-n auto --dist worksteal $(if $(COVERAGE),--cov --cov-report=term --hypothesis-profile=thorough)
+		-n $(WORKERS) --dist worksteal $(if $(COVERAGE),--cov --cov-report=term --hypothesis-profile=thorough)
 
 supergraph: $(VENV)/.installed-dev $(ROUTERS)  ## compose, and ask through real routers
 	$(BIN)/pytest -m supergraph
