@@ -12,12 +12,14 @@ _BOUNDED: Final = (
     ("upstream_connect_timeout", "upstream_timeout"),
     ("upstream_read_timeout", "upstream_timeout"),
     ("upstream_timeout", "deadline"),
+    ("body_timeout", "deadline"),
     ("upstream_queue_timeout", "deadline"),
     ("upstream_max_connections", "upstream_max_in_flight"),
     ("retry_base", "retry_cap"),
     # Without a success for longer than the window, all calls in it failed: the share says so.
     ("breaker_outage", "breaker_window"),
     ("retry_after_max", "deadline"),
+    ("cache_bytes", "process_bytes"),
 )
 # Where there is one client certificate at most, its connections are all there are.
 _BOUNDED_ALONE: Final = (("upstream_max_in_flight", "upstream_max_connections"),)
@@ -57,6 +59,18 @@ def contradictions(settings: Settings) -> Iterator[str]:
             f"{PREFIX}SHUTDOWN_TIMEOUT={settings.shutdown_timeout} is below "
             f"{PREFIX}DEADLINE={settings.deadline:g}: a stop breaks off operations that still have "
             "time. Change one of them."
+        )
+    kept = max(settings.cache_billed_ttl, settings.cache_unbilled_ttl)
+    if "cache_problem_ttl" in settings.model_fields_set and settings.cache_problem_ttl > kept:
+        yield (
+            f"{PREFIX}CACHE_PROBLEM_TTL={settings.cache_problem_ttl:g} has no effect beyond "
+            f"{kept:g}: a problem is kept no longer than an answer would be "
+            f"({PREFIX}CACHE_BILLED_TTL, {PREFIX}CACHE_UNBILLED_TTL). Change one of them."
+        )
+    if "metrics_host" in settings.model_fields_set and settings.metrics_port is None:
+        yield (
+            f"{PREFIX}METRICS_HOST has no effect without {PREFIX}METRICS_PORT: metrics are served "
+            "beside GraphQL. Set both, or neither."
         )
     for name, instead in _WITHOUT_EFFECT.items():
         if getattr(settings, name) is not None:

@@ -20,6 +20,7 @@ from gateway.engine import Asked, Engine, Outcome
 from gateway.errors import MASKED, budget_error, format_errors, log_unexpected
 from gateway.header_fields import lines, listed, matches_tag
 from gateway.http_profile import HttpProfile
+from gateway.identity.callers import Visitor
 from gateway.media_types import Accepted, accepted
 from gateway.projection.written import ENCODER
 from gateway.refusals import Refusal
@@ -30,7 +31,7 @@ from gateway.visits import Shed, Visit, Visits
 from resolvers.budget import BudgetError
 from resolvers.errors import ErrorCode
 from resolvers.operation import Operation
-from resolvers.payex.deadline import DEADLINE_HEADER, parse_budget
+from resolvers.payex.deadline import DEADLINE_HEADER, DEADLINE_SETTING, parse_budget
 from resolvers.payex.tracing import Trace
 from resolvers.payex.turns import Pace
 from resolvers.payex.work import Work
@@ -168,23 +169,22 @@ class GraphQLEndpoint:
             raise Refusal(
                 HTTPStatus.NOT_ACCEPTABLE, "Replies go as they are (identity), or in gzip."
             )
-        visitor = await visit.come_in(request)
-        parameters = await read_parameters(request, self._rules.requests, visit.grow)
+        seconds, granted_by = self._granted(request)
+        until = report.started + seconds
+        granted = f"the {seconds:g} seconds of {granted_by}"
+        visitor, parameters = await self._read(request, visit, until, granted)
         caller = visitor.caller(parameters.get("extensions"))
         report.caller = caller.pseudonym
-        seconds = self._granted(request)
-        await visit.take_place(caller.pseudonym, report.started + seconds, request.receive)
+        await visit.take_place(caller.pseudonym, until, request.receive)
         asked = Asked(
             parameters,
             by_get=request.method == HTTPMethod.GET,
             introspection=self._rules.may_introspect(caller.rights),
         )
-        # What has passed since the request came is part of them: for its body, and for keys.
         new = self._new_operation(seconds, report.started, caller.rights, trace)
         async with new as operation:
             operation.caller = caller.pseudonym
-            if seconds < self._rules.deadline:
-                operation.granted_by = DEADLINE_HEADER
+            operation.granted_by = granted_by
             report.support_id, report.tally = operation.support_id, operation.tally
             report.cost, report.budget = operation.cost, operation.budget
             try:
@@ -198,6 +198,19 @@ class GraphQLEndpoint:
                 return await self._reply(ended, operation, report, wanted, request)
             finally:
                 report.name = operation.name
+
+    async def _read(
+        self, request: Request, visit: Visit, until: float, granted: str
+    ) -> tuple[Visitor, dict[str, Any]]:
+        """Return who asks and what, unless it takes longer than the operation has."""
+        status, what = HTTPStatus.SERVICE_UNAVAILABLE, "The token could not be checked"
+        try:
+            async with asyncio.timeout_at(until):
+                visitor = await visit.come_in(request)
+                status, what = HTTPStatus.REQUEST_TIMEOUT, "The request's body did not come"
+                return visitor, await read_parameters(request, self._rules.requests, visit.grow)
+        except TimeoutError:
+            raise Refusal(status, f"{what} within {granted}.", {"Connection": "close"}) from None
 
     async def _reply(
         self,
@@ -254,16 +267,18 @@ class GraphQLEndpoint:
             extensions["upstream"] = operation.tally.report()
         return {"extensions": extensions} if extensions else {}
 
-    def _granted(self, request: Request) -> float:
+    def _granted(self, request: Request) -> tuple[float, str]:
+        """Return the seconds that the operation has, and what they are set by."""
+        longest = self._rules.deadline
         given = lines(request.headers, DEADLINE_HEADER)
-        if not given:
-            return self._rules.deadline
-        seconds = parse_budget(given[0], self._rules.deadline) if len(given) == 1 else None
-        if seconds is None:
+        seconds = parse_budget(given[0], longest) if len(given) == 1 else None
+        if given and seconds is None:
             raise Refusal(
                 HTTPStatus.BAD_REQUEST, f"{DEADLINE_HEADER} must be seconds, such as 2.5, once."
             )
-        return seconds
+        if seconds is None or seconds >= longest:
+            return longest, DEADLINE_SETTING
+        return seconds, DEADLINE_HEADER
 
 
 async def _digest(encoded: bytes, pace: Pace) -> str:

@@ -1,5 +1,6 @@
 """Bodies, but for their elements: how a page of a list goes on, and whether a body is an object."""
 
+import re
 import secrets
 from typing import Any, Final, Generic, TypeVar
 
@@ -30,7 +31,10 @@ class PageBody(msgspec.Struct, Generic[T]):
 
 _ELEMENTS: Final = msgspec.json.Decoder(PageBody[msgspec.Raw])
 _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_HALVES: Final = "Expected whole characters"
+# What msgspec says: types and the path to the member, and no value.
+_OTHER_TYPE: Final = re.compile(r"Expected `(.+?)`, got `(.+?)`(?: - at `\$\.(.+)`)?")
+_MISSING: Final = re.compile(r"Object missing required field `(.+?)`")
+_NAMES: Final = {"array": "a list", "bool": "a Boolean", "object": "an object", "str": "text"}
 
 
 def read_page(body: bytes) -> tuple[list[msgspec.Raw] | None, str | None, Marked]:
@@ -43,7 +47,7 @@ def read_page(body: bytes) -> tuple[list[msgspec.Raw] | None, str | None, Marked
     page = _decoded(_ELEMENTS, marked.body)
     following = page.next
     if following and marked.holds(following.encode()):
-        raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=f"{_HALVES} - at `$.navigation.next`")
+        raise Fault(FaultCode.UPSTREAM_MALFORMED, hint="navigation.next holds half a character.")
     return page.items, following, marked
 
 
@@ -85,10 +89,19 @@ def _decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        # The message states types and the path to the member. It quotes no value.
-        raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=str(error)) from None
+        raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=_in_words(str(error))) from None
     except msgspec.DecodeError:
         raise no_json() from None
     except RecursionError:
         hint = "The body is nested too deeply."
         raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=hint) from None
+
+
+def _in_words(message: str) -> str:
+    """Return what msgspec says is wrong with a body, in words of JSON."""
+    if other := _OTHER_TYPE.match(message):
+        expected, given, member = other.groups()
+        wanted = " or ".join(_NAMES.get(name, name) for name in expected.split(" | "))
+        return f"{member or 'The body'} is {_NAMES.get(given, 'a number')}, not {wanted}."
+    missing = _MISSING.match(message)
+    return f"The body has no {missing[1]}." if missing else "The body has another form."

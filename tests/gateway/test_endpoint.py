@@ -524,6 +524,18 @@ def no_operation(_seconds: float, _started: float, _rights: Rights, _trace: Trac
     raise RuntimeError(PRIVATE)
 
 
+class Somebody(Identity):
+    """Takes everyone for one and the same."""
+
+    def __init__(self) -> None:
+        """Need nothing."""
+
+    async def visitor(self, request: Request) -> Visitor:  # noqa: ARG002 - whoever it is
+        """Return who it is."""
+        caller = Caller(rights=EVERYTHING, pseudonym="0123456789abcdef")
+        return Visitor(self, caller, _is_router=False)
+
+
 def endpoint_of(
     new_operation: Callable[[float, float, Rights, Trace], Operation],
     identity: Identity | None = None,
@@ -630,6 +642,40 @@ async def test_a_client_that_hangs_up_while_it_sends_gets_nothing_and_breaks_not
     assert await exchange(endpoint, lambda: next(chunks)) == []
 
 
+@pytest.mark.parametrize(
+    ("waits_for", "status", "said"),
+    [
+        ("keys", 503, b"The token could not be checked within the 0.05 seconds of payex-usage-"),
+        ("body", 408, b"The request's body did not come within the 0.05 seconds of payex-usage-"),
+    ],
+)
+async def test_neither_keys_nor_a_body_are_waited_for_beyond_the_time_of_the_operation(
+    waits_for: str, status: int, said: bytes
+) -> None:
+    class Slow(Somebody):
+        async def visitor(self, request: Request) -> Visitor:
+            if waits_for == "keys":
+                await asyncio.Event().wait()
+            return await super().visitor(request)
+
+    async def hang() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", JSON.encode()), (b"payex-usage-deadline", b"0.05")]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
+    await endpoint_of(no_operation, Slow())(scope, hang, send)
+
+    assert sent[0]["status"] == status
+    assert (b"connection", b"close") in sent[0]["headers"]
+    assert said in sent[1]["body"]
+
+
 async def test_the_time_of_an_operation_begins_when_its_request_comes() -> None:
     """Not when its body is there, or the keys that its token is checked with."""
     moments: list[float] = []
@@ -648,18 +694,6 @@ async def test_the_time_of_an_operation_begins_when_its_request_comes() -> None:
 
     asked_for_the_body, started = moments
     assert started <= asked_for_the_body
-
-
-class Somebody(Identity):
-    """Takes everyone for one and the same."""
-
-    def __init__(self) -> None:
-        """Need nothing."""
-
-    async def visitor(self, request: Request) -> Visitor:  # noqa: ARG002 - whoever it is
-        """Return who it is."""
-        caller = Caller(rights=EVERYTHING, pseudonym="0123456789abcdef")
-        return Visitor(self, caller, _is_router=False)
 
 
 async def test_calls_for_payex_take_the_turns_of_their_caller() -> None:
