@@ -10,6 +10,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from gateway.flow import Flow
 from gateway.http_limits import HttpLimits
 from gateway.http_protocol import QUIET
 from gateway.server_process import ServerConfig
@@ -335,6 +336,13 @@ async def test_nothing_is_read_of_a_connection_that_closes() -> None:
         assert connection.paths == []
 
 
+async def test_what_the_server_refuses_is_counted_by_its_code() -> None:
+    with Line() as connection:
+        connection.hear(b"garbage\r\n\r\n")
+        assert await connection.rest() == [400]
+    assert connection.refused == ["BAD_REQUEST"]
+
+
 async def test_over_tls_a_refusal_is_sent_before_the_connection_closes() -> None:
     with Line() as connection:
         connection.wire.half_closes = False
@@ -403,3 +411,15 @@ async def test_a_target_in_absolute_form_names_the_host(
 
         (headers,) = connection.seen.headers
         assert [value for name, value in headers if name == b"host"] == heard
+
+
+def test_nothing_is_read_while_something_that_was_read_has_to_wait() -> None:
+    """Uvicorn reads on by itself once an answer is sent."""
+    flow = Flow(Wire(None))
+    flow.pause_reading()
+    flow.held = True
+    flow.resume_reading()
+    assert flow.read_paused
+    flow.held = False
+    flow.resume_reading()
+    assert not flow.read_paused

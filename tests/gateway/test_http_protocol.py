@@ -335,3 +335,10 @@ async def test_a_transfer_coding_other_than_chunked_is_refused_and_the_connectio
     assert seen.requests == []
     assert bytes(wire.written).startswith(b"HTTP/1.1 501 ")
     assert wire.closed
+
+
+def test_a_head_with_several_hosts_keeps_them_whatever_its_target() -> None:
+    """They are refused where the hosts are looked at."""
+    fields = [(b"host", b"a.example"), (b"host", b"b.example")]
+
+    assert heads.at_target(b"http://a.example/graphql", fields) == fields

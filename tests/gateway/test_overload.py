@@ -193,6 +193,19 @@ def test_a_process_with_more_than_its_part_gives_it_back_while_others_wait() -> 
     assert workload.in_flight == 4
 
 
+def test_who_gives_up_waiting_holds_back_no_other_process() -> None:
+    workload = Workload(2)
+    one, other = (Admission(2, told_apart=True) for _ in range(2))
+    for admission in (one, other):
+        admission.member = Member(workload, workload.take_seat() or 0)
+    assert all(one.enter("a") for _ in range(4))
+    assert other.wait("b", "b's")
+    assert other.withdraw("b", "b's")
+    one.leave("a")
+
+    assert one.enter("a")
+
+
 class Gate:
     """An upstream that answers when it is told to."""
 

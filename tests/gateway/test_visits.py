@@ -79,7 +79,12 @@ class House:
         except Shed as error:
             return str(error)
         except asyncio.CancelledError:
-            return str(visit.dismissed())
+            shed = visit.dismissed()
+            task = asyncio.current_task()
+            # Whoever gives up still answers, and one who is cancelled stays so.
+            assert task
+            assert task.cancelling() == (0 if shed else 1)
+            return str(shed)
         finally:
             visit.end()
         return "executed"

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from gateway.http_protocol import HttpProtocol
+from gateway.refusals import COUNTED
 from gateway.server_process import ServerConfig
 
 
@@ -75,7 +76,11 @@ W = TypeVar("W", bound=Wire)
 
 
 class Connected(Generic[W]):
-    """A connection: the server's protocol for it, and the client's end."""
+    """A connection: the server's protocol for it, and the client's end.
+
+    Attributes:
+        refused: the codes of what was refused, as they are counted.
+    """
 
     def __init__(
         self,
@@ -87,7 +92,9 @@ class Connected(Generic[W]):
         self.wire = wire(self.server)
         self.seen = Seen()
         self._state = ServerState()
-        self.protocol = HttpProtocol(config, self._state, {}, loop)
+        self.refused: list[str] = []
+        count = {COUNTED: self.refused.append}
+        self.protocol = HttpProtocol(config, self._state, count, loop)
         self.protocol.app = self.seen
         self.protocol.connection_made(self.wire)
 

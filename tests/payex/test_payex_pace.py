@@ -180,3 +180,13 @@ def test_who_cannot_wait_is_told_whether_it_is_time_to(
         assert pace.is_due() is is_due
 
     assert loop.run(lambda: [work()]) == [None]
+
+
+async def test_once_the_loop_has_come_around_it_is_due_no_turn() -> None:
+    turns = Turns(clock=lambda: 0.0, longest=1.0)
+    assert not turns.is_due(0.0)
+    assert turns.is_due(1.0)
+
+    await asyncio.sleep(0)
+
+    assert not turns.is_due(1.0)
