@@ -41,8 +41,8 @@ def contradictions(settings: Settings) -> Iterator[str]:
         value, most = getattr(settings, name), getattr(settings, bound)
         if name in settings.model_fields_set and value is not None and value > most:
             yield (
-                f"{PREFIX}{name.upper()}={value:g} has no effect: it is bounded by "
-                f"{PREFIX}{bound.upper()}={most:g}. Change one of them."
+                f"{PREFIX}{name.upper()}={_written(value)} has no effect: it is bounded by "
+                f"{PREFIX}{bound.upper()}={_written(most)}. Change one of them."
             )
     if {"operation_bytes", "process_bytes"} & settings.model_fields_set and (
         2 * settings.operation_bytes > settings.process_bytes
@@ -75,3 +75,8 @@ def contradictions(settings: Settings) -> Iterator[str]:
     for name, instead in _WITHOUT_EFFECT.items():
         if getattr(settings, name) is not None:
             yield f"{PREFIX}{name.upper()} no longer has an effect; leave it out. {PREFIX}{instead}"
+
+
+def _written(figure: float) -> str:
+    """Return a figure as operators write it: bytes to the last digit, and 2 seconds, not 2.0."""
+    return str(figure) if isinstance(figure, int) else f"{figure:g}"

@@ -34,7 +34,13 @@ _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 # What msgspec says: types and the path to the member, and no value.
 _OTHER_TYPE: Final = re.compile(r"Expected `(.+?)`, got `(.+?)`(?: - at `\$\.(.+)`)?")
 _MISSING: Final = re.compile(r"Object missing required field `(.+?)`")
-_NAMES: Final = {"array": "a list", "bool": "a Boolean", "object": "an object", "str": "text"}
+_NAMES: Final = {
+    "array": "a list",
+    "bool": "a Boolean",
+    "null": "null",
+    "object": "an object",
+    "str": "text",
+}
 
 
 def read_page(body: bytes) -> tuple[list[msgspec.Raw] | None, str | None, Marked]:

@@ -36,7 +36,10 @@ def told(**given: Any) -> list[str]:
         ({"RETRY_BASE": 3}, "GATEWAY_RETRY_CAP=2"),
         ({"BODY_TIMEOUT": 100}, "GATEWAY_DEADLINE=30"),
         ({"CACHE_PROBLEM_TTL": 100}, "CACHE_PROBLEM_TTL=100 has no effect beyond 60"),
-        ({"CACHE_BYTES": 1_000_000_000}, "GATEWAY_PROCESS_BYTES="),
+        (
+            {"CACHE_BYTES": 1_000_000_000},
+            "GATEWAY_PROCESS_BYTES=671088640.",
+        ),
         ({"METRICS_HOST": "0.0.0.0"}, "GATEWAY_METRICS_HOST has no effect"),  # noqa: S104
         ({"MAX_IN_FLIGHT": 8}, "GATEWAY_MAX_IN_FLIGHT no longer has an effect"),
         ({"DOCUMENT_CACHE": 8}, "GATEWAY_DOCUMENT_CACHE no longer has an effect"),

@@ -523,6 +523,7 @@ MARK = "701234567"
         (f'{{"items": {{"{MARK}": 1}}}}', "items is an object, not a list or null."),
         (f"[{MARK}]", "The body is a list, not an object."),
         (MARK, "The body is a number, not an object."),
+        ("null", "The body is null, not an object."),
         (f'{{"{MARK}": 1}}', "The body has no items."),
         (
             f'{{"items": [], "navigation": {{"next": {MARK}}}}}',
