@@ -24,6 +24,9 @@ _BOUNDED: Final = (
 # Where there is one client certificate at most, its connections are all there are.
 _BOUNDED_ALONE: Final = (("upstream_max_in_flight", "upstream_max_connections"),)
 
+# Bytes of memory that count for each byte of a body that arrives; see docs/limits.md.
+_MEMORY_OF_A_BYTE: Final = 7
+
 # What does nothing any more, and what does it in its place.
 _WITHOUT_EFFECT: Final = {
     "max_in_flight": "UPSTREAM_MAX_IN_FLIGHT bounds the calls under way.",
@@ -51,6 +54,14 @@ def contradictions(settings: Settings) -> Iterator[str]:
             f"{PREFIX}OPERATION_BYTES={settings.operation_bytes} is more than half of "
             f"{PREFIX}PROCESS_BYTES={settings.process_bytes}: an operation takes no more than it "
             "leaves free. Change one of them."
+        )
+    if "upstream_max_body" in settings.model_fields_set and (
+        _MEMORY_OF_A_BYTE * settings.upstream_max_body > settings.operation_bytes
+    ):
+        yield (
+            f"{PREFIX}UPSTREAM_MAX_BODY={settings.upstream_max_body} has no effect: "
+            f"{PREFIX}OPERATION_BYTES={settings.operation_bytes} ends a body of a "
+            f"{_MEMORY_OF_A_BYTE}th of it. Change one of them."
         )
     if "shutdown_timeout" in settings.model_fields_set and (
         settings.shutdown_timeout < settings.deadline

@@ -142,7 +142,9 @@ def _notes(settings: Settings) -> Iterator[str]:
     if settings.cost_mode == "measure":
         yield "what an operation costs is told, and not enforced (GATEWAY_COST_MODE=measure)."
     connections, calls = settings.upstream_max_connections, settings.upstream_max_in_flight
-    if connections < calls and not settings.credentials_file:
+    # What was given contradicts it, and is told as that.
+    is_default = "upstream_max_in_flight" not in settings.model_fields_set
+    if is_default and connections < calls and not settings.credentials_file:
         yield (
             f"{connections} calls are under way at most, since there are no more connections "
             f"(GATEWAY_UPSTREAM_MAX_CONNECTIONS={connections}, "

@@ -40,6 +40,7 @@ def told(**given: Any) -> list[str]:
             {"CACHE_BYTES": 1_000_000_000},
             "GATEWAY_PROCESS_BYTES=671088640.",
         ),
+        ({"UPSTREAM_MAX_BODY": 200_000_000}, "GATEWAY_OPERATION_BYTES=268435456"),
         ({"METRICS_HOST": "0.0.0.0"}, "GATEWAY_METRICS_HOST has no effect"),  # noqa: S104
         ({"MAX_IN_FLIGHT": 8}, "GATEWAY_MAX_IN_FLIGHT no longer has an effect"),
         ({"DOCUMENT_CACHE": 8}, "GATEWAY_DOCUMENT_CACHE no longer has an effect"),
@@ -74,6 +75,7 @@ def test_what_is_given_and_has_no_effect_is_told_with_what_bounds_it(
         {"BREAKER_OUTAGE": 30},
         {"CACHE_PROBLEM_TTL": 100, "CACHE_UNBILLED_TTL": 100},
         {"METRICS_HOST": "127.0.0.1", "METRICS_PORT": 9},
+        {"UPSTREAM_MAX_BODY": 30_000_000},
         {"UPSTREAM_TIMEOUT": 5, "UPSTREAM_READ_TIMEOUT": 5, "DEADLINE": 5},
     ],
     ids=str,
