@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gateway.settings import PREFIX, Settings
+from resolvers.payex.intake import BYTES_PER_ARRIVED_BYTE
 
 # What is given is bounded by what stands behind it.
 _BOUNDED: Final = (
@@ -23,9 +24,6 @@ _BOUNDED: Final = (
 )
 # Where there is one client certificate at most, its connections are all there are.
 _BOUNDED_ALONE: Final = (("upstream_max_in_flight", "upstream_max_connections"),)
-
-# Bytes of memory that count for each byte of a body that arrives; see docs/limits.md.
-_MEMORY_OF_A_BYTE: Final = 7
 
 # What does nothing any more, and what does it in its place.
 _WITHOUT_EFFECT: Final = {
@@ -56,12 +54,12 @@ def contradictions(settings: Settings) -> Iterator[str]:
             "leaves free. Change one of them."
         )
     if "upstream_max_body" in settings.model_fields_set and (
-        _MEMORY_OF_A_BYTE * settings.upstream_max_body > settings.operation_bytes
+        BYTES_PER_ARRIVED_BYTE * settings.upstream_max_body > settings.operation_bytes
     ):
         yield (
             f"{PREFIX}UPSTREAM_MAX_BODY={settings.upstream_max_body} has no effect: "
             f"{PREFIX}OPERATION_BYTES={settings.operation_bytes} ends a body of a "
-            f"{_MEMORY_OF_A_BYTE}th of it. Change one of them."
+            f"{BYTES_PER_ARRIVED_BYTE}th of it. Change one of them."
         )
     if "shutdown_timeout" in settings.model_fields_set and (
         settings.shutdown_timeout < settings.deadline

@@ -6,7 +6,7 @@ from typing import Final
 
 from graphql import DocumentNode, print_ast
 
-from gateway.limits.tokens import tokens_of
+from gateway.limits.tokens import is_name, tokens_of
 
 _SPELT: Final = re.compile(r"(?:[^~]*~[^~]*~)?(?:sha256:)?([0-9A-Fa-f]{64})")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
@@ -51,5 +51,5 @@ def names_in(text: str) -> str:
 
     It is that of the names, however often each stands there. `query` may be left out of some.
     """
-    names = [token for token in tokens_of(text) if token[0].isalpha() or token[0] == "_"]
-    return digest(" ".join(sorted(name for name in names if name != "query")))
+    names = sorted(name for name in filter(is_name, tokens_of(text)) if name != "query")
+    return digest(" ".join(names))

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from gateway.limits.tokens import is_name
+
 _BEFORE_OTHER_NAMES: Final = frozenset({":", "@", "..."})
 
 
@@ -193,22 +195,18 @@ class _Outline:
         if text == "...":
             inner.selections += 1
             inner.ends_with_field = False
-            if following != "on" and _is_name(following):
+            if following != "on" and is_name(following):
                 inner.spreads.append(following)
             return
         former = self._tokens[place - 1]
         # A name may also be that of an alias's field, of a directive, of a fragment or of its type.
         if former in _BEFORE_OTHER_NAMES or (former == "on" and self._tokens[place - 2] == "..."):
             return
-        if _is_name(text):
+        if is_name(text):
             inner.selections += 1
             inner.fields += 1
             inner.ends_with_field = True
             inner.aliases += following == ":"
-
-
-def _is_name(text: str) -> bool:
-    return text[:1].isalpha() or text[:1] == "_"
 
 
 def _innermost_first(fragments: Mapping[str, _Definition]) -> Iterator[str]:

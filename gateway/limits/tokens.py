@@ -30,6 +30,11 @@ def tokens_of(text: str) -> list[str]:
     return [token for token in _TOKEN.findall(text) if token[0] != _COMMENT]
 
 
+def is_name(token: str) -> bool:
+    """Whether a token is a name, or a word of the language."""
+    return token[:1].isalpha() or token[:1] == "_"
+
+
 def start_of(text: str, number: int) -> int:
     """Return how many characters stand in a text before a token, given how many tokens do."""
     tokens = (match for match in _TOKEN.finditer(text) if match[0][0] != _COMMENT)
