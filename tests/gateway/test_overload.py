@@ -177,12 +177,26 @@ def test_who_has_the_most_of_something_else_is_no_overload_either() -> None:
     assert (before, admission.shedding(0.0), admission.shedding(2.0)) == (False, True, False)
 
 
-def test_a_process_with_more_than_its_part_gives_it_back_while_others_wait() -> None:
-    workload = Workload(2)
+@pytest.fixture
+def workload() -> Workload:
+    """Return the room of two processes."""
+    return Workload(2)
+
+
+@pytest.fixture
+def two(workload: Workload) -> tuple[Admission, Admission]:
+    """Return the bounds of two processes, the first of which has all places, for one caller."""
     one, other = (Admission(2, told_apart=True) for _ in range(2))
     for admission in (one, other):
         admission.member = Member(workload, workload.take_seat() or 0)
     assert all(one.enter("a") for _ in range(4))
+    return one, other
+
+
+def test_a_process_with_more_than_its_part_gives_it_back_while_others_wait(
+    workload: Workload, two: tuple[Admission, Admission]
+) -> None:
+    one, other = two
     assert not other.enter("b")
     assert other.wait("b", "b's")
 
@@ -193,12 +207,10 @@ def test_a_process_with_more_than_its_part_gives_it_back_while_others_wait() -> 
     assert workload.in_flight == 4
 
 
-def test_who_gives_up_waiting_holds_back_no_other_process() -> None:
-    workload = Workload(2)
-    one, other = (Admission(2, told_apart=True) for _ in range(2))
-    for admission in (one, other):
-        admission.member = Member(workload, workload.take_seat() or 0)
-    assert all(one.enter("a") for _ in range(4))
+def test_who_gives_up_waiting_holds_back_no_other_process(
+    two: tuple[Admission, Admission],
+) -> None:
+    one, other = two
     assert other.wait("b", "b's")
     assert other.withdraw("b", "b's")
     one.leave("a")

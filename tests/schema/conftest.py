@@ -107,6 +107,13 @@ class Ask(Protocol):
         """Ask."""
 
 
+class Post(Protocol):
+    """Posts a request, given as httpx takes it, and returns the response."""
+
+    async def __call__(self, **request: Any) -> httpx.Response:
+        """Post."""
+
+
 @pytest.fixture
 def payex() -> FakePayex:
     """Return an upstream that counts its calls."""
@@ -134,12 +141,12 @@ def settings() -> dict[str, Any]:
 
 
 @pytest.fixture
-async def ask(payex: FakePayex, settings: dict[str, Any]) -> AsyncIterator[Ask]:
-    """Return how to ask a gateway in front of `payex`."""
+async def http_post(payex: FakePayex, settings: dict[str, Any]) -> AsyncIterator[Post]:
+    """Return how to post to a gateway in front of `payex`, which begins with the first request."""
     async with AsyncExitStack() as stack:
         client: httpx.AsyncClient | None = None
 
-        async def send(query: str, **variables: object) -> dict[str, Any]:
+        async def send(**request: Any) -> httpx.Response:
             nonlocal client
             if client is None:
                 app = create_app(Settings(**settings), upstream=httpx.MockTransport(payex))
@@ -147,8 +154,18 @@ async def ask(payex: FakePayex, settings: dict[str, Any]) -> AsyncIterator[Ask]:
                 transport = httpx.ASGITransport(app)
                 client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
                 await stack.enter_async_context(client)
-            reply = await client.post("/graphql", json={"query": query, "variables": variables})
-            body: dict[str, Any] = reply.json()
-            return body
+            return await client.post("/graphql", **request)
 
         yield send
+
+
+@pytest.fixture
+def ask(http_post: Post) -> Ask:
+    """Return how to ask a gateway in front of `payex`."""
+
+    async def send(query: str, **variables: object) -> dict[str, Any]:
+        reply = await http_post(json={"query": query, "variables": variables})
+        body: dict[str, Any] = reply.json()
+        return body
+
+    return send

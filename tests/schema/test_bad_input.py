@@ -1,44 +1,31 @@
 """Bad input is answered in plain words that name the argument, and without a call."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-
-from gateway.app import create_app
-from gateway.settings import Settings
 
 VALIDATION = "... on ValidationProblem { status fieldErrors { parameter message } }"
 CODED = "... on ValidationProblem { fieldErrors { parameter message code } }"
 
 
 @pytest.fixture(params=[True, False], ids=["projected", "executed"])
-async def post(
-    payex: Any, settings: dict[str, Any], request: pytest.FixtureRequest
-) -> AsyncIterator[Any]:
+def post(http_post: Any, settings: dict[str, Any], request: pytest.FixtureRequest) -> Any:
     """Post a query with variables that are JSON text."""
     settings["projection"] = request.param
-    app = create_app(Settings(**settings), upstream=httpx.MockTransport(payex))
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), base_url="http://localhost"
-        ) as client,
-    ):
 
-        async def send(query: str, variables: str) -> httpx.Response:
-            return await client.post(
-                "/graphql",
-                content=f'{{"query": {json.dumps(query)}, "variables": {variables}}}',
-                headers={
-                    "content-type": "application/json",
-                    "accept": "application/graphql-response+json",
-                },
-            )
+    async def send(query: str, variables: str) -> httpx.Response:
+        response: httpx.Response = await http_post(
+            content=f'{{"query": {json.dumps(query)}, "variables": {variables}}}',
+            headers={
+                "content-type": "application/json",
+                "accept": "application/graphql-response+json",
+            },
+        )
+        return response
 
-        yield send
+    return send
 
 
 def owner(selection: str) -> str:

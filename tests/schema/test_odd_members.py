@@ -9,9 +9,6 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.app import create_app
-from gateway.settings import Settings
-
 DETAILS = "/invoices/55/subscriptions/70/usage-details"
 SUMMARIES = "/invoices/55/subscriptions/70/usage-summaries"
 LIST = "/invoices/55/subscriptions"
@@ -150,17 +147,10 @@ async def test_no_sum_holds_what_has_a_code_that_cannot_be_read(
     ]
 
 
-async def test_raw_is_what_payex_sent_to_the_byte(payex: Any, settings: dict[str, Any]) -> None:
+async def test_raw_is_what_payex_sent_to_the_byte(payex: Any, http_post: Any) -> None:
     odd = rb'{ "detailInfo" : "\ud83d \u00e5",  "later": {"\udc00": 1.50}, "startTime": ""}'
     payex.answers[DETAILS] = page_of(odd, b"7")
-    app = create_app(Settings(**settings), upstream=httpx.MockTransport(payex))
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), base_url="http://localhost"
-        ) as client,
-    ):
-        response = await client.post("/graphql", json={"query": SUBSCRIPTION % (USAGE)})
+    response = await http_post(json={"query": SUBSCRIPTION % (USAGE)})
 
     assert b'"raw":' + odd + b"}" in response.content
     assert b'"raw":7}' in response.content
