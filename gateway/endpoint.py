@@ -115,7 +115,6 @@ class GraphQLEndpoint:
         except ClientDisconnect:
             report.ending = Ending.LEFT
         finally:
-            visit.end()
             report.close()
             if not report.is_shed:
                 trace.end(report)
@@ -124,7 +123,12 @@ class GraphQLEndpoint:
     async def _serve(
         self, request: Request, send: Send, report: Report, trace: RequestTrace, visit: Visit
     ) -> None:
-        response = await self._answer(request, report, trace, visit)
+        try:
+            response = await self._answer(request, report, trace, visit)
+        finally:
+            # Before the reply goes: who has it may ask another process at once, which must find
+            # the room.
+            visit.end()
         report.status = response.status_code
         await response(request.scope, request.receive, send)
 

@@ -7,7 +7,7 @@ import random
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.identity.configuration import identity_of
@@ -25,7 +25,7 @@ LIMIT: Final = 8
 
 
 class Limited:
-    """The app within a bound on operations, for which processes share their room."""
+    """Answers within a bound on operations, for which processes share their room."""
 
     def __init__(self) -> None:
         anyone = identity_of(Settings())
@@ -42,11 +42,12 @@ class Limited:
             try:
                 await visit.come_in(Request(scope))
                 await visit.take_place("anyone", math.inf, receive)
-                await app(scope, receive, send)
+                reply = await answer(scope)
             except Shed as error:
-                await error.response()(scope, receive, send)
+                reply = error.response()
             finally:
                 visit.end()
+            await reply(scope, receive, send)
             return
         self._admission.member = scope["state"][MEMBER]
         while (message := await receive())["type"] == "lifespan.startup":
@@ -54,10 +55,10 @@ class Limited:
         await send({"type": f"{message['type']}.complete"})
 
 
-async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer after a while with the number of the process, or never."""
+async def answer(scope: Scope) -> Response:
+    """Return, after a while, the number of the process, or never."""
     await asyncio.sleep(NEVER if scope["path"] == "/never" else LONGEST * random.random())  # noqa: S311
-    await PlainTextResponse(str(os.getpid()))(scope, receive, send)
+    return PlainTextResponse(str(os.getpid()))
 
 
 def main(options: dict[str, Any], times: int) -> None:

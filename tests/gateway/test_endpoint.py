@@ -540,13 +540,18 @@ def endpoint_of(
     new_operation: Callable[[float, float, Rights, Trace], Operation],
     identity: Identity | None = None,
     observe: Observer = lambda _: None,
+    admission: Admission | None = None,
 ) -> GraphQLEndpoint:
     """Return an endpoint without an app around it."""
     schema, settings = build_schema(), Settings()
     documents = Documents(executable(schema), settings, 1000)
     return GraphQLEndpoint(
         Engine(schema, DocumentSource(), documents, settings),
-        Visits(identity or identity_of(settings), Admission(1), Intake(pending=10, size=1024)),
+        Visits(
+            identity or identity_of(settings),
+            admission or Admission(1),
+            Intake(pending=10, size=1024),
+        ),
         new_operation,
         EndpointRules(
             deadline=30,
@@ -611,6 +616,28 @@ async def test_a_body_that_gives_up_for_another_one_is_told_so_and_not_reported(
 
     assert (sent[0]["status"], b"GATEWAY_MAX_REQUEST_BODIES" in sent[1]["body"]) == (503, True)
     assert reported == [Ending.LEFT]
+
+
+async def test_an_operation_gives_its_place_back_before_its_reply_is_sent() -> None:
+    """Whoever has the reply may ask another process at once, which must find the room."""
+    admission = Admission(1)
+    endpoint = endpoint_of(no_operation, admission=admission)
+    chunks = iter([json.dumps(TYPENAME).encode(), b""])
+    in_flight: list[int] = []
+
+    async def receive() -> Message:
+        in_flight.append(admission.in_flight)
+        chunk = next(chunks)
+        return {"type": "http.request", "body": chunk, "more_body": bool(chunk)}
+
+    async def send(_: Message) -> None:
+        in_flight.append(admission.in_flight)
+
+    headers = [(b"content-type", JSON.encode())]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
+    await endpoint(scope, receive, send)
+
+    assert in_flight == [0, 0, 0, 0]
 
 
 async def test_a_request_that_the_server_cancels_is_cancelled() -> None:
