@@ -192,7 +192,7 @@ class Errand:
         wave: the wave of the operation that its latest call belongs to.
         queued: the wait for a place for its latest call, if it had to wait.
         asked: when that call began, if it has.
-        ticket: what stands for that call in the queue, while it waits there.
+        ticket: what stood in the queue for its latest call that had to wait, and may still do.
     """
 
     __slots__ = ("asked", "queued", "ticket", "wave")

@@ -86,7 +86,6 @@ class Places:
                 raise errand.queued.too_long(self._clock(), limit) from None
             raise
         finally:
-            errand.ticket = None
             now = self._clock()
             waiting.end(now, self._pulse.behind(now))
         if deadline.remaining(now) < min(self._latest, default=0.0):

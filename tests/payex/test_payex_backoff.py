@@ -1,5 +1,8 @@
 """Which faults are worth another attempt, and how long to wait before it."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -119,6 +122,22 @@ def test_a_date_is_read_by_the_clock_of_who_sent_it(away: int, ahead: int) -> No
     until = format_datetime(sent + timedelta(seconds=away), usegmt=True)
     assert parse_retry_after(until, NOON, format_datetime(sent, usegmt=True)) == away
     assert parse_retry_after(until, sent, "soon") == parse_retry_after(until, sent) == away
+
+
+def test_a_date_without_a_zone_is_in_gmt_wherever_the_gateway_stands() -> None:
+    """The third form of HTTP dates names no zone. A process has one zone from its beginning on."""
+    read = (
+        "from datetime import UTC, datetime as date\n"
+        "from resolvers.payex.backoff import parse_retry_after as read\n"
+        "print(read('Sun Nov  6 08:49:37 1994', date(1994, 11, 6, 8, 49, 30, tzinfo=UTC)))"
+    )
+    told = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", read],
+        env={**os.environ, "TZ": "Asia/Tokyo"},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    assert told.stdout == b"7.0\n"
 
 
 RETRYABLE = {

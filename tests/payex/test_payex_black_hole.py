@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -18,6 +18,7 @@ from resolvers.payex.client import Payex
 from resolvers.payex.deadline import Deadline
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.limiter import Limiter
+from resolvers.payex.pulse import Pulse, beating
 from resolvers.payex.routes import Billing, Holder, Kind
 from resolvers.tally import Tally
 from tests.payex.conftest import VirtualLoop, state_of
@@ -335,3 +336,44 @@ async def test_a_gateway_that_stops_does_not_wait_for_it(connect: Connect) -> No
         begun = now()
         assert upstream.under_way == 1
     assert (now(), upstream.under_way) == (begun, 0)
+
+
+async def test_a_call_that_ends_by_itself_frees_its_place_for_the_next_that_is_left(
+    connect: Connect,
+) -> None:
+    """Only so many calls go on after their operations: here one, a quarter of those in flight."""
+    upstream = Upstream(1.0)
+    policies = {"limiter": Limiter(in_flight=4, queued=100)}
+    async with connect(upstream, policies=policies) as payex:
+        for number in range(3):
+            await ask(payex, number, 0.2)
+            await asyncio.sleep(0.5)
+            assert upstream.under_way == 1
+            await asyncio.sleep(0.5)
+            assert upstream.under_way == 0
+
+
+async def test_a_call_whose_silence_was_a_sign_is_cut_off_when_another_one_needs_its_place(
+    connect: Connect,
+) -> None:
+    upstream = Upstream(NEVER)
+    policies = {"limiter": Limiter(in_flight=4, queued=100)}
+    async with connect(upstream, policies=policies) as payex:
+        await ask(payex, 1, 0.2)
+        await asyncio.sleep(3)
+        assert upstream.under_way == 1
+        await ask(payex, 2, 0.2)
+        await asyncio.sleep(0.1)
+        assert (upstream.calls, upstream.under_way) == (2, 1)
+
+
+async def test_no_silence_in_which_the_event_loop_was_busy_is_a_sign(connect: Connect) -> None:
+    """What PayEx answered meanwhile lies unread when the loop comes to the end of the time."""
+    loop: Any = asyncio.get_running_loop()
+    upstream, tally, pulse = Upstream(4.0), Tally(500), Pulse()
+    async with connect(upstream, policies={"pulse": pulse}) as payex, beating(pulse, now):
+        loop.call_later(0.1, loop.pass_time, 3)
+        answer = await ask(payex, seconds=0.2, tally=tally)
+        await asyncio.sleep(2)
+    assert code(answer) is FaultCode.DEADLINE_EXCEEDED
+    assert (tally.unread, upstream.under_way) == ([], 0)

@@ -4,8 +4,8 @@ import asyncio
 import gc
 import math
 from collections.abc import Awaitable, Callable, Coroutine
-from contextvars import ContextVar
-from typing import Any, TypeVar
+from contextvars import Context, ContextVar
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 import pytest
 from hypothesis import given
@@ -16,6 +16,7 @@ from resolvers.payex.flights import Flights
 
 K = TypeVar("K")
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 WHO: ContextVar[str] = ContextVar("WHO", default="nobody")
 
 
@@ -86,6 +87,48 @@ async def test_waiters_of_two_keys_share_nothing() -> None:
     results = await asyncio.gather(*(joined(key) for key in keys))
 
     assert results == [("/".join(key), False) for key in keys]
+
+
+class Timers(asyncio.SelectorEventLoop):
+    """A loop that keeps its timers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timers: list[asyncio.TimerHandle] = []
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Begin a timer."""
+        timer = super().call_at(when, callback, *args, context=context)
+        self.timers.append(timer)
+        return timer
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_who_waits_no_longer_leaves_no_timer_behind(*, is_cancelled: bool) -> None:
+    """Else each call would be held in memory until the deadline of its operation."""
+
+    async def run() -> None:
+        flights: Flights[str, str] = Flights(clock=lambda: 0.0)
+        work = Work()
+        waiter = asyncio.create_task(join(flights, "a", work.fly, 60.0))
+        await settle()
+        if is_cancelled:
+            waiter.cancel()
+        else:
+            work.landing.set_result("landed")
+        await asyncio.wait([waiter])
+
+    with asyncio.Runner(loop_factory=Timers) as runner:
+        runner.run(run())
+        loop = runner.get_loop()
+        assert isinstance(loop, Timers)
+        assert [timer.cancelled() for timer in loop.timers] == [True]
 
 
 async def test_a_flight_that_is_over_is_not_kept() -> None:
