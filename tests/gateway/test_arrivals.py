@@ -11,8 +11,10 @@ import pytest
 import trustme
 from starlette.responses import PlainTextResponse
 from uvicorn.lifespan.off import LifespanOff
+from uvicorn.server import ServerState
 
-from gateway.arrivals import LEAVES, READY, HandedOver
+from gateway.arrivals import LEAVES, READY, Accepted, HandedOver
+from gateway.http_protocol import HttpProtocol
 from gateway.reception import Reception
 from gateway.server_process import Server, ServerConfig
 from gateway.workload import MEMBER, Workload
@@ -208,6 +210,31 @@ async def test_a_process_that_stops_meanwhile_tries_no_more() -> None:
             while not listener.tried:  # type: ignore[attr-defined]  # noqa: ASYNC110
                 await asyncio.sleep(0)
     assert client.fileno() == -1
+
+
+class Told(HttpProtocol):
+    """The protocol of a connection, which notes that it is told to close."""
+
+    told = 0
+
+    def shutdown(self) -> None:
+        """Note it."""
+        self.told += 1
+
+
+async def test_a_connection_that_is_made_after_the_last_one_is_told_to_close_at_once() -> None:
+    """Such as one whose handshake takes long: nobody else tells it, and a stop waits for it."""
+    listener = listening()
+    config = ServerConfig(PlainTextResponse("here"), **CONFIG)
+    config.load()
+    protocol = Told(config, ServerState(), {})
+    arrivals = Accepted([listener])
+    arrivals.open(lambda: protocol, None)
+    with socket.create_connection(listener.getsockname(), SECONDS):
+        await arrivals.close()
+        protocol.transport.abort()
+
+    assert protocol.told == 1
 
 
 async def test_what_is_handed_over_is_served_and_counted_until_it_ends(stack: ExitStack) -> None:

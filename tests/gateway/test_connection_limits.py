@@ -20,6 +20,7 @@ LIMITS = HttpLimits(head_timeout=11.0, body_timeout=12.0, send_timeout=13.0)
 REQUEST = b"POST /%d HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
 BEGUN = (REQUEST % 1)[:10]
 CHUNKED = b"POST /0 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+LARGE_CHUNK = b"20000\r\n" + b"x" * 0x20000 + b"\r\n"
 
 
 class Timer:
@@ -136,8 +137,9 @@ async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
         (b"GET / HTTP/1.1\r\nA: %b\r\n\r\n" % (b"a" * 16_384), 431, b"GATEWAY_MAX_HEADER)"),
         (CHUNKED + b"1;" + b"a" * 70_000, 431, b"GATEWAY_MAX_HEAD)"),
         (CHUNKED + b"1\r\n1\r\n" * 20_000, 431, b"GATEWAY_MAX_HEAD)"),
+        (CHUNKED + LARGE_CHUNK + b"1\r\n1\r\n" * 20_000, 431, b"GATEWAY_MAX_HEAD)"),
     ],
-    ids=["a target", "headers", "a header", "an extension", "small chunks"],
+    ids=["a target", "headers", "a header", "an extension", "small chunks", "behind a large one"],
 )
 @pytest.mark.parametrize("size", [700, 100_000])
 async def test_each_limit_is_told_with_its_name(
@@ -150,6 +152,22 @@ async def test_each_limit_is_told_with_its_name(
         assert await connection.rest() == [status]
         assert name in connection.wire.written
         assert connection.wire.closed
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET /?%b HTTP/1.1\r\n\r\n" % (b"a" * (16 * 1024 + 1024 - len("/?"))),
+        b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 100 + b"\r\n",
+        b"GET / HTTP/1.1\r\nA: %b\r\n\r\n" % (b"a" * (16 * 1024 - len("A"))),
+    ],
+    ids=["a target", "headers", "a header"],
+)
+async def test_what_is_as_large_as_its_limit_is_taken(data: bytes) -> None:
+    with Line() as connection:
+        connection.hear(data)
+
+        assert await connection.rest() == [200]
 
 
 @pytest.mark.parametrize("size", [-1, 0, 1])
@@ -201,6 +219,14 @@ async def test_a_head_has_its_time_and_a_request_in_work_has_none() -> None:
 
         assert connection.statuses == [200, 408]
         assert connection.wire.closed
+
+
+@pytest.mark.parametrize("heard", [b"", BEGUN, REQUEST % 1], ids=["none", "a part", "a request"])
+async def test_a_connection_that_is_lost_leaves_no_timer_behind(heard: bytes) -> None:
+    with Line() as connection:
+        connection.hear(heard)
+        await connection.rest()
+    assert connection.loop.pending == []
 
 
 async def test_a_head_that_begins_with_the_request_before_has_its_time_after_that() -> None:

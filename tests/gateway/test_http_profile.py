@@ -91,3 +91,31 @@ async def test_json_that_is_no_graphql_request_is_a_problem_document(
         expected,
         "application/problem+json",
     )
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        (f"{JSON};q=0.1, {JSON};charset=utf-8, {GRAPHQL_JSON};q=0.5", JSON),
+        (f"{JSON}, {JSON};charset=utf-8;q=0.1, {GRAPHQL_JSON};q=0.5", GRAPHQL_JSON),
+    ],
+)
+async def test_of_two_ranges_of_one_type_the_one_that_says_more_counts(
+    serve: Serve, accept: str, chosen: str
+) -> None:
+    reply = await status(await serve(), GOOD, accept)
+
+    assert reply.headers["content-type"] == f"{chosen}; charset=utf-8"
+
+
+@pytest.mark.parametrize("anything", ["*/*", "application/*"])
+async def test_who_takes_plain_json_and_names_no_graphql_type_gets_none(
+    serve: Serve, anything: str
+) -> None:
+    """However little it likes plain JSON: it may know no other type."""
+    gateway = await serve()
+    less = await status(gateway, GOOD, f"{anything}, {JSON};q=0.5")
+    never = await status(gateway, GOOD, f"{anything}, {JSON};q=0")
+
+    assert less.headers["content-type"] == f"{JSON}; charset=utf-8"
+    assert never.headers["content-type"] == f"{GRAPHQL_JSON}; charset=utf-8"

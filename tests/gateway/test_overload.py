@@ -218,6 +218,18 @@ def test_who_gives_up_waiting_holds_back_no_other_process(
     assert one.enter("a")
 
 
+def test_no_operation_takes_a_place_before_those_that_wait_for_it(
+    two: tuple[Admission, Admission],
+) -> None:
+    """The place became free in another process, and it was not looked at since."""
+    one, other = two
+    assert other.wait("b", "b's")
+    one.leave("a")
+
+    assert not other.enter("c")
+    assert other.next() == "b's"
+
+
 class Gate:
     """An upstream that answers when it is told to."""
 
