@@ -8,6 +8,7 @@ from graphql import OperationDefinitionNode, build_schema, parse
 from gateway.limit_settings import LimitSettings
 from gateway.limits.cost_model import CostModel
 from gateway.limits.excess import LARGEST, LimitExceeded
+from gateway.limits.prices import Field, Selection, Size
 from gateway.projection.written import Written
 from tests.gateway.priced import read
 
@@ -192,6 +193,19 @@ def test_a_list_that_is_written_costs_what_it_costs_unwritten() -> None:
     written = Written(b"[]", 2, {"tags": 6})
 
     assert found.actual({"unsized": written}, None) == found.actual({"unsized": [plain] * 2}, None)
+
+
+def test_a_call_for_each_element_is_paid_for_in_a_list_that_is_written_too() -> None:
+    field = Field(
+        key="listed",
+        weight=7,
+        own=2,
+        size=Size(10),
+        below=(Selection(frozenset(), ()),),
+        conditions=(),
+    )
+
+    assert field.actual(Written(b"[]", 3, {}), {}) == field.actual([{"x": 1}] * 3, {}) == 27
 
 
 def test_what_only_looks_like_a_list_is_none() -> None:

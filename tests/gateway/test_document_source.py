@@ -219,6 +219,20 @@ async def test_where_others_are_refused_no_client_can_add_a_document(
     assert await code_of(closed, by_hash(digest(OTHER))) == DocumentCode.PERSISTED_QUERY_NOT_IN_LIST
 
 
+@pytest.mark.parametrize(("mode", "kept"), [("allow", 0), ("log", 1)])
+async def test_where_others_are_refused_nothing_is_kept_of_what_clients_send(
+    tmp_path: Path, mode: TrustedDocumentsMode, kept: int
+) -> None:
+    """What is listed is found by its hash in any case, and takes no memory a second time."""
+    path = tmp_path / "web.json"
+    path.write_text(json.dumps(MANIFEST))
+    persisted = PersistedQueries()
+    source = DocumentSource(trusted=TrustedDocuments(path), mode=mode, persisted=persisted)
+    source.learned(await source.text(by_hash(digest(LISTED), LISTED)))
+
+    assert len(persisted) == kept
+
+
 @settings(deadline=None)
 @given(
     mode=st.sampled_from(["allow", "ids"]),

@@ -197,6 +197,16 @@ async def test_each_object_and_field_that_is_written_is_paid_for(way: Way) -> No
     assert half.budget.spent[Work.WRITTEN] < 0.6 * price
 
 
+@pytest.mark.parametrize("way", [by_plan, by_projection])
+async def test_a_cursor_is_paid_for_by_the_digest_that_it_takes(way: Way) -> None:
+    """It takes far longer than to write the rest of a small object."""
+    async with operation() as without, operation() as with_cursors:
+        await way(records("edges { node { usageType } }"), without)
+        await way(records("edges { cursor node { usageType } }"), with_cursors)
+
+    assert with_cursors.budget.spent[Work.WRITTEN] > 4 * without.budget.spent[Work.WRITTEN]
+
+
 @pytest.mark.parametrize("executor", [None, ProjectingExecutor])
 async def test_functions_are_paid_for_when_they_are_compiled_by_their_fields(executor: Any) -> None:
     """The next request has them."""

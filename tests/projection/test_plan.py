@@ -176,6 +176,20 @@ async def test_a_plan_that_is_cancelled_leaves_nothing_behind() -> None:
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
+async def test_what_resolvers_do_in_tasks_of_a_plan_is_noted_as_the_operations_own_work() -> None:
+    """Each asks in one step and takes its answer in another: no wait for a busy event loop."""
+    noted = []
+    for count in (4, 8):
+        each = "".join(f'a{n}: invoice(invoiceNo: "{n}") {{ __typename }} ' for n in range(count))
+        document = parse(f'{{ owner(ownerNo: "1234") {{ {each} }} }}')
+        async with Operation(Steady(1), Bounds(), rights=EVERYTHING) as operation:
+            assert await planned(plan_of(document), document, {}, operation)
+            noted.append(len(operation.tally.work.steps))
+
+    # One is the dataloader's, which asks PayEx.
+    assert noted[1] - noted[0] >= 4 * (1 + 2)
+
+
 async def result_of(plan: Plan, text: str, variables: dict[str, Any], payex: Any) -> Any:
     """Return the result that a plan gives, or None."""
     async with Operation(payex, Bounds(), rights=EVERYTHING) as operation:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from graphql import GraphQLError, OperationDefinitionNode, get_variable_values, parse
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.projection.variables import Variables
@@ -37,6 +37,9 @@ def definitions(draw: st.DrawFn) -> str:
     st.dictionaries(st.sampled_from(("a", "b", "c", "unknown")), VALUES),
     st.booleans(),
 )
+@example(["Int"], {"a": 2**31}, False)
+@example(["Int"], {"a": -(2**31) - 1}, False)
+@example(["ID!"], {"a": None}, False)
 def test_variables_are_coerced_as_graphql_core_does(
     types: list[str], brought: dict[str, Any], hide: bool
 ) -> None:
