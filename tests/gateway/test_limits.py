@@ -191,6 +191,41 @@ def test_tokens_comments_and_lines_beyond_the_limit_are_not_looked_at(text: str)
     assert oversizes(text, limits(max_tokens=40)) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "setting", "limit"),
+    [
+        ("{" + "a " * 18 + "}", "max_tokens", 20),
+        ("{a}" + "\n" * 20, "max_tokens", 20),
+        ("{a}" + " " * 17, "max_document", 20),
+        ("{a" * NESTING + "}" * NESTING, "max_depth", NESTING),
+    ],
+    ids=["tokens", "lines", "characters", "nesting"],
+)
+def test_what_is_as_large_as_its_limit_is_read(text: str, setting: str, limit: int) -> None:
+    assert oversizes(text, limits(**{setting: limit})) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "setting", "limit"),
+    [
+        ("{a b c > d e}", "max_tokens", 4),
+        ("{b c d} > {a{b}}", "max_depth", 1),
+        ("{a{b{c}}} > {a: b}", "max_aliases", 0),
+        ("{a{b{c}}} > {a b}", "max_root_fields", 1),
+        ("{a{b{c}}} > {a b c d}", "max_selections", 3),
+        ("{a} {b} > {c} {d}", "max_document_operations", 2),
+        ("{a} > " + "{a" * 201 + "}" * 201, "max_depth", 1),
+    ],
+    ids=["token", "depth", "aliases", "root fields", "selections", "operations", "nesting"],
+)
+def test_what_is_too_large_is_told_where_it_begins(text: str, setting: str, limit: int) -> None:
+    before, after = text.split("> ")
+
+    (error,) = oversizes(before + after, limits(**{setting: limit}))
+
+    assert error.positions == [len(before)]
+
+
 @pytest.mark.parametrize("depth", [201, 3000, 20_000])
 @pytest.mark.parametrize(
     ("before", "opened", "closed", "after"),
@@ -217,7 +252,7 @@ def test_deep_nesting_is_refused_long_before_the_stack_ends(
 
 
 def test_what_a_document_quotes_is_not_taken_for_a_limit() -> None:
-    error = refusal('{a(b:1) "Document contains more than 2000 tokens. Parsing aborted."}')
+    error = refusal('{a(b:1) "Syntax Error: Document is nested too deeply. Parsing aborted."}')
 
     assert isinstance(error, GraphQLSyntaxError)
 

@@ -1,6 +1,7 @@
 """Measures, against a document that is parsed and whose fragments are really written out."""
 
 from collections.abc import Iterator, Sequence
+from cProfile import Profile
 from dataclasses import replace
 from functools import partial
 from random import Random
@@ -28,7 +29,7 @@ from gateway.limits.measures import Measures, measure
 from gateway.limits.tokens import start_of, tokens_of
 from gateway.limits.validation import find_errors
 
-SCHEMA = build_schema("type Query { a: Query b: Query on: Query query: Query }")
+SCHEMA = build_schema("type Query { a: Query on: Query query: Query }")
 FRAGMENTS = 5
 
 
@@ -47,7 +48,7 @@ def selection_set(chance: Random, spreads: Sequence[str], depth: int = 3) -> str
         else:
             alias = chance.choice(["", "x: ", "on: "])
             arguments = chance.choice(["", "(o: {a: [$v] b: {c: on}})", '(s: "{@" t: 1)'])
-            name = chance.choice(["a", "b", "on", "query"])
+            name = chance.choice(["a", "on", "query", "__typename"])
             parts.append(f"{alias}{name}{arguments}{directives} {inner}")
     return "{" + " ".join(parts) + "}"
 
@@ -189,7 +190,28 @@ def test_a_document_without_an_operation_measures_nothing() -> None:
     assert found.nesting == len(found.directives) == 1
 
 
-def test_nothing_hides_behind_what_is_no_operation() -> None:
-    found = measured("scalar S @d {a {b {c}}}")
+def test_a_fragment_is_added_up_once_however_often_others_spread_it() -> None:
+    """Else a document of two fragments took the product of their sizes."""
+    large = "fragment X on Query {" + "a {b} " * 200 + "}"
+    calls = []
+    for count in (1, 100):
+        profile = Profile()
+        tokens = tokens_of(large + "fragment Y on Query {" + "...X " * count + "}")
+        profile.runcall(measure, tokens)
+        calls.append(sum(entry.callcount for entry in profile.getstats()))
+
+    assert calls[1] < 2 * calls[0]
+
+
+def test_a_name_that_begins_with_an_underscore_is_one_like_any_other() -> None:
+    usual = "{aa {bb ...FF}} fragment FF on Query {cc: d {e}}"
+    underscored = "{_a {_b ..._F}} fragment _F on Query {_c: _ {_}}"
+
+    assert measured(underscored) == measured(usual)
+
+
+@pytest.mark.parametrize("before", ["scalar S", ")"])
+def test_nothing_hides_behind_what_is_no_operation(before: str) -> None:
+    found = measured(before + " @d {a {b {c}}}")
 
     assert (found.depth, found.selections, len(found.directives)) == (3, 3, 1)

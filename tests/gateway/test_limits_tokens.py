@@ -20,6 +20,8 @@ PIECES = st.one_of(
 @example('"" "" """"""')
 @example('"""""" a')
 @example('"""a" b""" c')
+@example("# x\ra # y\nb")
+@example("-1 2E3 -4.5E-6 7e+8")
 def test_the_tokens_of_what_can_be_read_are_graphql_cores(text: str) -> None:
     lexer = Lexer(Source(text))
     expected: list[tuple[int, str]] = []

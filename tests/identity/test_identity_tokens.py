@@ -203,6 +203,22 @@ async def test_a_token_may_be_good_for_years(tokens: BearerTokens, issuer: Any) 
     assert await tokens.claims(issuer.token(exp=NOW + 10 * 365 * 86400))
 
 
+@given(left=st.integers(-12, 12), leeway=st.integers(0, 9))
+def test_claims_that_were_checked_are_over_when_a_check_would_say_so(
+    left: int, leeway: int
+) -> None:
+    """So what is remembered of a token opens nothing for longer, and for no shorter time."""
+    clock = TokenClock(leeway, lambda: NOW)
+    try:
+        clock.check({"exp": NOW + left})
+    except Refusal:
+        is_refused = True
+    else:
+        is_refused = False
+
+    assert clock.is_over(NOW + left) is is_refused
+
+
 async def test_clocks_may_differ_by_the_leeway(tokens: BearerTokens, issuer: Any) -> None:
     assert await tokens.claims(issuer.token(exp=NOW - 4, nbf=NOW + 5, iat=NOW + 5))
 
