@@ -365,6 +365,8 @@ async def test_forwarded_claims_have_a_size(configured: Any, ask: Any, secret_fi
     assert str(await refused_at_once(identity, request)) == (
         "payex-usage-claims has 1025 characters; at most 1024 may be (GATEWAY_JWT_MAX_SIZE)."
     )
+    as_large = ask({**ROUTER, "payex-usage-claims": "A" * 1024})
+    assert "is not JSON" in str(await refused_at_once(identity, as_large))
 
 
 @pytest.mark.parametrize("claims", [{"exp": -6}, {"nbf": 6}, {"exp": "soon"}, {"exp": 10**12}])

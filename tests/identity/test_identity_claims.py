@@ -146,10 +146,24 @@ def test_more_values_than_the_limit_are_refused(claims: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    "claims",
+    [
+        {"ledgers": list(range(5)), "scope": "a b c d e"},
+        {"ledger": "1", "customers": list(range(5))},
+        {"invoices": {"1": [1, 2, 3], "2": [1, 2]}, "customers": {"1": [1, 2, 3, 4, 5]}},
+        {"invoices": {str(n): [] for n in range(5)}},
+    ],
+)
+def test_as_many_values_as_the_limit_are_taken(claims: dict[str, Any]) -> None:
+    assert rights_of(claims, NAMES) == rights_of(claims, ClaimNames())
+
+
+@pytest.mark.parametrize(
     ("pointer", "found"),
     [
         ("/payex/ledgers", "1"),
         ("/https:~1~1payex.example~1usage/~0", "2"),
+        ("/~01", "7"),
         ("/roles/1/ledgers", "3"),
         ("/", "4"),
         ("/payex/none", None),
@@ -170,6 +184,7 @@ def test_a_name_that_begins_with_a_slash_points_into_the_claims(
         "https://payex.example/usage": {"~": ["2"]},
         "roles": [{}, {"ledgers": ["3"]}],
         "": ["4"],
+        "~1": ["7"],
         "payex/ledgers": ["5"],
         "https://payex.example/ledgers": ["6"],
     }

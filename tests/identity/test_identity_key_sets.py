@@ -28,6 +28,14 @@ def test_a_key_is_found_by_its_name_and_its_kind(issuer: Any) -> None:
     assert keys.find("b", "RS256") is None
 
 
+def test_a_key_without_a_name_is_found_by_none(issuer: Any) -> None:
+    unnamed = issuer.jwk("RS256")
+    del unnamed["kid"]
+
+    assert key_set(unnamed).find("a", "RS256") is None
+    assert key_set(unnamed).find(None, "RS256")
+
+
 def test_of_several_keys_of_one_name_the_first_is_used(issuer: Any) -> None:
     first, second = issuer.jwk("RS256", kid="a"), issuer.jwk("PS256", kid="a")
     found = key_set(first, second).find("a", "RS256")
@@ -95,6 +103,8 @@ def padded(number: int, size: int) -> str:
     return base64.urlsafe_b64encode(number.to_bytes(size, "big")).rstrip(b"=").decode()
 
 
+# The library warns of short keys, and warnings are errors in tests alone.
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     ("bits", "size", "fits"),
     [

@@ -288,6 +288,13 @@ async def test_the_request_asks_for_a_jwks_that_is_not_compressed(issuer: Any) -
     assert seen[0].headers["accept"].startswith("application/jwk-set+json")
 
 
+async def test_an_answer_is_read_up_to_the_limit() -> None:
+    body = b" " * MAX_BODY
+    wire = httpx.MockTransport(lambda _: httpx.Response(200, content=body))
+    async with httpx.AsyncClient(transport=wire) as client:
+        assert await fetch(client, URL) == body
+
+
 def test_a_file_is_read_up_to_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "jwks.json"
     path.write_bytes(b" " * MAX_BODY)

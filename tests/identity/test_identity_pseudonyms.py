@@ -8,7 +8,10 @@ from starlette.requests import Request
 
 from gateway.environment import SettingsError
 from gateway.identity.callers import Identity
+from gateway.identity.claims import ClaimNames, rights_of
 from gateway.identity.configuration import identity_of
+from gateway.identity.pseudonyms import Pseudonyms
+from resolvers.rights import Numbers, Rights
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -52,6 +55,36 @@ async def test_callers_without_a_subject_are_told_apart_by_what_they_see(
 
     assert names[0] == names[1]
     assert len(set(names)) == 4
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"iss": "x", "sub": "a"}, {"iss": "y", "sub": "a"}),
+        ({"ledgers": ["1"]}, {"ledgers": ["2"]}),
+    ],
+    ids=["another issuer", "other ledgers"],
+)
+def test_who_is_another_caller(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """A trusted router may forward the claims of several issuers."""
+    pseudonyms = Pseudonyms()
+    names = [pseudonyms.of(claims, rights_of(claims, ClaimNames())) for claims in (one, other)]
+
+    assert names[0] != names[1]
+
+
+def test_the_order_of_what_callers_see_makes_no_other_ones_of_them() -> None:
+    """Sets have an order of their own in each process."""
+    numbers = {
+        ledger: Numbers(invoices=frozenset(), customers=frozenset({"9"})) for ledger in "1234"
+    }
+    pseudonyms = Pseudonyms()
+    one, other = (
+        pseudonyms.of({}, Rights(numbers=ordered))
+        for ordered in (numbers, dict(reversed(numbers.items())))
+    )
+
+    assert one == other
 
 
 async def test_pseudonyms_are_the_same_where_the_key_is(

@@ -166,6 +166,12 @@ def test_a_secret_that_can_be_guessed_or_sent_by_nobody_is_refused_at_the_start(
     assert told in str(refused.value)
 
 
+def test_a_secret_of_32_characters_is_long_enough(secret_file: Path) -> None:
+    secret_file.write_text("s" * 32)
+
+    assert RouterSecret(File(secret_file, "GATEWAY_ROUTER_SECRET_FILE")).is_it("s" * 32)
+
+
 def swap(path: Path, content: str) -> None:
     """Put another content into the place of a file, at once."""
     other = path.with_suffix(".new")

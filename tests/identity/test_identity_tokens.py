@@ -295,10 +295,25 @@ async def test_a_token_without_a_key_name_is_for_the_only_key(issuer: Any, clock
     assert "names no key" in await refusal(two, token)
 
 
-async def test_critical_extensions_are_refused(tokens: BearerTokens, forge: Any) -> None:
-    """Among them the payload that is not encoded (RFC 7797)."""
-    for header in ({"crit": ["b64"], "b64": False}, {"crit": ["exp"], "exp": 1}, {"b64": False}):
-        assert await refusal(tokens, forge({"alg": "RS256", "kid": "RS256", **header}, {}))
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"crit": ["b64"], "b64": False},
+        {"crit": ["exp"], "exp": 1},
+        {"crit": ["kid"]},
+        {"crit": []},
+        {"crit": None},
+        {"b64": False},
+    ],
+)
+async def test_critical_extensions_are_refused(
+    issuer: Any, clock: Any, forge: Any, members: dict[str, Any]
+) -> None:
+    """Though all else is right: among them the payload that is not encoded (RFC 7797)."""
+    issuer.published = [PUBLIC]
+    tokens = tokens_of(issuer, clock)
+
+    assert await refusal(tokens, sign(forge, issuer.claims(), **members))
 
 
 async def test_a_token_past_the_size_is_not_even_read(issuer: Any, clock: Any) -> None:
@@ -307,6 +322,7 @@ async def test_a_token_past_the_size_is_not_even_read(issuer: Any, clock: Any) -
     assert await refusal(tokens, "x" * 1025) == (
         "The token has 1025 characters; at most 1024 may be (GATEWAY_JWT_MAX_SIZE)."
     )
+    assert await refusal(tokens, "x" * 1024) == "The token is no signed JWT."
 
 
 @pytest.mark.parametrize("payload", [b"5", b"[]", b'"a"'])
