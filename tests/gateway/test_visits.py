@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -48,10 +49,16 @@ class Connection:
 class House:
     """The bounds, and visits to them."""
 
-    def __init__(self, places: int = 1, pending: int = 9, size: int = 100) -> None:
+    def __init__(
+        self,
+        places: int = 1,
+        pending: int = 9,
+        size: int = 100,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.admission = Admission(places, told_apart=True)
         self.intake = Intake(pending=pending, size=size)
-        self.visits = Visits(ByPath(), self.admission, self.intake)
+        self.visits = Visits(ByPath(), self.admission, self.intake, clock)
         self.came = asyncio.Event()
         self.opened = asyncio.Event()
 
@@ -181,6 +188,19 @@ async def test_who_waits_is_refused_when_its_time_is_up() -> None:
     assert (house.admission.waiting, house.admission.in_flight, house.admission.shed) == (0, 0, 1)
 
 
+async def test_the_time_is_up_at_the_very_moment_that_ends_it() -> None:
+    house = House(places=1, clock=lambda: 5.0)
+    first = house.start("a")
+    await turns()
+    late = house.start("b", until=5.0)
+    await turns(20)
+
+    assert late.done()
+    assert "1 operations are in flight" in await late
+    house.opened.set()
+    assert await first == "executed"
+
+
 async def test_who_leaves_while_it_waits_is_waited_for_no_more() -> None:
     house = House(places=1)
     first = house.start("a")
@@ -230,6 +250,24 @@ async def test_too_many_that_are_pending_cost_the_caller_that_has_the_most(
         "(GATEWAY_MAX_PENDING_REQUESTS). The caller has the most of them: 2."
     )
     assert await first == await second == "executed"
+
+
+@pytest.mark.parametrize(
+    ("callers", "is_too_much"), [("abc", True), ("aab", False), ("aaa", False)]
+)
+async def test_too_many_that_are_pending_are_overload_if_no_caller_has_more_than_one(
+    callers: str, is_too_much: bool
+) -> None:
+    """Else one caller would take the instance from all others."""
+    house = House(places=3, pending=2, clock=lambda: 5.0)
+    visits = [house.start(caller, slow=True) for caller in callers]
+    await turns()
+
+    assert house.admission.shed == 1
+    assert house.admission.shedding(5.0) is is_too_much
+    house.came.set()
+    house.opened.set()
+    await asyncio.gather(*visits)
 
 
 async def test_the_newcomer_gives_up_if_its_caller_has_the_most() -> None:

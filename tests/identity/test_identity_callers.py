@@ -358,6 +358,27 @@ async def test_several_headers_of_claims_are_refused(behind_router: Identity, as
     )
 
 
+@pytest.mark.parametrize(
+    ("variables", "claims"),
+    [
+        ({"jwt_audience": '["first", "second"]'}, {"aud": "first"}),
+        ({"jwt_audience": '["first", "second"]'}, {"aud": "second"}),
+        ({"jwt_leeway": 60}, {"exp": 1_900_000_000 - 59, "nbf": 1_900_000_000 + 60}),
+        ({"jwt_issuer": "https://other.example"}, {"iss": "https://other.example"}),
+    ],
+    ids=["an audience", "another one", "leeway", "issuer"],
+)
+async def test_the_settings_say_which_tokens_are_taken(
+    with_tokens: Any, issuer: Any, clock: Any, ask: Any, variables: Any, claims: Any
+) -> None:
+    request = ask(bearer(issuer.token(**claims)))
+    usual = identity_of(with_tokens(), issuer.client, now=clock)
+    chosen = identity_of(with_tokens(**variables), issuer.client, now=clock)
+
+    assert (await refused_at_once(usual, request)).status == 401
+    assert await rights(chosen, request) == AGENT
+
+
 async def test_forwarded_claims_have_a_size(configured: Any, ask: Any, secret_file: Path) -> None:
     identity = identity_of(configured(router_secret_file=secret_file, jwt_max_size=1024))
     request = ask({**ROUTER, "payex-usage-claims": "A" * 1025})

@@ -90,14 +90,15 @@ def test_the_order_of_what_callers_see_makes_no_other_ones_of_them() -> None:
 async def test_pseudonyms_are_the_same_where_the_key_is(
     with_tokens: Any, issuer: Any, clock: Any, ask: Any, tmp_path: Path
 ) -> None:
-    path = tmp_path / "pseudonym.key"
-    path.write_text("k" * 32 + "\n")
+    paths = [tmp_path / "pseudonym.key", tmp_path / "another.key"]
+    for path, end in zip(paths, ("\n", ""), strict=True):
+        path.write_text("k" * 32 + end)
 
     async def named(**variables: Any) -> str:
         identity = identity_of(with_tokens(**variables), issuer.client, now=clock)
         return await pseudonym(identity, ask(bearer(issuer.token())))
 
-    kept = [await named(pseudonym_key_file=path) for _ in range(2)]
+    kept = [await named(pseudonym_key_file=path) for path in paths]
     made_up = [await named() for _ in range(2)]
     assert kept[0] == kept[1]
     assert len({*kept, *made_up}) == 3
