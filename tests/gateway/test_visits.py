@@ -282,6 +282,25 @@ async def test_the_newcomer_gives_up_if_its_caller_has_the_most() -> None:
     assert await first == "executed"
 
 
+async def test_only_who_is_refused_before_it_is_read_is_told_that_its_connection_closes() -> None:
+    """What is left of its body is read by nobody."""
+    house = House(places=1, pending=1)
+    running = house.start("a")
+    await turns()
+    visit = house.visits.begin({"type": "http"})
+    await visit.come_in(request("a"))
+    with pytest.raises(Shed) as unread:
+        await house.visits.begin({"type": "http"}).come_in(request("a"))
+    with pytest.raises(Shed) as read:
+        await visit.take_place("a", math.inf, never)
+    visit.end()
+    house.opened.set()
+    await running
+
+    assert unread.value.headers == {"Retry-After": "1", "Connection": "close"}
+    assert read.value.headers == {"Retry-After": "1"}
+
+
 async def test_a_visit_that_waits_for_a_place_gives_up_as_well() -> None:
     house = House(places=2, pending=1)
     running = [house.start("a"), house.start("a")]

@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from resolvers.payex.silences import Silences
@@ -17,6 +17,7 @@ def test_without_any_answer_a_silence_of_two_seconds_is_a_sign() -> None:
 
 
 @given(st.lists(st.floats(0, 60), min_size=1, max_size=100))
+@example([9.0] * 40 + [0.1] * 31)
 def test_it_is_four_times_the_median_of_the_latest_and_a_quarter_of_a_second_at_least(
     seconds: list[float],
 ) -> None:
