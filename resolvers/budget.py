@@ -117,7 +117,13 @@ class SharedBudget:
         budget: the budget.
     """
 
-    __slots__ = ("spend",)
+    __slots__ = ("_budget", "spend")
 
     def __init__(self, budget: Budget) -> None:
+        self._budget = budget
         self.spend = budget.charge
+
+    @property
+    def used_up(self) -> bool:
+        """Whether nothing is left of it."""
+        return self._budget.used_up

@@ -27,7 +27,7 @@ from resolvers.payex.records import ItemList, SubscriptionItem
 from resolvers.payex.routes import Holder, Route
 from resolvers.payex.tracing import UNTRACED, BatchTrace, Trace, Untraced
 from resolvers.payex.turns import Pace
-from resolvers.payex.work import Work
+from resolvers.payex.work import QUESTION, Work
 from resolvers.rights import Rights, UnseenError, unseen
 from resolvers.tally import Tally
 
@@ -165,10 +165,11 @@ class Operation:
 
     def spawn(self, work: Coroutine[Any, Any, Answer]) -> asyncio.Task[Answer]:
         """Run upstream work that ends with the operation at the latest."""
+        self.budget.charge(Work.CALLS, QUESTION)
         task = asyncio.create_task(self.tally.work.of(work))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
-        if self._left:
+        if self._left or self.budget.used_up:
             task.cancel()
         return task
 

@@ -35,7 +35,7 @@ from resolvers.payex.silences import Silences
 from resolvers.payex.stretches import Spent, Stretch
 from resolvers.payex.transport import Transport
 from resolvers.payex.turns import Turns
-from resolvers.payex.work import CALL, QUESTION, Work
+from resolvers.payex.work import CALL, Work
 
 logger = logging.getLogger(__name__)
 
@@ -143,7 +143,6 @@ class Attempts:
         intake = intake or Intake()
         policies = self.policies
         policies.budget.deposit(self._clock())
-        asker.budget.spend(Work.CALLS, QUESTION)
         attempt = 1
         while True:
             try:

@@ -167,13 +167,19 @@ class Pace:
         if self.turns.is_due(self.turns.clock()):
             await self.turns.wait(self._caller, self._operation)
 
-    async def turn(self) -> None:
+    async def turn(self, *, at_once: bool = False) -> None:
         """Give the loop a turn if it is due one. Call it before each slice.
+
+        Args:
+            at_once: whether it is due one in any case: the work is to be cancelled.
 
         Raises:
             Exception: the operation's time is up.
         """
-        await self.rest()
+        if at_once:
+            await self.turns.wait(self._caller, self._operation)
+        else:
+            await self.rest()
         now = self.turns.clock()
         if self._deadline.expired(now):
             raise self._expired(now)

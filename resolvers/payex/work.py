@@ -21,7 +21,7 @@ class Work(enum.StrEnum):
     CALLS = "calls"
     """Calls to PayEx, each with its second chances."""
     READ = "read"
-    """Bodies of PayEx, decoded: by their bytes and records."""
+    """Bodies of PayEx, received and decoded: by their bytes and records."""
     SELECTED = "selected"
     """Records that are filtered, ordered, paged and summed."""
     REFERENCES = "references"
@@ -40,12 +40,18 @@ class Work(enum.StrEnum):
 class Spends(Protocol):
     """Who pays for work."""
 
+    @property
+    def used_up(self) -> bool:
+        """Whether nothing is left. What is done for others as well goes on."""
+
     def spend(self, what: Work, units: float) -> None:
         """Pay for work that is about to be done."""
 
 
 class Unpriced:
     """Work that nobody pays for: that of a check, or of a test."""
+
+    used_up = False
 
     def spend(self, what: Work, units: float) -> None:
         """Let it be done."""

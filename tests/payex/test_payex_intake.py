@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import json
+import math
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -21,6 +23,7 @@ from resolvers.payex.reader import Reader
 from resolvers.payex.records import ItemList
 from resolvers.payex.routes import Billing, Holder, Kind, Route, Routes
 from resolvers.payex.shared_cache import Stored
+from resolvers.payex.turns import Pace, Turns
 from resolvers.payex.work import Work
 from resolvers.tally import Tally
 
@@ -37,15 +40,29 @@ def records(count: int, following: str | None = None) -> bytes:
 
 
 class Spent:
-    """What was spent."""
+    """What was spent.
 
-    def __init__(self) -> None:
+    Args:
+        limit: how much may be.
+        end: is called as soon as more is spent.
+    """
+
+    def __init__(self, limit: float = math.inf, end: Callable[[], object] = lambda: None) -> None:
         self.units = 0.0
+        self._limit = limit
+        self._end = end
+
+    @property
+    def used_up(self) -> bool:
+        """Whether more was spent."""
+        return self.units > self._limit
 
     def spend(self, what: Work, units: float) -> None:
         """Add up what reading takes."""
         if what is Work.READ:
             self.units += units
+            if self.used_up:
+                self._end()
 
 
 def asker(held: ProcessBytes, caller: str = "a", budget: Any = None) -> Asker:
@@ -203,6 +220,35 @@ async def test_reading_is_paid_by_bytes_and_records(connect: Any, count: int) ->
     async with connect(lambda _: httpx.Response(200, content=records(count))) as payex:
         await payex.answer(ROUTE, 1, asker(ProcessBytes(), budget=spent))
     assert 2 <= spent.units / count <= 3
+
+
+def test_a_byte_is_paid_for_when_it_arrives_and_again_when_it_is_decoded() -> None:
+    """What arrives is received and copied, whether or not it is ever decoded."""
+    spent = Spent()
+    intake = Intake(budget=spent)
+    intake.arrive(MIB)
+    arrived = spent.units
+    intake.decode(MIB, 0, 0)
+    assert 0 < arrived < spent.units - arrived
+
+
+async def test_a_list_is_decoded_no_further_than_is_paid_for() -> None:
+    """The operation is cancelled, and the cancellation gets to the list's task before a slice."""
+    body = records(10_000)
+    slice_ = len(body) / 10
+
+    async def fetch(_route: Route, _page: int) -> bytes:
+        return body
+
+    async def read() -> None:
+        pace = Pace(Turns(longest=math.inf), Deadline(math.inf), lambda _: TimeoutError())
+        await Reader(Routes(), 1, {}).read(ROUTE, fetch, Intake(pace, budget=spent))
+
+    task = asyncio.create_task(read())
+    spent = Spent(limit=slice_ * 0.009, end=task.cancel)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert spent.units < 3 * slice_ * 0.012
 
 
 @pytest.mark.parametrize(

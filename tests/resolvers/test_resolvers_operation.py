@@ -18,6 +18,7 @@ from resolvers.operation import Operation
 from resolvers.payex.answers import Answer
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.routes import Billing, Holder, Kind, Route, Routes
+from resolvers.payex.work import QUESTION
 from resolvers.rights import EVERYTHING, Numbers, Rights
 
 Operate = Callable[..., AbstractAsyncContextManager[Operation]]
@@ -117,6 +118,22 @@ async def test_work_spawned_after_leaving_is_cancelled(operate: Operate) -> None
 
     with pytest.raises(asyncio.CancelledError):
         await operation.spawn(work())
+
+
+async def test_nothing_is_asked_for_that_cannot_be_paid_for(operate: Operate) -> None:
+    """A question is paid for before it is asked: a thousand at once end with the first too many."""
+    asked = 0
+
+    async def work() -> Answer:
+        nonlocal asked
+        asked += 1
+        return Answer(Fault(FaultCode.UPSTREAM_TIMEOUT), 1)
+
+    async with operate(Hanging(), budget=2.5 * QUESTION) as operation:
+        tasks = [operation.spawn(work()) for _ in range(1000)]
+        await asyncio.wait(tasks)
+
+    assert asked == 2
 
 
 async def test_an_error_of_the_body_leaves_nothing_running_either(operate: Operate) -> None:
