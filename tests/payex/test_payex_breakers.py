@@ -222,6 +222,22 @@ def test_callers_are_remembered_up_to_a_bound_and_the_longest_untouched_goes_fir
     assert breakers.retry_after("b", "one", 0.0) == 0
 
 
+def test_of_voices_the_one_that_was_silent_longest_is_forgotten_first() -> None:
+    voices = Voices(3.0, 10, kept=3)
+    for subject in "abaacd":
+        voices.hear(subject, 0.0)
+
+    assert voices.loudest(0.0) == 3
+
+
+def test_voices_that_are_cleared_have_said_nothing_lately_either() -> None:
+    voices = Voices(3.0, 10)
+    voices.hear(["a"], 0.0)
+    voices.clear()
+
+    assert (voices.loudest(0.0), voices.loudest_lately()) == (0, 0)
+
+
 def test_a_subject_is_forgotten_when_there_are_too_many() -> None:
     voices = Voices(3.0, 10, kept=2)
     for subject in "aaabcb":

@@ -4,13 +4,15 @@ import gc
 from collections.abc import Hashable
 from contextlib import suppress
 from typing import Any
+from weakref import ref
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from resolvers.payex.faults import Fault, FaultCode
-from resolvers.payex.held_bytes import AnswerBytes, OperationBytes, ProcessBytes
+from resolvers.payex.held_bytes import AnswerBytes, OperationBytes, ProcessBytes, weight
+from resolvers.payex.intake import BYTES_PER_ARRIVED_BYTE, Intake
 
 LIMIT = 1000
 OF_OPERATION = 400
@@ -42,6 +44,8 @@ def test_an_operation_takes_no_more_than_it_leaves_free() -> None:
     held = process()
     held.operation("a").take(400)
     late = held.operation("b")
+    assert refusal(late, 301).code is FaultCode.PROCESS_BYTES_LIMIT
+    assert refusal(held.operation(), 301).code is FaultCode.PROCESS_BYTES_LIMIT
     late.take(300)
     fault = refusal(late, 1)
     assert fault.code is FaultCode.PROCESS_BYTES_LIMIT
@@ -68,6 +72,37 @@ def test_operations_of_one_caller_share_what_others_leave_only_while_there_are_o
     assert refusal(held.operation("a"), 1).code is FaultCode.PROCESS_BYTES_LIMIT
     other.give_back(1)
     held.operation("a").take(1)
+
+
+def test_what_is_decoded_is_held_while_more_arrives_and_all_of_it_at_the_end() -> None:
+    intake = Intake(operation=ProcessBytes().operation())
+    intake.arrive(700)
+    intake.forget(0)
+    assert (intake.held.size, intake.arrived) == (0, 0)
+    intake.arrive(1000)
+    intake.decode(1000, 500, 0)
+    held = intake.held.size
+    intake.arrive(10)
+
+    assert held == 1000 + weight(500, 1000)
+    assert intake.held.size == held + 10 * BYTES_PER_ARRIVED_BYTE
+    intake.decode(10, 1, 0)
+    assert intake.end().size == weight(501, 1010)
+
+
+def test_nothing_is_kept_of_a_caller_that_holds_nothing() -> None:
+    class Caller:
+        """Anybody."""
+
+    held, caller = process(), Caller()
+    known = ref(caller)
+    operation = held.operation(caller)
+    operation.take(100)
+    operation.give_back(100)
+    del caller, operation
+
+    gc.collect()
+    assert known() is None
 
 
 def test_callers_that_are_not_known_are_each_for_themselves() -> None:

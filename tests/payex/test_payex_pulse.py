@@ -62,10 +62,10 @@ def test_a_loop_that_never_catches_up_was_busy_without_a_break() -> None:
     for now in (100, 103, 106, 109):
         pulse.beat(now)
     pulse.caught_up(110)
-    assert pulse.late_since(0, 110) == [(102, 110)]
-    pulse.caught_up(110)
-    pulse.caught_up(110)
-    assert pulse.late_since(0, 110) == [(102, 110)]
+    assert pulse.late_since(0, 111) == [(102, 111)]
+    pulse.caught_up(111)
+    pulse.caught_up(111)
+    assert pulse.late_since(0, 111) == [(102, 111)]
 
 
 @given(st.lists(ticks, max_size=30))
@@ -94,6 +94,14 @@ def test_the_worst_counts_for_one_window_at_least_and_for_two_at_most(
         # A window ends with the first beat after its time.
         most = max(late for at, late in known if now - at <= 2 * (window + EVERY + 9))
         assert least <= pulse.worst(now) <= most
+
+
+def test_the_worst_of_long_ago_is_forgotten_though_no_beat_came_since() -> None:
+    pulse = Pulse(interval=EVERY, window=20)
+    pulse.beat(0)
+    pulse.beat(EVERY + 5)
+
+    assert pulse.worst(100) == 0
 
 
 @pytest.mark.virtual_time
