@@ -10,12 +10,12 @@ BYTES_PER_ARRIVED_BYTE: Final = 7
 """Bytes of memory that a byte of a body takes while it is decoded: the body, its slices, and what
 they become if the records are of the usual length. Measured: 6.3 (CPython 3.11, 3.13)."""
 
-# Units of the budget: a record of 334 bytes takes 4.9 microseconds of the whole process, of 100,000
-# (491 milliseconds, measured). Its body is received and copied, it is decoded and checked (3.2 of
-# them), and it is given back.
-_UNITS_PER_ARRIVED_BYTE: Final = 0.0015
-_UNITS_PER_BYTE: Final = 0.009
-_UNITS_PER_ITEM: Final = 1.4
+# Units of the budget: a record of 334 bytes takes 4 to 6 microseconds of the whole process, of
+# 100,000 (measured: much of it is memory, which other programs slow down). Its body is received and
+# copied, it is decoded and checked (3.2 of them), and it is given back.
+_UNITS_PER_ARRIVED_BYTE: Final = 0.0013
+_UNITS_PER_BYTE: Final = 0.011
+_UNITS_PER_ITEM: Final = 1.6
 
 
 class Intake:

@@ -215,11 +215,11 @@ async def test_what_a_failed_attempt_brought_takes_nothing(connect: Any) -> None
 
 @pytest.mark.parametrize("count", [10, 10_000])
 async def test_reading_is_paid_by_bytes_and_records(connect: Any, count: int) -> None:
-    """A record of 128 bytes takes about 2.6 microseconds, those of its call included."""
+    """A record of 128 bytes takes about 3 microseconds, those of its call included."""
     spent = Spent()
     async with connect(lambda _: httpx.Response(200, content=records(count))) as payex:
         await payex.answer(ROUTE, 1, asker(ProcessBytes(), budget=spent))
-    assert 2 <= spent.units / count <= 3
+    assert 2 <= spent.units / count <= 4
 
 
 def test_a_byte_is_paid_for_when_it_arrives_and_again_when_it_is_decoded() -> None:
@@ -252,7 +252,7 @@ async def test_a_list_is_decoded_no_further_than_is_paid_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "least"), [({"startTime": "2019-05-06T00:00:00Z"}, 7), ({"amount": "x"}, 21)]
+    ("value", "least"), [({"startTime": "2019-05-06T00:00:00Z"}, 8), ({"amount": "x"}, 21)]
 )
 def test_an_element_that_is_read_by_itself_is_dearer(value: object, least: int) -> None:
     spent = Spent()
