@@ -56,9 +56,10 @@ class UsageRecord:
     vat_rate: ExactDecimal | None = strawberry.field(
         description="The VAT rate in percent, as PayEx states it."
     )
-    raw: RawJSON = strawberry.field(
+    raw: RawJSON | None = strawberry.field(
         description=(
-            "The whole record as PayEx sent it, to the byte, with the members that no field takes."
+            "The whole record as PayEx sent it, to the byte, with the members that no field takes. "
+            "Null only if PayEx's list holds null in its place, or if a router withholds it."
         ),
         directives=[RAW, INTERNAL],
     )
@@ -91,9 +92,10 @@ class UsageSummary:
     charge: Money | None = strawberry.field(
         name="totalCharge", description="What the usage costs together."
     )
-    raw: RawJSON = strawberry.field(
+    raw: RawJSON | None = strawberry.field(
         description=(
-            "The whole summary as PayEx sent it, to the byte, with the members that no field takes."
+            "The whole summary as PayEx sent it, to the byte, with the members that no field "
+            "takes. Null only if PayEx's list holds null in its place, or if a router withholds it."
         ),
         directives=[RAW, INTERNAL],
     )

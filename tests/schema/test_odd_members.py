@@ -156,6 +156,30 @@ async def test_raw_is_what_payex_sent_to_the_byte(payex: Any, http_post: Any) ->
     assert b'"raw":7}' in response.content
 
 
+LISTS = {
+    "UsageRecord": (DETAILS, "usageRecords { ... on UsageRecordConnection { items: nodes"),
+    "UsageSummary": (SUMMARIES, "usageSummaries { ... on UsageSummaryList { items"),
+}
+
+
+@pytest.mark.parametrize("projection", [True, False], ids=["projected", "executed"])
+@pytest.mark.parametrize("type_", LISTS)
+async def test_the_raw_of_an_element_that_is_null_is_null_where_the_schema_lets_it_be(
+    ask: Any, payex: Any, settings: dict[str, Any], type_: str, projection: bool
+) -> None:
+    settings["projection"] = projection
+    path, field = LISTS[type_]
+    payex.answers[path] = page_of(b"null", b"1", b'{"amount":1}')
+    reply = await ask(SUBSCRIPTION % f"found: {field} {{ raw usageType }} }} }}")
+    schema = await ask(f'{{ __type(name: "{type_}") {{ fields {{ name type {{ kind }} }} }} }}')
+
+    items = reply["data"]["owner"]["invoice"]["subscription"]["found"]["items"]
+    assert [item["raw"] for item in items] == [None, 1, {"amount": 1}]
+    assert "errors" not in reply
+    kinds = {one["name"]: one["type"]["kind"] for one in schema["data"]["__type"]["fields"]}
+    assert kinds["raw"] == "SCALAR"
+
+
 async def test_it_is_told_of_what_a_cache_held_and_by_whoever_completes_the_answer(
     ask: Any, payex: Any, settings: dict[str, Any]
 ) -> None:
