@@ -20,11 +20,13 @@ UNTITLED: Final = "PayEx told of a problem"
 _Object = dict[str, msgspec.Raw]
 _OBJECT = msgspec.json.Decoder(_Object)
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
-# `billing/usage/problems/...`, with a host or any path before, with `service` in place of
-# `problems`, or dotted. Frameworks and proxies name pages of their own, `about:blank`, or nothing.
+# A path from `billing` or `ledger` on, with a host or without; one with a segment `problems` or
+# `service` and more behind it; or a dotted name. Frameworks and proxies name pages of their own,
+# `about:blank`, or nothing.
 _HOST: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _DOTTED: Final = re.compile(r"/?(?:billing|ledger)\.[^/]+", re.IGNORECASE)
+_ROOTS: Final = frozenset({"billing", "ledger"})
 _SEGMENTS: Final = frozenset({"problems", "service"})
 
 
@@ -204,7 +206,9 @@ def _has_own_form(type_: str) -> bool:
     if _SCHEME.match(path):
         return False
     segments = [segment for segment in path.casefold().split("/") if segment.strip()]
-    return not _SEGMENTS.isdisjoint(segments[:-1])
+    # Something stands behind it.
+    above = segments[:-1]
+    return not (_ROOTS.isdisjoint(above[:1]) and _SEGMENTS.isdisjoint(above))
 
 
 def _code(type_: str) -> str:

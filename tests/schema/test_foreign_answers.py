@@ -75,8 +75,16 @@ async def test_a_title_that_may_hold_a_number_is_not_told(
     assert "0701740605" not in str(reply) + caplog.text
 
 
-async def test_an_unknown_type_of_payex_s_form_is_data(ask: Any, payex: Any) -> None:
-    body = {"Type": "billing/usage/problems/customer-is-moving", "Title": True, "Status": 404}
+@pytest.mark.parametrize(
+    "type_",
+    [
+        "billing/usage/problems/customer-is-moving",
+        "billing/usage/customer-is-moving",
+        "https://payex.example/ledger/customer-is-moving",
+    ],
+)
+async def test_an_unknown_type_of_payex_s_form_is_data(ask: Any, payex: Any, type_: str) -> None:
+    body = {"Type": type_, "Title": True, "Status": 404}
     payex.answers[CUSTOMER] = httpx.Response(404, json=body | {"Instance": INSTANCE})
     reply = await ask(QUERY)
 
