@@ -123,12 +123,7 @@ class GraphQLEndpoint:
     async def _serve(
         self, request: Request, send: Send, report: Report, trace: RequestTrace, visit: Visit
     ) -> None:
-        try:
-            response = await self._answer(request, report, trace, visit)
-        finally:
-            # Before the reply goes: who has it may ask another process at once, which must find
-            # the room.
-            visit.end()
+        response = await self._answer(request, report, trace, visit)
         report.status = response.status_code
         await response(request.scope, request.receive, send)
 
@@ -158,16 +153,16 @@ class GraphQLEndpoint:
             refusal = Refusal(status, MASKED, support_id=report.support_id)
             report.ending, report.codes = Ending.FAILED, (refusal.code,)
             return refusal.response()
+        finally:
+            # Before the reply goes: who has it may ask another process at once.
+            visit.end()
 
     async def _respond(
         self, request: Request, report: Report, trace: RequestTrace, visit: Visit
     ) -> Response:
         if request.method not in {HTTPMethod.GET, HTTPMethod.POST}:
-            raise Refusal(
-                HTTPStatus.METHOD_NOT_ALLOWED,
-                "GraphQL is asked by GET or POST.",
-                {"Allow": "GET, POST"},
-            )
+            allow = {"Allow": "GET, POST"}
+            raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "Ask by GET or POST.", allow)
         wanted = accepted(listed(request.headers, "accept"))
         if not any(codings(request.headers)):
             raise Refusal(

@@ -121,7 +121,7 @@ class Admission:
 
         Args:
             now: the time, in seconds.
-            has_most: whether its caller has more of what there is too much of than others have.
+            has_most: whether its caller has most of what there is too much of.
         """
         self.shed += 1
         if not (self._told_apart and (has_most or self._is_one_callers())):

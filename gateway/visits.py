@@ -189,7 +189,9 @@ class Visit:
         return Shed(admission.measured(caller))
 
     def _dismiss(self, given_up: GivenUp, measured: str) -> None:
-        self._visits.admission.refuse(self._visits.clock(), has_most=given_up.own > 1)
+        self._visits.admission.refuse(
+            self._visits.clock(), has_most=2 * given_up.own > given_up.total
+        )
         refusal = Shed(f"{measured} The caller has the most of them: {given_up.own}.", closes=True)
         if given_up.ticket is self:
             raise refusal

@@ -28,7 +28,7 @@ class Pseudonyms:
         subject are told apart by the ledgers and numbers that they see.
         """
         who: list[Any] = [claims.get("iss"), claims.get("sub")]
-        if who[1] is None:
+        if not who[1]:
             own = {
                 ledger: [sorted(numbers.invoices), sorted(numbers.customers)]
                 for ledger, numbers in rights.numbers.items()

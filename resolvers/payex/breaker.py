@@ -201,8 +201,8 @@ class Breaker:
             subjects: as of `failed`.
         """
         if self._until is None and self._counts(generation):
-            self._failures.take_back(failed, now)
-            self._voices.take_back(subjects, failed, now)
+            self._failures.take_back(failed)
+            self._voices.take_back(subjects, failed)
             self._note_success(now)
 
     def abandoned(self, now: float, generation: int | None = None) -> bool:  # noqa: ARG002 - as its siblings

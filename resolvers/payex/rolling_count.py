@@ -32,9 +32,8 @@ class RollingCount:
         self._buckets.append((place, count + 1))
         self._total += 1
 
-    def take_back(self, then: float, now: float) -> None:
+    def take_back(self, then: float) -> None:
         """Count an event of `then` no longer, if its bucket is still remembered."""
-        self._forget(now)
         place = math.floor(then / self._width)
         for index, (known, count) in enumerate(self._buckets):
             if known == place and count:

@@ -37,11 +37,11 @@ class Voices:
             count.add(now)
             self._latest[subject] += 1
 
-    def take_back(self, subjects: Iterable[Hashable], then: float, now: float) -> None:
+    def take_back(self, subjects: Iterable[Hashable], then: float) -> None:
         """Count one of `then` no longer."""
         for subject in subjects:
             if subject in self._counts:
-                self._counts[subject].take_back(then, now)
+                self._counts[subject].take_back(then)
 
     def loudest(self, now: float) -> int:
         """Return what the one subject has said that has said most; 0 if none has said anything."""

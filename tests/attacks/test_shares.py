@@ -204,9 +204,9 @@ def test_one_user_makes_no_instance_unready(origin: str, bert: httpx.Client) -> 
 
 
 def test_tokens_of_unknown_keys_hold_nothing_while_the_issuer_does_not_answer(
-    origin: str, issuer: Issuer
+    origin: str, issuer: Issuer, bert: httpx.Client
 ) -> None:
-    """They are many times as many as there are places."""
+    """They are many times as many as there are places. The known keys are there before."""
 
     def junk(number: int) -> dict[str, str]:
         header = {"alg": "Ed25519", "kid": f"junk {number}"}
@@ -223,6 +223,7 @@ def test_tokens_of_unknown_keys_hold_nothing_while_the_issuer_does_not_answer(
             known = [await status(BERT) for _ in range(2)]
             return Counter(await asyncio.gather(*crowd)), known
 
+    assert ask(bert).status_code == 200
     issuer.answers.clear()
     issuer.hangs.wait()
     refused, known = asyncio.run(flood())

@@ -62,8 +62,9 @@ async def test_callers_without_a_subject_are_told_apart_by_what_they_see(
     [
         ({"iss": "x", "sub": "a"}, {"iss": "y", "sub": "a"}),
         ({"ledgers": ["1"]}, {"ledgers": ["2"]}),
+        ({"sub": "", "ledgers": ["1"]}, {"sub": "", "ledgers": ["2"]}),
     ],
-    ids=["another issuer", "other ledgers"],
+    ids=["another issuer", "other ledgers", "nobody's name"],
 )
 def test_who_is_another_caller(one: dict[str, Any], other: dict[str, Any]) -> None:
     """A trusted router may forward the claims of several issuers."""

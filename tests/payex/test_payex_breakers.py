@@ -243,7 +243,7 @@ def test_a_subject_is_forgotten_when_there_are_too_many() -> None:
     for subject in "aaabcb":
         voices.hear(subject, 0.0)
     assert (voices.loudest(0.0), voices.loudest_lately()) == (2, 3)
-    voices.take_back("ab", 0.0, 0.0)
+    voices.take_back("ab", 0.0)
     assert voices.loudest(0.0) == 1
 
 

@@ -42,7 +42,7 @@ def test_an_event_that_is_taken_back_counts_no_longer(
         kept.append(now)
         if data.draw(st.booleans()):
             then = kept.pop(data.draw(st.integers(0, len(kept) - 1)))
-            count.take_back(then, now)
+            count.take_back(then)
         assert count.total(now) == sum(now // 2 - at // 2 < size for at in kept)
 
 
