@@ -7,6 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 import httpx
+from graphql import GraphQLObjectType, is_introspection_type, is_non_null_type
 
 from gateway.documents.source import DocumentCode
 from gateway.limits.excess import LimitCode
@@ -14,6 +15,7 @@ from gateway.refusals import Refusal
 from resolvers.errors import ErrorCode
 from resolvers.payex.faults import FaultCode
 from resolvers.payex.problems import FieldErrorCode
+from schema.subgraph import build_schema, executable
 
 PAGE = (Path(__file__).parents[2] / "docs" / "errors.md").read_text("utf-8")
 ROWS = re.findall(r"^\| `([A-Z_]+)` \|(.*)\|$", PAGE, re.MULTILINE)
@@ -67,6 +69,20 @@ def test_every_status_of_a_refusal_has_its_code() -> None:
     assert (codes["413"], codes["414"]) == ("CONTENT_TOO_LARGE", "URI_TOO_LONG")
     assert codes["422"] == "UNPROCESSABLE_CONTENT"
     assert len(rows) == 15
+
+
+def test_the_page_names_the_fields_that_may_not_be_null_for_an_argument() -> None:
+    types = executable(build_schema()).type_map.values()
+    fields = {
+        name
+        for type_ in types
+        if isinstance(type_, GraphQLObjectType) and not is_introspection_type(type_)
+        for name, field in type_.fields.items()
+        if field.args and is_non_null_type(field.type)
+    }
+    (named,) = re.findall(r"((?:`\w+`(?:,| and)?\s+)+)may not be `null`", PAGE)
+
+    assert set(re.findall(r"`(\w+)`", named)) == fields
 
 
 async def test_the_query_that_the_page_shows_is_answered_as_shown(

@@ -417,6 +417,33 @@ async def test_a_null_where_a_value_is_needed_has_a_code_and_its_argument(
     assert error["extensions"]["argument"] == argument
 
 
+@pytest.mark.parametrize(
+    ("field", "data"),
+    [
+        ('owner(ownerNo: "1234") { invoice(invoiceNo: $x) { __typename } }', {"invoice": None}),
+        ('owner(ownerNo: "1234") { invoices(invoiceNos: [$x]) { __typename } }', None),
+        ('owner(ownerNo: "1234") { customers(customerNos: ["1", $x]) { __typename } }', None),
+    ],
+)
+async def test_a_null_for_a_field_that_may_not_be_null_makes_null_of_what_is_around_it(
+    ask: Any, field: str, data: Any
+) -> None:
+    reply = await ask(f'query ($x: ID = "1") {{ {field} ok: __typename }}', x=None)
+
+    assert reply["data"] == {"owner": data, "ok": "Query"}
+    assert len(reply["errors"]) == 1
+
+
+async def test_a_null_reference_in_a_variable_of_its_own_makes_null_of_the_data(ask: Any) -> None:
+    reply = await ask(
+        'query ($x: _Any = "1") { _entities(representations: [$x]) { __typename } __typename }',
+        x=None,
+    )
+
+    assert reply["data"] is None
+    assert len(reply["errors"]) == 1
+
+
 @pytest.mark.parametrize("value", ["9007199254740993.0", "9007199254740993", '"9007199254740993"'])
 async def test_a_decimal_finds_nothing_that_a_binary_float_would_round_to_it(
     ask: Any, payex: Any, value: str
