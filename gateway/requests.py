@@ -9,7 +9,6 @@ from typing import Any, Final
 from starlette.requests import ClientDisconnect, Request
 
 from gateway.header_fields import elements, listed, remembered
-from gateway.identity.forwarded_claims import CLAIMS_EXTENSION
 from gateway.json_texts import UnreadableJSONError, read_json
 from gateway.media_types import JSON, is_utf_8
 from gateway.refusals import Refusal
@@ -21,6 +20,9 @@ PREFLIGHTED: Final = (
     "apollo-require-preflight",
     "x-apollo-operation-name",
 )
+
+CLAIMS_EXTENSION: Final = "jwt"
+"""The member of `extensions` with the claims that a router forwards: it is read strictly."""
 
 # More digits than a length has that fits 64 bits.
 _DIGITS: Final = 20

@@ -21,12 +21,13 @@ from gateway.header_fields import lines
 from gateway.identity.bearer_tokens import BearerTokens
 from gateway.identity.challenges import INVALID_REQUEST, unidentified
 from gateway.identity.claims import ClaimNames, rights_of
-from gateway.identity.forwarded_claims import CLAIMS_EXTENSION, CLAIMS_HEADER, ForwardedClaims
+from gateway.identity.forwarded_claims import CLAIMS_HEADER, ForwardedClaims
 from gateway.identity.key_sets import KeySet
 from gateway.identity.key_source import KeySource
 from gateway.identity.pseudonyms import Pseudonyms
 from gateway.identity.router_trust import RouterTrust
 from gateway.refusals import Refusal
+from gateway.requests import CLAIMS_EXTENSION
 from resolvers.payex import answers
 from resolvers.rights import EVERYTHING, Rights
 

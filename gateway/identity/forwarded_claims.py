@@ -19,9 +19,9 @@ from gateway.header_fields import lines
 from gateway.identity.bearer_tokens import TokenClock
 from gateway.json_texts import UnreadableJSONError, read_json
 from gateway.refusals import Refusal
+from gateway.requests import CLAIMS_EXTENSION
 
 CLAIMS_HEADER: Final = "payex-usage-claims"
-CLAIMS_EXTENSION: Final = "jwt"
 
 
 class ForwardedClaims:

@@ -10,8 +10,8 @@ from typing import Any, Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.http_protocol import HttpProtocol
+from gateway.identity.router_trust import PEER
 
-_EXTENSION: Final = "payex-usage-peer"
 _ALTERNATIVES: Final = frozenset({"DNS", "URI"})
 
 
@@ -38,14 +38,8 @@ class _Told:
         self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        extensions = {**scope.get("extensions", {}), _EXTENSION: {"names": self._names}}
+        extensions = {**scope.get("extensions", {}), PEER: {"names": self._names}}
         await self._app({**scope, "extensions": extensions}, receive, send)
-
-
-def peer_names(scope: Scope) -> frozenset[str] | None:
-    """Return the names of the client's certificate, or None where none was shown."""
-    names: frozenset[str] | None = scope.get("extensions", {}).get(_EXTENSION, {}).get("names")
-    return names
 
 
 def certificate_names(certificate: dict[str, Any] | None) -> frozenset[str] | None:

@@ -8,16 +8,18 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.requests import Request
+from starlette.types import Scope
 
 from gateway.header_fields import lines
 from gateway.identity.challenges import forbidden
-from gateway.identity.peer_certificates import peer_names
 from resolvers.payex.credentials import CredentialsError
 from resolvers.payex.watched_files import File, WatchedFiles
 
 logger = logging.getLogger(__name__)
 
 SECRET_HEADER: Final = "payex-usage-router"  # noqa: S105 - the name of the header
+PEER: Final = "payex-usage-peer"
+"""Where the ASGI scope has the names of the client's certificate, if one was shown."""
 _SHORTEST: Final = 32
 _LINES: Final = 2
 
@@ -122,6 +124,12 @@ class RouterTrust:
     def _shows_certificate(self, request: Request) -> bool:
         names = peer_names(request.scope) if self._certificates else None
         return names is not None and (not self._names or not self._names.isdisjoint(names))
+
+
+def peer_names(scope: Scope) -> frozenset[str] | None:
+    """Return the names of the client's certificate, or None where none was shown."""
+    names: frozenset[str] | None = scope.get("extensions", {}).get(PEER, {}).get("names")
+    return names
 
 
 def _digest(text: bytes) -> bytes:

@@ -26,7 +26,8 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.environment import SettingsError
 from gateway.identity.configuration import identity_of
-from gateway.identity.peer_certificates import PeerCertificateProtocol, peer_names
+from gateway.identity.peer_certificates import PeerCertificateProtocol
+from gateway.identity.router_trust import peer_names
 from gateway.identity.server_tls import ServedCertificate, tls_options
 from gateway.refusals import Refusal
 from resolvers.payex.client_certificate import ClientCertificate
