@@ -17,7 +17,8 @@ from resolvers.payex.faults import FaultCode
 from resolvers.payex.problems import FieldErrorCode
 from schema.subgraph import build_schema, executable
 
-PAGE = (Path(__file__).parents[2] / "docs" / "errors.md").read_text("utf-8")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "errors.md").read_text("utf-8")
 ROWS = re.findall(r"^\| `([A-Z_]+)` \|(.*)\|$", PAGE, re.MULTILINE)
 CODES = {code: [cell.strip() for cell in cells.split("|")] for code, cells in ROWS}
 
@@ -68,7 +69,24 @@ def test_every_status_of_a_refusal_has_its_code() -> None:
     codes = dict(rows)
     assert (codes["413"], codes["414"]) == ("CONTENT_TOO_LARGE", "URI_TOO_LONG")
     assert codes["422"] == "UNPROCESSABLE_CONTENT"
-    assert len(rows) == 15
+
+
+def test_the_page_has_every_status_that_the_gateway_refuses_with() -> None:
+    """The sandbox and the check know PayEx's statuses, which are others."""
+    gateway = ROOT / "gateway"
+    its_own = [
+        path
+        for path in gateway.rglob("*.py")
+        if path.relative_to(gateway).parts[0] not in {"sandbox", "contract"}
+    ]
+    statuses = {
+        HTTPStatus[name]
+        for path in its_own
+        for name in re.findall(r"\bHTTPStatus\.([A-Z_]+)", path.read_text("utf-8"))
+    }
+
+    told = [int(status) for status in re.findall(r"^\| (\d{3}) \|", PAGE, re.MULTILINE)]
+    assert told == sorted(status for status in statuses if status >= HTTPStatus.BAD_REQUEST)
 
 
 def test_the_page_names_the_fields_that_may_not_be_null_for_an_argument() -> None:
