@@ -84,6 +84,8 @@ class Document:
         Raises:
             NotExecutedError: there is none, or there are several and none is named.
         """
+        if not self.operations:
+            raise refused("The document has no operation.", self.node.definitions[0])
         places = [
             place
             for place, node in enumerate(self.operations)
@@ -95,8 +97,7 @@ class Document:
                 *self.operations[:2],
             )
         if not places:
-            of_the_name = " of the operationName" if name else ""
-            raise refused(f"The document has no operation{of_the_name}.")
+            raise refused("The document has no operation of the operationName.")
         return places[0]
 
 

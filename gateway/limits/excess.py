@@ -12,7 +12,7 @@ from graphql import GraphQLError, Node, Source
 
 from gateway.limit_settings import LimitSettings
 from gateway.limits.measures import measure
-from gateway.limits.tokens import lines_of, start_of, tokens_of
+from gateway.limits.tokens import lines_of, start_of, start_of_line, tokens_of
 
 LARGEST: Final = 2**31 - 1
 """The largest figure that is told, GraphQL's largest `Int`: a few fragments make up any number."""
@@ -155,7 +155,8 @@ def oversizes(text: str, limits: LimitSettings) -> list[LimitExceeded]:
     most = limits.max_tokens
     # To say where in the text something is wrong takes as long as it has lines before that.
     if lines_of(text) > most:
-        return [LimitExceeded(LimitCode.MAX_TOKENS_LIMIT, most, most + 1)]
+        place = Place(text, start_of_line(text, most + 1))
+        return [LimitExceeded(LimitCode.MAX_TOKENS_LIMIT, most, most + 1, place)]
     tokens = tokens_of(text)
     if len(tokens) > most:
         place = Place(text, start_of(text, most))

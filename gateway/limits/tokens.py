@@ -23,6 +23,7 @@ _TOKEN: Final = re.compile(
     re.VERBOSE,
 )
 _COMMENT: Final = "#"
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
 
 def tokens_of(text: str) -> list[str]:
@@ -44,3 +45,8 @@ def start_of(text: str, number: int) -> int:
 def lines_of(text: str) -> int:
     """Return how many line ends a text has, and so how many comments at most, but for one."""
     return text.count("\n") + text.count("\r") - text.count("\r\n")
+
+
+def start_of_line(text: str, number: int) -> int:
+    """Return how many characters stand in a text before a line, given how many line ends do."""
+    return next(islice(_LINE_END.finditer(text), number - 1, None)).end()

@@ -64,7 +64,7 @@ def find_errors(
         hide_suggestions,
     )
     if errors and isinstance(errors[-1], ValidationAbortedError):
-        errors[-1] = _limit(errors[-1], limits)
+        errors[-1] = _limit(errors[-1], document, limits)
     return errors
 
 
@@ -91,7 +91,9 @@ def _thrifty(comparisons: int) -> type[ASTValidationRule]:
     return Thrifty
 
 
-def _limit(aborted: ValidationAbortedError, limits: LimitSettings) -> GraphQLError:
+def _limit(
+    aborted: ValidationAbortedError, document: DocumentNode, limits: LimitSettings
+) -> GraphQLError:
     if aborted.message == _CAPPED:
         most = limits.max_validation_errors
         return GraphQLError(
@@ -105,7 +107,12 @@ def _limit(aborted: ValidationAbortedError, limits: LimitSettings) -> GraphQLErr
     if aborted.nodes:
         most = limits.max_comparisons
         return LimitExceeded(LimitCode.MAX_COMPARISONS_LIMIT, most, most + 1, aborted.nodes[0])
-    return LimitExceeded(LimitCode.MAX_FRAGMENT_WORK_LIMIT, FRAGMENT_WORK, FRAGMENT_WORK + 1)
+    return LimitExceeded(
+        LimitCode.MAX_FRAGMENT_WORK_LIMIT,
+        FRAGMENT_WORK,
+        FRAGMENT_WORK + 1,
+        document.definitions[0],
+    )
 
 
 class _LocatedValues(ValuesOfCorrectTypeRule):

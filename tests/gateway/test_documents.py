@@ -238,3 +238,17 @@ def test_of_several_operations_of_which_none_is_named_two_are_pointed_at() -> No
 
     (error,) = refused.value.errors
     assert error.locations == [(1, 1), (1, 19)]
+
+
+@pytest.mark.parametrize("name", [None, "Q"])
+def test_a_document_without_operations_is_pointed_at_where_its_definitions_begin(
+    name: str | None,
+) -> None:
+    text = "# A comment.\n\n  fragment A on Query { name } fragment B on Query { name }"
+
+    with pytest.raises(NotExecutedError) as refused:
+        documents().read(text, introspection=True).place(name)
+
+    (error,) = refused.value.errors
+    assert error.message == "The document has no operation."
+    assert error.locations == [(3, 3)]

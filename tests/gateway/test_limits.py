@@ -209,6 +209,7 @@ def test_what_is_as_large_as_its_limit_is_read(text: str, setting: str, limit: i
     ("text", "setting", "limit"),
     [
         ("{a b c > d e}", "max_tokens", 4),
+        ("{\r\na\n\rb\n> c\n}", "max_tokens", 3),
         ("{b c d} > {a{b}}", "max_depth", 1),
         ("{a{b{c}}} > {a: b}", "max_aliases", 0),
         ("{a{b{c}}} > {a b}", "max_root_fields", 1),
@@ -216,7 +217,7 @@ def test_what_is_as_large_as_its_limit_is_read(text: str, setting: str, limit: i
         ("{a} {b} > {c} {d}", "max_document_operations", 2),
         ("{a} > " + "{a" * 201 + "}" * 201, "max_depth", 1),
     ],
-    ids=["token", "depth", "aliases", "root fields", "selections", "operations", "nesting"],
+    ids=["token", "line", "depth", "aliases", "root fields", "selections", "operations", "nesting"],
 )
 def test_what_is_too_large_is_told_where_it_begins(text: str, setting: str, limit: int) -> None:
     before, after = text.split("> ")

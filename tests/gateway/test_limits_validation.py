@@ -82,6 +82,8 @@ def test_fragments_are_followed_from_each_operation_so_often_and_no_more() -> No
     assert isinstance(errors[-1], LimitExceeded)
     assert errors[-1].extensions
     assert errors[-1].extensions["limit"] == {"MAX_FRAGMENT_WORK": 50_000}
+    # It points at the first of the definitions.
+    assert errors[-1].locations == [(1, 1)]
 
 
 USAGE = """
