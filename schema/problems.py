@@ -79,7 +79,9 @@ class FieldError:
 
     parameter: str = strawberry.field(
         description=(
-            "The parameter's name or path: `customerNo`, `invoiceNos[0]`, `filter.minimumAmount`."
+            "The argument's name or path: `customerNo`, `invoiceNos[0]`, `filter.minimumAmount`. "
+            "Where PayEx refused it, PayEx's own name: `invoiceNo`, also of a number in "
+            "`invoiceNos`."
         )
     )
     message: str = strawberry.field(description="What is wrong with it, for people.")

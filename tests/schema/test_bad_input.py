@@ -334,6 +334,19 @@ async def test_a_bad_number_of_a_list_is_told_by_its_place_in_the_argument(
     assert payex.calls == []
 
 
+async def test_a_number_of_a_list_that_payex_refused_is_told_in_its_place_by_payex_s_name(
+    ask: Any, payex: Any, telling: Any
+) -> None:
+    payex.answers["/invoices/a%20b"] = telling("validation", 400, Problems=[{"invoiceNo": "No"}])
+    reply = await ask(owner(f'invoices(invoiceNos: ["55", "a b"]) {{ __typename {CODED} }}'))
+
+    found, refused = reply["data"]["owner"]["invoices"]
+    assert found == {"__typename": "Invoice"}
+    assert refused["fieldErrors"] == [
+        {"parameter": "invoiceNo", "message": "No", "code": "REFUSED_BY_PAYEX"}
+    ]
+
+
 @pytest.mark.parametrize(
     ("field", "code"),
     [
