@@ -67,7 +67,7 @@ def without_values(words: str) -> str:
     if unknown := _UNKNOWN_FIELD.match(words):
         words = f"{unknown[1]}{unknown[2] or ''}.{unknown[3] or ''}"
     words = _AT_THE_END.sub(r"\1.", words)
-    words = _NO_ID.sub("An ID is text or an integer in digits.", words)
+    words = _NO_ID.sub("An ID is text or an integer.", words)
     for quoted, left in _WITHIN:
         words = quoted.sub(left, words)
     return words

@@ -167,7 +167,7 @@ def _text(key: Mapping[str, object], name: str) -> str:
         # In the document, a number with a point or an exponent is a float, which may be rounded.
         value: str = GraphQLID.coerce_input_value(None if isinstance(given, float) else given)
     except GraphQLError:
-        message = f"A reference needs {name} as text or as an integer in digits."
+        message = f"A reference needs {name} as text or as an integer."
         raise _bad(name, message, FieldErrorCode.REFERENCE_MALFORMED) from None
     return value
 

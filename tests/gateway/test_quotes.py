@@ -57,7 +57,7 @@ def test_no_value_of_a_variable_is_repeated(type_: str, value: Any) -> None:
     [
         ('{ found(number: "46701740605") }', "Int cannot represent non-integer value."),
         ("{ found(number: 46701740605) }", "Int cannot represent non 32-bit signed integer value."),
-        ('{ found(id: {a: "Hemlig"}) }', "An ID is text or an integer in digits."),
+        ('{ found(id: {a: "Hemlig"}) }', "An ID is text or an integer."),
         ('{ found(colour: "Hemlig") }', "Enum 'Colour' cannot represent non-enum value."),
         ("{ found(colour: HEMLIG) }", "Value does not exist in 'Colour' enum."),
         (
