@@ -18,7 +18,7 @@ from aiodataloader import DataLoader, Loader, dispatch_queue
 from resolvers.payex.answers import Answer
 from resolvers.payex.client import Payex
 from resolvers.payex.faults import Fault
-from resolvers.payex.problems import Problem
+from resolvers.payex.problems import Problem, expected
 from resolvers.payex.records import ItemList
 from resolvers.payex.routes import Holder, Kind, Route
 from resolvers.payex.tracing import BatchTrace, Trace
@@ -170,8 +170,7 @@ class SubscriptionLoader(_Loader[_Wanted]):
     def _find(self, wanted: _Wanted, *, alone: bool) -> Found:
         listed = self._paths.of(wanted.holder, Kind.SUBSCRIPTIONS)
         if alone and not self._routes.started(listed):
-            own = self._paths.of(wanted.holder, Kind.SUBSCRIPTION, wanted.subscription_no)
-            return self._routes.begun(own, wanted.wave - 1)
+            return self._routes.begun(self._own(wanted), wanted.wave - 1)
         return self._spawn(self._find_in_list(wanted, listed))
 
     async def _find_in_list(self, wanted: _Wanted, listed: Route) -> Answer:
@@ -181,9 +180,11 @@ class SubscriptionLoader(_Loader[_Wanted]):
                 for item in found.items:
                     if item.number == wanted.subscription_no:
                         return Answer(item, answer.wave)
-            case Problem():
-                return answer
+            case Problem() as problem:
+                return Answer(expected(problem, self._own(wanted)), answer.wave)
             case Fault() as fault if not fault.of_one_answer:
                 return answer
-        own = self._paths.of(wanted.holder, Kind.SUBSCRIPTION, wanted.subscription_no)
-        return await self._routes.answer(own, answer.wave)
+        return await self._routes.answer(self._own(wanted), answer.wave)
+
+    def _own(self, wanted: _Wanted) -> Route:
+        return self._paths.of(wanted.holder, Kind.SUBSCRIPTION, wanted.subscription_no)

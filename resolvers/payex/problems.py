@@ -129,12 +129,17 @@ def expected(problem: Problem, route: Route) -> Problem:
 
     A documented type on a route that PayEx does not document it for is unrecognised there: the
     schema's unions name for each route exactly what it can answer.
+
+    Args:
+        problem: what PayEx told, whatever its kind is on another route.
+        route: the route that answers with it.
     """
+    kind = _kind(problem.type, problem.status)
     known = _OF_INVOICES if route.holder.billing is Billing.BILLED else _OF_CUSTOMERS
-    if problem.kind in known or (
-        problem.kind is ProblemType.SUBSCRIPTION_NOT_FOUND and route.kind in _BELOW_SUBSCRIPTIONS
+    if kind in known or (
+        kind is ProblemType.SUBSCRIPTION_NOT_FOUND and route.kind in _BELOW_SUBSCRIPTIONS
     ):
-        return problem
+        return replace(problem, kind=kind)
     return replace(problem, kind=ProblemType.UNRECOGNIZED)
 
 
@@ -182,7 +187,7 @@ def parse_problem(status: int, body: bytes) -> Problem | None:
     if type_ is None:
         type_ = "about:blank"
     return Problem(
-        _TYPES.get((_code(type_), status), ProblemType.UNRECOGNIZED),
+        _kind(type_, status),
         type=type_,
         title=_text(document, "title") or UNTITLED,
         status=status,
@@ -191,6 +196,10 @@ def parse_problem(status: int, body: bytes) -> Problem | None:
         field_errors=tuple(dict.fromkeys(_field_errors(document))),
         raw=msgspec.Raw(body),
     )
+
+
+def _kind(type_: str, status: int) -> ProblemType:
+    return _TYPES.get((_code(type_), status), ProblemType.UNRECOGNIZED)
 
 
 def _without_query(type_: str) -> str:

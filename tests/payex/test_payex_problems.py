@@ -305,3 +305,6 @@ def test_a_type_is_known_only_on_the_routes_it_is_documented_for(
             problem = expected(told, route)
             wanted = kind if route_kind in known else ProblemType.UNRECOGNIZED
             assert (problem.kind, problem.type, problem.instance) == (wanted, told.type, "i")
+            # It is known again where it is documented, whatever route told of it.
+            own = Routes().of(Holder("xxx", billing, "1"), Kind.SUBSCRIPTION, "2")
+            assert expected(problem, own) == expected(told, own)

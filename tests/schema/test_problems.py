@@ -157,6 +157,38 @@ async def test_a_documented_problem_on_a_route_that_has_none_such_is_unrecognize
     assert reply["data"]["owner"]["customer"]["__typename"] == "UnrecognizedProblem"
 
 
+async def test_a_missing_subscription_that_the_list_tells_of_is_one_where_a_union_has_it(
+    ask: Any, payex: Any, telling: Any
+) -> None:
+    """The list's own field has no such problem, and those of single subscriptions have."""
+    payex.answers["/invoices/55/subscriptions"] = telling("subscription-not-found")
+    reply = await ask(
+        invoice(
+            f'one: subscription(subscriptionNo: "9") {{ {PROBLEM} }} '
+            f'other: subscription(subscriptionNo: "8") {{ {PROBLEM} }} '
+            "subscriptions { __typename }"
+        )
+    )
+
+    found = reply["data"]["owner"]["invoice"]
+    assert found["one"]["__typename"] == found["other"]["__typename"] == "SubscriptionNotFound"
+    assert found["one"]["instance"] == "dd07e588-70c8-4b27-95f5-020cc2968c06"
+    assert found["subscriptions"]["__typename"] == "UnrecognizedProblem"
+    assert payex.routes == ["/invoices/55/subscriptions"]
+
+
+@pytest.mark.parametrize("code", ["under-review", "customer-not-found"])
+async def test_a_problem_of_the_list_that_no_subscription_has_stays_unrecognized(
+    ask: Any, payex: Any, telling: Any, code: str
+) -> None:
+    payex.answers["/invoices/55/subscriptions"] = telling(code)
+    single = f'subscription(subscriptionNo: "9") {{ {PROBLEM} }}'
+    reply = await ask(invoice(f"{single} subscriptions {{ __typename }}"))
+
+    found = reply["data"]["owner"]["invoice"]
+    assert found["subscription"]["__typename"] == "UnrecognizedProblem"
+
+
 async def test_an_unknown_problem_of_the_usage_leaves_its_parents_to_be_asked(
     ask: Any, payex: Any, telling: Any
 ) -> None:
