@@ -7,7 +7,7 @@ large body is decoded in slices (`resolvers.payex.body_slices`), of which each i
 
 import re
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
@@ -18,7 +18,15 @@ from typing import Any, Final, Generic, TypeVar, get_args
 import msgspec
 
 from resolvers.payex.amounts import are_numbers, is_blank
-from resolvers.payex.body_slices import AT_ONCE, SLICE, beginnings, exact_end, likely_end
+from resolvers.payex.body_slices import (
+    AT_ONCE,
+    SLICE,
+    Step,
+    Steps,
+    beginnings,
+    exact_end,
+    likely_end,
+)
 from resolvers.payex.field_map import SUBSCRIPTIONS, USAGE_DETAILS, USAGE_SUMMARIES, fit
 from resolvers.payex.list_bodies import PageBody, decode_object, goes_on, read_page
 from resolvers.payex.members import Members
@@ -108,9 +116,7 @@ class Decoder(Generic[T]):
             return self._by_member(body)
         return Page(page.items, page.next, body, {})
 
-    def in_slices(
-        self, body: bytes, size: int = SLICE
-    ) -> Generator[tuple[int, Page[T]], None, list[Page[T]]]:
+    def in_slices(self, body: bytes, size: int = SLICE) -> Steps[list[Page[T]]]:
         """Decode one page in slices, and return them: each is a page of its own.
 
         It yields after each slice, so that the event loop can have a turn.
@@ -120,8 +126,8 @@ class Decoder(Generic[T]):
             size: bytes in a slice.
 
         Yields:
-            The bytes of JSON that were decoded, and to what. If the body turns out to have a shape
-            that no list of PayEx's has, it is decoded as a whole after all.
+            What was done. If the body turns out to have a shape that no list of PayEx's has, it is
+            decoded as a whole after all.
 
         Raises:
             Fault: as `page` does, and for a body that is too large to be decoded as a whole.
@@ -136,19 +142,17 @@ class Decoder(Generic[T]):
         if len(body) > AT_ONCE:
             raise too_large(len(body), AT_ONCE)
         page = self.page(body)
-        yield len(body), page
+        yield Step(len(body), len(page.items), page.units)
         return [page]
 
-    def _in_slices(
-        self, body: bytes, start: int, size: int
-    ) -> Generator[tuple[int, Page[T]], None, list[Page[T]] | None]:
+    def _in_slices(self, body: bytes, start: int, size: int) -> Steps[list[Page[T]] | None]:
         pages: list[Page[T]] = []
         at, is_last = start, False
         while not is_last:
             end = likely_end(body, at, size)
             page = None if end is None else self._array(body, at, end)
             if page is None:
-                end = exact_end(body, at, size)
+                end = yield from exact_end(body, at, size)
                 page = None if end is None else self._array(body, at, end)
             if end is None or page is None:
                 return None
@@ -157,7 +161,7 @@ class Decoder(Generic[T]):
                 # A comma stands where none may stand.
                 return None
             pages.append(page)
-            yield end - at, page
+            yield Step(end - at, len(page.items), page.units)
             at = end + 1
         if len(body) - at > AT_ONCE:
             return None
@@ -232,7 +236,8 @@ class Decoder(Generic[T]):
         """
         unreadable: Counter[Member] = Counter()
         items: list[T] = []
-        units = _UNITS_BY_ITSELF * len(elements)
+        # Each escape is looked at: it may be half of a character.
+        units = _UNITS_BY_ITSELF * len(elements) + json.count(b"\\")
         for element in elements:
             item = None if marked.holds(element) else self._whole(element)
             if item is None:

@@ -134,8 +134,7 @@ async def _decoded(body: bytes, decoder: Decoder[Any], intake: Intake) -> list[P
     try:
         while True:
             await intake.turn()
-            size, page = next(steps)
-            intake.decode(size, len(page.items), page.units)
+            intake.decode(*next(steps))
     except StopIteration as done:
         pages: list[Page[Any]] = done.value
         return pages

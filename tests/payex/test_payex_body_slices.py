@@ -2,18 +2,20 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from resolvers.payex.body_slices import AT_ONCE, SLICE, exact_end
+from resolvers.payex.body_slices import AT_ONCE, SLICE, Steps, exact_end
 from resolvers.payex.decoders import Decoder, subscriptions, usage_records, usage_summaries
 from resolvers.payex.faults import Fault, FaultCode
 from resolvers.payex.list_bodies import goes_on
 from resolvers.payex.records import Item, ItemList, Page
+
+T = TypeVar("T")
 
 DECODERS: list[Decoder[Any]] = [usage_records({}), usage_summaries({}), subscriptions()]
 USUAL = b'{"usageType":"call","startTime":"2019-05-06T00:00:00","amount":1.50,"currency":"SEK"}'
@@ -115,15 +117,23 @@ def outcome(decode: Callable[[], list[Page[Any]]]) -> tuple[Any, ...]:
         return fault.code, fault.hint
 
 
-def sliced(decoder: Decoder[Any], body: bytes, size: int) -> list[Page[Any]]:
-    """Decode a body in slices."""
-    steps = decoder.in_slices(body, size)
+def result(steps: Steps[T]) -> T:
+    """Take all steps, and return what they lead to."""
     while True:
         try:
             next(steps)
         except StopIteration as done:
-            pages: list[Page[Any]] = done.value
-            return pages
+            found: T = done.value
+            return found
+
+
+def sliced(decoder: Decoder[Any], body: bytes, size: int) -> list[Page[Any]]:
+    """Decode a body in slices."""
+    return result(decoder.in_slices(body, size))
+
+
+def end_of(body: bytes, start: int, size: int) -> int | None:
+    return result(exact_end(body, start, size))
 
 
 @pytest.mark.parametrize("decoder", DECODERS, ids=["details", "summaries", "subscriptions"])
@@ -174,13 +184,25 @@ def test_only_a_slice_with_odd_values_is_read_member_by_member() -> None:
 
 def test_each_slice_is_handed_out_with_its_size() -> None:
     body = b'{"items":[' + b",".join([USUAL] * 3) + b"]}"
-    found = [(size, len(page.items)) for size, page in DECODERS[0].in_slices(body, 1)]
-    assert found == [(len(USUAL), 1)] * 3
+    steps = [step for step in DECODERS[0].in_slices(body, 1) if step.size]
+    assert [(step.size, step.items) for step in steps] == [(len(USUAL), 1)] * 3
+
+
+@pytest.mark.parametrize("sign", [b"[]", b"{}", b'{"a":[{}]}'])
+def test_to_count_brackets_is_done_in_steps_and_paid_for(sign: bytes) -> None:
+    """One element of a megabyte may hold a million of them, and have no end that can be guessed."""
+    count = 20_000
+    body = b'{"items":[{"x":[' + b",".join([sign] * count) + b"]}]}"
+    steps = list(DECODERS[0].in_slices(body, 1))
+
+    brackets = count * len(sign.translate(None, b'":a,'))
+    assert 0.5 * brackets < sum(step.units for step in steps) < 1.5 * brackets
+    assert max(step.units for step in steps) < brackets / 4
 
 
 @pytest.mark.parametrize("body", [b"[", b'[{"a":1', b'["', b'["\\"', b"[[]", b"[{},"])
 def test_a_list_without_an_end_has_none(body: bytes) -> None:
-    assert exact_end(body, 1, 100) is None
+    assert end_of(body, 1, 100) is None
 
 
 @pytest.mark.parametrize(
@@ -224,7 +246,7 @@ def test_raw_reads_the_one_slice_that_holds_it() -> None:
 
 def test_a_bracket_in_a_text_is_none_also_behind_an_escaped_quote() -> None:
     body = rb'{"a":"\"}"},{"b":1}]'
-    assert exact_end(body, 0, 0) == body.index(b",{")
+    assert end_of(body, 0, 0) == body.index(b",{")
 
 
 def test_a_page_whose_elements_a_second_list_replaces_does_not_go_on() -> None:

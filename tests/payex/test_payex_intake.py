@@ -252,7 +252,12 @@ async def test_a_list_is_decoded_no_further_than_is_paid_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "least"), [({"startTime": "2019-05-06T00:00:00Z"}, 8), ({"amount": "x"}, 21)]
+    ("value", "least"),
+    [
+        ({"startTime": "2019-05-06T00:00:00Z"}, 8),
+        ({"amount": "x"}, 21),
+        ({"amount": "x", "detailInfo": "\n" * 100}, 124),
+    ],
 )
 def test_an_element_that_is_read_by_itself_is_dearer(value: object, least: int) -> None:
     spent = Spent()
