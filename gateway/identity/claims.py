@@ -77,7 +77,8 @@ class _Reading:
         """Return the values of a list, a single one, or a text's with spaces between them."""
         found = _at(self.claims, name)
         if isinstance(found, str):
-            found = found.split()
+            # As RFC 6749 (3.3) has it. Other blanks are part of a word, and grant nothing.
+            found = [word for word in found.split(" ") if word]
         return self._texts(setting, name, found)
 
     def ledger(self, setting: str, name: str) -> str | None:

@@ -33,6 +33,12 @@ def customers(**by_ledger: set[str]) -> Rights:
     )
 
 
+@pytest.mark.parametrize("blank", ["\u00a0", "\t", "\x0b", "\u2003"])
+def test_no_blank_but_a_space_stands_between_scopes(blank: str) -> None:
+    rights = rights_of({"ledgers": ["1234"], "scope": f"x{blank}usage:read"}, NAMES)
+    assert "usage:read" not in rights.scopes
+
+
 @pytest.mark.parametrize("ledgers", [["1234", "5678"], [1234, "5678"], "1234 5678", " 5678  1234 "])
 @pytest.mark.parametrize("scope", ["usage:read usage:raw", ["usage:raw", "usage:read"]])
 def test_ledgers_and_scopes_are_lists_or_texts_with_spaces(ledgers: Any, scope: Any) -> None:
@@ -242,7 +248,7 @@ def texts(value: Any) -> set[str]:
         return set().union(*map(texts, value), *map(texts, value.values()))
     if isinstance(value, list):
         return set().union(*map(texts, value))
-    return {str(value), *str(value).split()}
+    return {str(value), *str(value).split(" ")}
 
 
 @given(CLAIMS)
