@@ -10,7 +10,7 @@ from benchmarks.measure import Goal, Measured, Meter
 from benchmarks.operations import LIST
 from benchmarks.servers import KEEPING_NOTHING, Server, gateway
 from benchmarks.table import number, table
-from gateway.settings import PREFIX, Settings
+from gateway.settings.settings import PREFIX, Settings
 
 ROUNDS = 3
 WANTED = 0.15

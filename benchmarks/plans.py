@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message
 
 from benchmarks.table import number, table
 from gateway.app import create_app
-from gateway.environment import load_settings
+from gateway.settings.load import load_settings
 
 ROUNDS = 7
 

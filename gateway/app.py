@@ -15,33 +15,33 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.compression import Compresses
-from gateway.documents.documents import Documents
 from gateway.documents.source import document_source
-from gateway.drain import draining
 from gateway.endpoint import EndpointRules, GraphQLEndpoint
-from gateway.engine import Engine
-from gateway.environment import load_settings
+from gateway.execution.engine import Engine
+from gateway.execution.plan import Plan
+from gateway.execution.prepared import Documents
 from gateway.graphiql.page import graphiql_routes
-from gateway.health import Readiness, health_routes
-from gateway.hosts import ServedHosts
+from gateway.http.compression import Compresses
+from gateway.http.hosts import ServedHosts
+from gateway.http.refusals import COUNTED, refuses
+from gateway.http.requests import PREFLIGHTED, RequestRules
 from gateway.identity.configuration import identity_of
-from gateway.intake import Intake
-from gateway.monitoring.monitor import Monitor
-from gateway.operation_log import log_request
-from gateway.overload import Admission
-from gateway.projection.plan import Plan
-from gateway.refusals import COUNTED, refuses
-from gateway.reports import Report
-from gateway.requests import PREFLIGHTED, RequestRules
-from gateway.settings import Settings
-from gateway.telemetry.tracing import Tracing, tracing_of
-from gateway.upstream import Upstream
-from gateway.visits import Visits
-from gateway.workload import MEMBER
+from gateway.observability.metrics.monitor import Monitor
+from gateway.observability.operation_log import log_request
+from gateway.observability.reports import Report
+from gateway.observability.traces.tracing import Tracing, tracing_of
+from gateway.payex.upstream import Upstream
+from gateway.server.admission import Admission
+from gateway.server.drain import draining
+from gateway.server.health import Readiness, health_routes
+from gateway.server.intake import Intake
+from gateway.server.visits import Visits
+from gateway.server.workload import MEMBER
+from gateway.settings.load import load_settings
+from gateway.settings.settings import Settings
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
-from resolvers.payex.deadline import DEADLINE_HEADER
+from resolvers.payex.api.deadline import DEADLINE_HEADER
 from schema.subgraph import build_schema, executable
 
 logger = logging.getLogger(__name__)

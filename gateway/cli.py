@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway import __version__
+from gateway.check_config.startup import prepared
+from gateway.check_config.summary import summary
 from gateway.contract.command import add_check, run_check
-from gateway.environment import SettingsError, load_settings, tell
-from gateway.logs import log_config
+from gateway.observability.logs import log_config
 from gateway.sandbox import CATALOGUE, TOKENS, Fault, create_sandbox
 from gateway.sandbox.faults import KINDS, ROUTES
-from gateway.server import serve
-from gateway.server_process import CANNOT_START
-from gateway.settings import Settings
-from gateway.startup import prepared
-from gateway.summary import summary
-from resolvers.payex.credentials import CredentialsError
+from gateway.server.process import CANNOT_START
+from gateway.server.processes import serve
+from gateway.settings.load import SettingsError, load_settings, tell
+from gateway.settings.settings import Settings
+from resolvers.payex.credentials.access import CredentialsError
 from schema.subgraph import print_sdl
 
 _DESCRIPTION = """\
@@ -126,7 +126,7 @@ def main(
         arguments: the command line after the program's name; the process's own if None.
         environment: the variables; the process's own if None. Options of `serve` are put into it,
             because further server processes read their settings there.
-        run: what serves an ASGI app, called as `gateway.server.serve` is.
+        run: what serves an ASGI app, called as `gateway.server.processes.serve` is.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     # Options of `serve` need not be preceded by its name.

@@ -13,28 +13,28 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from gateway.compression import codings
-from gateway.disconnect import while_listening
 from gateway.documents.source import STEPS
-from gateway.engine import Asked, Engine, Outcome
-from gateway.errors import MASKED, budget_error, format_errors, log_unexpected
-from gateway.header_fields import lines, listed, matches_tag
-from gateway.http_profile import HttpProfile
+from gateway.execution.engine import Engine, GraphQLRequest, Outcome
+from gateway.http.compression import codings
+from gateway.http.disconnect import while_listening
+from gateway.http.errors import MASKED, budget_error, format_errors, log_unexpected
+from gateway.http.header_fields import lines, listed, matches_tag
+from gateway.http.http_profile import HttpProfile
+from gateway.http.media_types import Accepted, accepted
+from gateway.http.refusals import Refusal
+from gateway.http.requests import RequestRules, read_parameters
 from gateway.identity.callers import Visitor
-from gateway.media_types import Accepted, accepted
-from gateway.projection.written import ENCODER
-from gateway.refusals import Refusal
-from gateway.reports import Ending, Observer, Report
-from gateway.requests import RequestRules, read_parameters
-from gateway.telemetry.tracing import NO_TRACING, RequestTrace, Tracing
-from gateway.visits import Shed, Visit, Visits
+from gateway.limits.written import ENCODER
+from gateway.observability.reports import Observer, Report, RequestResult
+from gateway.observability.traces.tracing import NO_TRACING, RequestTrace, Tracing
+from gateway.server.visits import Shed, Visit, Visits
 from resolvers.budget import BudgetError
 from resolvers.errors import ErrorCode
 from resolvers.operation import Operation
-from resolvers.payex.deadline import DEADLINE_HEADER, DEADLINE_SETTING, parse_budget
-from resolvers.payex.tracing import Trace
-from resolvers.payex.turns import Pace
-from resolvers.payex.work import Work
+from resolvers.payex.api.deadline import DEADLINE_HEADER, DEADLINE_SETTING, parse_budget
+from resolvers.payex.api.tracing import Trace
+from resolvers.payex.api.turns import Pace
+from resolvers.payex.api.work import Work
 from resolvers.rights import Rights
 
 # What a reply depends on beside the URL and its coding. The second caller at one browser must not
@@ -113,7 +113,7 @@ class GraphQLEndpoint:
         try:
             await report.work.of(self._serve(Request(scope, receive), send, report, trace, visit))
         except ClientDisconnect:
-            report.ending = Ending.LEFT
+            report.ending = RequestResult.LEFT
         finally:
             report.close()
             if not report.is_shed:
@@ -136,7 +136,7 @@ class GraphQLEndpoint:
             report.is_shed = True
             return error.response()
         except Refusal as error:
-            report.ending, report.codes = Ending.REFUSED, (error.code,)
+            report.ending, report.codes = RequestResult.REFUSED, (error.code,)
             return error.response()
         except asyncio.CancelledError:
             shed = visit.dismissed()
@@ -151,7 +151,7 @@ class GraphQLEndpoint:
             log_unexpected(error, report.support_id)
             status = HTTPStatus.INTERNAL_SERVER_ERROR
             refusal = Refusal(status, MASKED, support_id=report.support_id)
-            report.ending, report.codes = Ending.FAILED, (refusal.code,)
+            report.ending, report.codes = RequestResult.FAILED, (refusal.code,)
             return refusal.response()
         finally:
             # Before the reply goes: who has it may ask another process at once.
@@ -175,7 +175,7 @@ class GraphQLEndpoint:
         caller = visitor.caller(parameters.get("extensions"))
         report.caller = caller.pseudonym
         await visit.take_place(caller.pseudonym, until, request.receive)
-        asked = Asked(
+        asked = GraphQLRequest(
             parameters,
             by_get=request.method == HTTPMethod.GET,
             introspection=self._rules.may_introspect(caller.rights),
@@ -184,7 +184,7 @@ class GraphQLEndpoint:
         async with new as operation:
             operation.caller = caller.pseudonym
             operation.granted_by = granted_by
-            report.support_id, report.tally = operation.support_id, operation.tally
+            report.support_id, report.stats = operation.support_id, operation.stats
             report.cost, report.budget = operation.cost, operation.budget
             try:
                 with operation.budget:
@@ -223,9 +223,9 @@ class GraphQLEndpoint:
         errors = format_errors(outcome.errors, operation.support_id, executed=outcome.executed)
         report.codes = [error["extensions"]["code"] for error in errors]
         if not outcome.executed:
-            report.ending = Ending.REFUSED
+            report.ending = RequestResult.REFUSED
             return self._refusal(errors, self._extensions(outcome, operation), wanted)
-        report.ending = Ending.ERRORS if errors else Ending.OK
+        report.ending = RequestResult.ERRORS if errors else RequestResult.OK
         reply: dict[str, Any] = {"errors": errors} if errors else {}
         encoded = ENCODER.encode(outcome.data)
         reply["data"] = msgspec.Raw(encoded)
@@ -236,7 +236,7 @@ class GraphQLEndpoint:
         status = self._rules.profile.executed(wanted, partial=bool(errors))
         headers = {"Cache-Control": "no-store"}
         if not errors:
-            fresh = int(operation.tally.fresh_for or 0)
+            fresh = int(operation.stats.fresh_for or 0)
             headers["Cache-Control"] = f"private, max-age={fresh}" if fresh else "private, no-cache"
             if by_get:
                 # It is weak, since `extensions` may tell of other times for the same data.
@@ -263,7 +263,7 @@ class GraphQLEndpoint:
             budget = operation.budget
             extensions["cost"] = {**cost, "spent": round(budget.total), "budget": budget.limit}
         if self._rules.show_upstream:
-            extensions["upstream"] = operation.tally.report()
+            extensions["upstream"] = operation.stats.report()
         return {"extensions": extensions} if extensions else {}
 
     def _granted(self, request: Request) -> tuple[float, str]:

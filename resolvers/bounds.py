@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from resolvers.cursors import Cursors
 from resolvers.pages import PageRequest
-from resolvers.payex.routes import Holder
+from resolvers.payex.api.routes import Holder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ import math
 from types import TracebackType
 from typing import Any, Self
 
-from resolvers.payex.work import Work
+from resolvers.payex.api.work import Work
 
 
 class UsedUpError(asyncio.CancelledError):

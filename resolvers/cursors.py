@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, Self
 
 import msgspec
 
-from resolvers.payex.records import Item
+from resolvers.payex.api.records import Item
 
 # What a cursor is made of: a digest of the token, one of the list, one of the element, how many
 # equal elements stand before it, and where it stood, which is only where the search begins.

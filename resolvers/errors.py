@@ -4,8 +4,8 @@ import enum
 import re
 from typing import Final
 
-from resolvers.payex.instances import harmless
-from resolvers.payex.problems import FieldErrorCode, Problem, ProblemType
+from resolvers.payex.api.instances import safe_instance_id
+from resolvers.payex.api.problems import FieldErrorCode, Problem, ProblemType
 
 # PayEx may put what it refuses in the place of its name.
 _NAME: Final = re.compile(r"[A-Za-z]{1,40}")
@@ -76,5 +76,5 @@ def problem_error(problem: Problem) -> RequestError:
         message,
         argument=argument,
         reason=reason,
-        instance=harmless(problem.instance),
+        instance=safe_instance_id(problem.instance),
     )

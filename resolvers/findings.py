@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Hashable
 from typing import Any, Final, TypeVar
 
-from resolvers.payex.turns import Pace, Steps
+from resolvers.payex.api.turns import Pace, Steps
 
 T = TypeVar("T")
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from resolvers.node_ids import NodeKind, encode
-from resolvers.payex.records import SubscriptionItem
-from resolvers.payex.routes import Billing, Holder, Kind, Route, Routes
+from resolvers.payex.api.records import SubscriptionItem
+from resolvers.payex.api.routes import Billing, Holder, Kind, Route, Routes
 
 
 @dataclass(frozen=True, slots=True)

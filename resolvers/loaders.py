@@ -15,14 +15,14 @@ from typing import Any, NamedTuple, TypeVar
 
 from aiodataloader import DataLoader, Loader, dispatch_queue
 
-from resolvers.payex.answers import Answer
+from resolvers.operation_stats import OperationStats
+from resolvers.payex.api.answers import Answer
+from resolvers.payex.api.faults import Fault
+from resolvers.payex.api.problems import Problem, expected
+from resolvers.payex.api.records import ItemList
+from resolvers.payex.api.routes import Holder, Kind, Route
+from resolvers.payex.api.tracing import BatchTrace, Trace
 from resolvers.payex.client import Payex
-from resolvers.payex.faults import Fault
-from resolvers.payex.problems import Problem, expected
-from resolvers.payex.records import ItemList
-from resolvers.payex.routes import Holder, Kind, Route
-from resolvers.payex.tracing import BatchTrace, Trace
-from resolvers.tally import Tally
 
 Spawn = Callable[[Coroutine[Any, Any, Answer]], asyncio.Task[Answer]]
 AnswerOf = Callable[[Route, int, BatchTrace], Coroutine[Any, Any, Answer]]
@@ -82,7 +82,7 @@ class RouteLoader(_Loader[_Ask]):
         answer_of: asks PayEx on the caller's behalf. It raises `UnseenError` for an invoice or
             customer that the caller does not see; the calls that lead there have looked before.
         kept_of: returns what is at hand for the caller.
-        tally: counts.
+        stats: counts.
         trace: told of each batch.
         spawn: runs a call.
     """
@@ -91,14 +91,14 @@ class RouteLoader(_Loader[_Ask]):
         self,
         answer_of: AnswerOf,
         kept_of: KeptOf,
-        tally: Tally,
+        stats: OperationStats,
         trace: Trace,
         spawn: Spawn,
     ) -> None:
         super().__init__(get_cache_key=lambda ask: ask.route)
         self._answer_of = answer_of
         self._kept_of = kept_of
-        self._tally = tally
+        self._stats = stats
         self._trace = trace
         self._spawn = spawn
 
@@ -111,7 +111,7 @@ class RouteLoader(_Loader[_Ask]):
 
         Args:
             route: what to ask for.
-            after: the wave whose answer told the asker of this route; 0 if the query did.
+            after: the wave whose answer named this route; 0 if the query did.
         """
         return await self._loaded(_Ask(route, after + 1))
 
@@ -120,20 +120,20 @@ class RouteLoader(_Loader[_Ask]):
         return self.load(_Ask(route, after + 1))
 
     async def demand(self, route: Route, after: int = 0) -> Answer:
-        """Return the route's answer for a field, which the tally counts."""
-        self._tally.demand()
+        """Return the route's answer for a field, and count that the field needed it."""
+        self._stats.demand()
         return await self.answer(route, after)
 
     async def batch_load_fn(self, keys: list[_Ask]) -> list[Found]:
         """Return the answers that are kept, and start a call for each other key."""
-        self._tally.batch(len(keys))
+        self._stats.batch(len(keys))
         batch = self._trace.batch(len(keys), min(ask.wave for ask in keys))
         found: list[Found] = [self._find(ask, batch) for ask in keys]
         batch.until([one for one in found if isinstance(one, asyncio.Task)])
         return found
 
     def _find(self, ask: _Ask, batch: BatchTrace) -> Answer | asyncio.Task[Answer]:
-        self._tally.started()
+        self._stats.started()
         kept = self._kept_of(ask.route, ask.wave, batch)
         return kept or self._spawn(self._answer_of(ask.route, ask.wave, batch))
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from resolvers.payex.problems import FieldError, FieldErrorCode
+from resolvers.payex.api.problems import FieldError, FieldErrorCode
 
 
 @dataclass(frozen=True, slots=True)

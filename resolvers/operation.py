@@ -1,4 +1,4 @@
-"""What the fields of one operation share: loaders, tally, bounds, and the tasks it started."""
+"""What the fields of one operation share: loaders, stats, bounds, and the tasks it started."""
 
 import asyncio
 import logging
@@ -16,20 +16,20 @@ from resolvers.bounds import Bounds, PageRequests
 from resolvers.budget import Budget, SharedBudget
 from resolvers.findings import Findings
 from resolvers.loaders import RouteLoader, SubscriptionLoader
-from resolvers.payex.answers import ANYONE, Answer, Asker, time_is_up
+from resolvers.operation_stats import OperationStats
+from resolvers.payex.api.answers import ANYONE, Answer, CallContext, time_is_up
+from resolvers.payex.api.deadline import DEADLINE_SETTING, Deadline
+from resolvers.payex.api.faults import Fault
+from resolvers.payex.api.held_bytes import OperationBytes
+from resolvers.payex.api.instances import safe_instance_id
+from resolvers.payex.api.problems import Problem, ProblemType
+from resolvers.payex.api.records import ItemList, SubscriptionItem
+from resolvers.payex.api.routes import Holder, Route
+from resolvers.payex.api.tracing import UNTRACED, BatchTrace, Trace, Untraced
+from resolvers.payex.api.turns import Pace
+from resolvers.payex.api.work import QUESTION, Work
 from resolvers.payex.client import Payex
-from resolvers.payex.deadline import DEADLINE_SETTING, Deadline
-from resolvers.payex.faults import Fault
-from resolvers.payex.held_bytes import OperationBytes
-from resolvers.payex.instances import harmless
-from resolvers.payex.problems import Problem, ProblemType
-from resolvers.payex.records import ItemList, SubscriptionItem
-from resolvers.payex.routes import Holder, Route
-from resolvers.payex.tracing import UNTRACED, BatchTrace, Trace, Untraced
-from resolvers.payex.turns import Pace
-from resolvers.payex.work import QUESTION, Work
 from resolvers.rights import Rights, UnseenError, unseen
-from resolvers.tally import Tally
 
 if TYPE_CHECKING:
     from graphql import Node
@@ -82,18 +82,18 @@ class Operation:
         self.budget = Budget(bounds.budget)
         self.cost: dict[str, int] = {}
         self.support_id = str(uuid.uuid4())
-        self.tally = Tally(bounds.max_calls, payex.pulse)
+        self.stats = OperationStats(bounds.max_calls, payex.pulse)
         self.rights = rights
         self._seconds = seconds
         self._deadline = Deadline.after(seconds, time.monotonic() if started is None else started)
         self._shared_budget = SharedBudget(self.budget)
-        self._askers: dict[str, Asker] = {}
+        self._contexts: dict[str, CallContext] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._left = False
         self.routes = RouteLoader(
             self._answer_of,
             self._kept_of,
-            self.tally,
+            self.stats,
             trace,
             self.spawn,
         )
@@ -122,7 +122,7 @@ class Operation:
     def _expired(self, now: float) -> Fault:
         return time_is_up(self._deadline, self._seconds, self.granted_by, now)
 
-    def asker(self, holder: Holder) -> Asker:
+    def context(self, holder: Holder) -> CallContext:
         """Return on whose behalf PayEx is asked for an invoice or customer and what is below it.
 
         Raises:
@@ -131,10 +131,10 @@ class Operation:
         if not self.rights.sees(holder):
             raise UnseenError
         owner_no = holder.owner_no
-        asker = self._askers.get(owner_no)
-        if asker is None:
-            asker = self._askers[owner_no] = Asker(
-                counts=self.tally,
+        context = self._contexts.get(owner_no)
+        if context is None:
+            context = self._contexts[owner_no] = CallContext(
+                recorder=self.stats,
                 deadline=self._deadline,
                 seconds=self._seconds,
                 granted_by=self.granted_by,
@@ -145,20 +145,20 @@ class Operation:
                 budget=self._shared_budget,
                 held=self._held,
             )
-        return asker
+        return context
 
     def _kept_of(self, route: Route, wave: int, batch: BatchTrace) -> Answer | None:
         # A batch that is traced ends with its calls. What is not seen is the call's to refuse.
         if not isinstance(batch, Untraced) or not self.rights.sees(route.holder):
             return None
-        kept = self.payex.kept(route, wave, self.asker(route.holder))
+        kept = self.payex.kept(route, wave, self.context(route.holder))
         return kept and self._told(route, kept)
 
     async def _answer_of(self, route: Route, wave: int, batch: BatchTrace) -> Answer:
-        asker = self.asker(route.holder)
+        context = self.context(route.holder)
         if batch is not UNTRACED:
-            asker = msgspec.structs.replace(asker, trace=batch)
-        answer = await self.payex.answer(route, wave, asker)
+            context = msgspec.structs.replace(context, trace=batch)
+        answer = await self.payex.answer(route, wave, context)
         if isinstance(answer.outcome, Fault):
             batch.failed(route.template, answer.outcome.code)
         return self._told(route, answer)
@@ -166,7 +166,7 @@ class Operation:
     def spawn(self, work: Coroutine[Any, Any, Answer]) -> asyncio.Task[Answer]:
         """Run upstream work that ends with the operation at the latest."""
         self.budget.charge(Work.CALLS, QUESTION)
-        task = asyncio.create_task(self.tally.work.of(work))
+        task = asyncio.create_task(self.stats.work.of(work))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         if self._left or self.budget.used_up:
@@ -187,9 +187,9 @@ class Operation:
         """
         told = answer.outcome
         if isinstance(told, Problem):
-            self.tally.problem(told.kind.name)
+            self.stats.problem(told.kind.name)
         if isinstance(told, ItemList | SubscriptionItem) and told.unreadable:
-            self.tally.lacks(route.kind, told.unreadable)
+            self.stats.lacks(route.kind, told.unreadable)
         if isinstance(told, Fault):
             # The line of the request has the code of each. An outage brings thousands of those
             # that the gateway itself makes, and a call may be shared by many operations.
@@ -211,7 +211,7 @@ class Operation:
             "support_id": self.support_id,
             "code": code,
             "route": route.template,
-            "instance": harmless(told.instance),
+            "instance": safe_instance_id(told.instance),
         }
         logger.log(level, "%s on %s %s", code, route.template, hint, extra=known)
 

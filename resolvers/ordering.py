@@ -8,9 +8,9 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from operator import itemgetter
 from typing import Any, Final
 
-from resolvers.payex.amounts import VolumeUnit, currency_code
-from resolvers.payex.records import UsageRecord
-from resolvers.payex.turns import SLICE, Steps, slices
+from resolvers.payex.api.amounts import VolumeUnit, currency_code
+from resolvers.payex.api.records import UsageRecord
+from resolvers.payex.api.turns import SLICE, Steps, slices
 
 # Microseconds for a record (measured): to read what it is ordered by, and to sort it.
 _READ: Final = 1.0

@@ -17,9 +17,9 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from resolvers.cursors import Cursor, Cursors
-from resolvers.payex.problems import FieldError, FieldErrorCode, Problem, refused
-from resolvers.payex.records import Item
-from resolvers.payex.turns import SLICE, Steps, slices
+from resolvers.payex.api.problems import FieldError, FieldErrorCode, Problem, refused
+from resolvers.payex.api.records import Item
+from resolvers.payex.api.turns import SLICE, Steps, slices
 
 T = TypeVar("T", bound=Item)
 

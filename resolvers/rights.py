@@ -11,8 +11,8 @@ from hashlib import blake2b
 from types import MappingProxyType
 from typing import Final
 
-from resolvers.payex.problems import Problem, ProblemType
-from resolvers.payex.routes import Billing, Holder
+from resolvers.payex.api.problems import Problem, ProblemType
+from resolvers.payex.api.routes import Billing, Holder
 
 READ_SCOPE: Final = "usage:read"
 """Lets a caller read what PayEx tells of the entities that the caller may see."""

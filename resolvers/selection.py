@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Any, Final, Self
 
 from resolvers.malformed import Malformed
-from resolvers.payex.amounts import currency_code
-from resolvers.payex.problems import FieldError, FieldErrorCode
-from resolvers.payex.records import UsageRecord
-from resolvers.payex.turns import SLICE, Steps, slices
+from resolvers.payex.api.amounts import currency_code
+from resolvers.payex.api.problems import FieldError, FieldErrorCode
+from resolvers.payex.api.records import UsageRecord
+from resolvers.payex.api.turns import SLICE, Steps, slices
 
 # The form of ISO 4217; a list of all currencies would have to be kept up with.
 _CURRENCY = re.compile("[A-Za-z]{3}")

@@ -9,18 +9,18 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, localcontext
 from itertools import repeat
 from typing import Any, Final
 
-from resolvers.payex.amounts import (
+from resolvers.payex.api.amounts import (
     UNREADABLE,
     Money,
     Volume,
     VolumeUnit,
     currency_code,
 )
-from resolvers.payex.records import UsageRecord
-from resolvers.payex.turns import SLICE, Steps, slices
+from resolvers.payex.api.records import UsageRecord
+from resolvers.payex.api.turns import SLICE, Steps, slices
 
 # No sum is rounded. It has hardly more digits than what it sums, and numbers are of ordinary size
-# (`resolvers.payex.amounts`).
+# (`resolvers.payex.api.amounts`).
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 _ZERO: Final = Decimal(0)

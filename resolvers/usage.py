@@ -11,13 +11,13 @@ from resolvers.ledger import HolderNode, SubscriptionNode
 from resolvers.operation import Operation
 from resolvers.ordering import Direction, OrderField, order
 from resolvers.pages import Page, PageRequest
-from resolvers.payex.answers import Answer
-from resolvers.payex.faults import Fault
-from resolvers.payex.problems import Problem, refused
-from resolvers.payex.records import Item, ItemList, SubscriptionItem, UsageRecord, UsageSummary
-from resolvers.payex.routes import Holder, Kind, Route
-from resolvers.payex.turns import Steps, done
-from resolvers.payex.work import Work
+from resolvers.payex.api.answers import Answer
+from resolvers.payex.api.faults import Fault
+from resolvers.payex.api.problems import Problem, refused
+from resolvers.payex.api.records import Item, ItemList, SubscriptionItem, UsageRecord, UsageSummary
+from resolvers.payex.api.routes import Holder, Kind, Route
+from resolvers.payex.api.turns import Steps, done
+from resolvers.payex.api.work import Work
 from resolvers.selection import RecordFilter
 from resolvers.totals import Group, Totals, totals
 
@@ -179,7 +179,7 @@ async def raw_subscription(operation: Operation, node: SubscriptionNode) -> msgs
     if node.item is not None:
         return node.item.raw
     number = node.subscription_no
-    operation.tally.demand()
+    operation.stats.demand()
     found = _content(await operation.subscriptions.answer(node.holder, number, node.wave))
     return found if isinstance(found, Problem) else found.raw
 

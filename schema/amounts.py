@@ -2,7 +2,7 @@
 
 import strawberry
 
-from resolvers.payex.amounts import VolumeUnit
+from resolvers.payex.api.amounts import VolumeUnit
 from schema.declarations import described
 from schema.scalars import ExactDecimal
 

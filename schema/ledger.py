@@ -5,13 +5,13 @@ from typing import Annotated, Any
 
 import strawberry
 
-from resolvers import entries, usage
+from resolvers import lookups, usage
 from resolvers.errors import problem_error
-from resolvers.gates import find_holder, find_subscription
+from resolvers.existence import find_holder, find_subscription
 from resolvers.ledger import HolderNode
 from resolvers.ledger import Owner as OwnerNode
-from resolvers.payex.problems import Problem
-from resolvers.payex.routes import Billing, Holder
+from resolvers.payex.api.problems import Problem
+from resolvers.payex.api.routes import Billing, Holder
 from schema.declarations import Info, given, reads, resolved, shared
 from schema.directives import CALL, INTERNAL, NUMBERS, RAW, READ
 from schema.node import Node
@@ -94,7 +94,7 @@ class Invoice(UsageHolder, Node):
     @classmethod
     def resolve_reference(cls, info: Info, key: Mapping[str, object]) -> Any:
         """Answer a reference of the supergraph, without a call."""
-        return entries.holder_reference(info.context, Billing.BILLED, key)
+        return lookups.holder_reference(info.context, Billing.BILLED, key)
 
 
 @strawberry.federation.type(
@@ -120,7 +120,7 @@ class Customer(UsageHolder, Node):
     @classmethod
     def resolve_reference(cls, info: Info, key: Mapping[str, object]) -> Any:
         """Answer a reference of the supergraph, without a call."""
-        return entries.holder_reference(info.context, Billing.UNBILLED, key)
+        return lookups.holder_reference(info.context, Billing.UNBILLED, key)
 
 
 InvoiceResult = Annotated[
@@ -159,7 +159,7 @@ def _one(
 def _each(
     root: OwnerNode, info: Info, billing: Billing, numbers: Sequence[str], argument: str
 ) -> list[Any]:
-    if problem := entries.too_many(argument, numbers, info.context):
+    if problem := lookups.too_many(argument, numbers, info.context):
         return [problem] * len(numbers)
     return [
         _one(root, info, billing, number, f"{argument}[{place}]")
@@ -215,4 +215,4 @@ class Owner:
     @classmethod
     def resolve_reference(cls, info: Info, key: Mapping[str, object]) -> Any:
         """Answer a reference of the supergraph, without a call."""
-        return entries.owner_reference(info.context, key)
+        return lookups.owner_reference(info.context, key)

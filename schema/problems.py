@@ -5,8 +5,8 @@ from typing import Any
 
 import strawberry
 
-from resolvers.payex import problems as payex
-from resolvers.payex.problems import FieldErrorCode, ProblemType
+from resolvers.payex.api import problems as payex
+from resolvers.payex.api.problems import FieldErrorCode, ProblemType
 from schema.declarations import described, reads
 from schema.directives import FEW, INTERNAL, RAW
 from schema.scalars import RawJSON

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from resolvers import entries
+from resolvers import lookups
 from schema.declarations import Info, resolved
 from schema.directives import AUTHENTICATED, CALL, READ
 from schema.ledger import Owner
@@ -17,11 +17,11 @@ _Id = Annotated[strawberry.ID, strawberry.argument(description="A global id that
 
 
 def _owner(info: Info, owner_no: _OwnerNo) -> Any:
-    return entries.find_owner(info.context, owner_no)
+    return lookups.find_owner(info.context, owner_no)
 
 
 async def _node(info: Info, id: _Id) -> Any:  # noqa: A002 - the argument's public name
-    return await entries.find_node(info.context, info.below, id)
+    return await lookups.find_node(info.context, info.below, id)
 
 
 @strawberry.type(description="Billed and unbilled usage that companies keep at PayEx.")

@@ -15,8 +15,8 @@ from graphql import FloatValueNode, IntValueNode, StringValueNode, ValueNode
 from strawberry.types.scalar import ScalarDefinition
 
 from resolvers.malformed import Malformed
-from resolvers.payex.problems import FieldErrorCode
-from resolvers.payex.times import moment
+from resolvers.payex.api.problems import FieldErrorCode
+from resolvers.payex.api.times import moment
 from schema.json_numbers import JSONNumber
 
 ExactDecimal = NewType("ExactDecimal", Decimal)

@@ -29,7 +29,7 @@ from resolvers.rights import Rights
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class ScopeRequirement:
     """A field of the operation that scopes guard.
 
     Attributes:
@@ -45,7 +45,7 @@ class Need:
         return any(all(map(rights.allows, one)) for one in self.scopes)
 
 
-def missing(needs: Iterable[Need], rights: Rights) -> list[Need]:
+def missing(needs: Iterable[ScopeRequirement], rights: Rights) -> list[ScopeRequirement]:
     """Return what the caller may not read, in the order of the document."""
     return [need for need in needs if not need.met(rights)]
 
@@ -65,17 +65,17 @@ class ScopeTable:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self.by_field: dict[tuple[str, str], Sequence[Need]] = {}
+        self.by_field: dict[tuple[str, str], Sequence[ScopeRequirement]] = {}
         for type_ in schema.type_map.values():
             for name in type_.fields if isinstance(type_, _WITH_FIELDS) else ():
                 scopes = dict.fromkeys(_scopes(_objects(schema, type_), name))
                 self.by_field[type_.name, name] = [
-                    Need(f"{type_.name}.{name}", one) for one in scopes
+                    ScopeRequirement(f"{type_.name}.{name}", one) for one in scopes
                 ]
 
     def needs(
         self, document: DocumentNode, operation: OperationDefinitionNode
-    ) -> dict[Need, FieldNode]:
+    ) -> dict[ScopeRequirement, FieldNode]:
         """Return what an operation of a valid document needs, with the first place of each.
 
         Fields under `@skip` and `@include` count whatever the variables say: the result holds for
@@ -100,9 +100,11 @@ _WITH_FIELDS = (GraphQLObjectType, GraphQLInterfaceType)
 class _Reader(Visitor):
     """Collects the needs of definitions, and the names of the fragments that they spread."""
 
-    def __init__(self, schema: GraphQLSchema, needs: dict[tuple[str, str], Sequence[Need]]) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, needs: dict[tuple[str, str], Sequence[ScopeRequirement]]
+    ) -> None:
         super().__init__()
-        self.found: dict[Need, FieldNode] = {}
+        self.found: dict[ScopeRequirement, FieldNode] = {}
         self.spread: list[str] = []
         self._seen: set[str] = set()
         self._types = TypeInfo(schema)

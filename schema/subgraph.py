@@ -11,8 +11,8 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import get_object_definition
 
 from resolvers.errors import ErrorCode, RequestError
-from resolvers.payex.problems import FieldErrorCode
-from resolvers.payex.work import Work
+from resolvers.payex.api.problems import FieldErrorCode
+from resolvers.payex.api.work import Work
 from schema.declarations import Info
 from schema.ledger import Customer, Invoice, Owner
 from schema.query import Query

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import strawberry
 
-from resolvers import entries, usage
+from resolvers import lookups, usage
 from resolvers.errors import problem_error
 from resolvers.ledger import SubscriptionNode
 from resolvers.pages import Page
-from resolvers.payex.problems import Problem
-from resolvers.payex.routes import Billing
+from resolvers.payex.api.problems import Problem
+from resolvers.payex.api.routes import Billing
 from resolvers.selection import RecordFilter
 from resolvers.totals import Group
 from schema.declarations import Info, described, given, reads, resolved
@@ -204,7 +204,7 @@ class UsageSubscription(Node):
     @classmethod
     def resolve_reference(cls, info: Info, key: Mapping[str, object]) -> Any:
         """Answer a reference of the supergraph, without a call."""
-        return entries.subscription_reference(info.context, key)
+        return lookups.subscription_reference(info.context, key)
 
 
 UsageSubscriptionResult = Annotated[

@@ -16,7 +16,35 @@ MODULES = {
     for path in FILES
 }
 # From the bottom of the house to its top; a room may use what stands before it.
-FLOORS = ("resolvers.payex", "resolvers", "schema", "gateway")
+FLOORS = (
+    "resolvers.payex.api",
+    "resolvers.payex.credentials",
+    "resolvers.payex.http",
+    "resolvers.payex.resilience",
+    "resolvers.payex.cache",
+    "resolvers.payex",
+    "resolvers",
+    "schema",
+    "gateway.sandbox",
+    "gateway.http",
+    "gateway.graphiql",
+    "gateway.settings",
+    "gateway.payex",
+    "gateway.limits",
+    "gateway.identity",
+    "gateway.documents",
+    "gateway.server",
+    "gateway.execution",
+    "gateway.observability",
+    "gateway.endpoint",
+    "gateway.app",
+    "gateway.contract",
+    "gateway.check_config",
+    "gateway.cli",
+    "gateway.__main__",
+)
+# What stands beside the house: the version.
+BESIDE = "gateway"
 
 
 @cache
@@ -42,6 +70,8 @@ def floor(module: str) -> int | None:
 
 def test_imports_run_downwards() -> None:
     for module, path in MODULES.items():
+        if module == BESIDE:
+            continue
         own = floor(module)
         assert own is not None, module
         for imported in imports(path):
@@ -116,3 +146,11 @@ def test_npm_locks_have_hashes_and_no_address(folder: str) -> None:
 
     assert all("integrity" in package for package in packages)
     assert not any("resolved" in package for package in packages)
+
+
+def test_the_page_shows_every_room_in_the_order_of_the_floors() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    shown = re.findall(r"^ *([a-z_]+)/? {2,}", page.split("```")[1], re.MULTILINE)
+    floors = [name.split(".")[-1] for name in reversed(FLOORS) if name != "gateway.__main__"]
+
+    assert [name for name in shown if name != "client"] == floors

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from resolvers.payex.routes import Kind
-from resolvers.payex.surrogates import Marked, replaced
+from resolvers.payex.api.routes import Kind
+from resolvers.payex.api.surrogates import Marked, replaced
 
 Object = dict[str, msgspec.Raw]
 

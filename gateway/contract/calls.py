@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 import httpx
 
-from gateway.settings import Settings
-from gateway.upstream import Upstream
-from resolvers.payex.credentials import Access, Credentials, CredentialsError
-from resolvers.payex.credentials_file import CredentialsFile
-from resolvers.payex.faults import Fault
-from resolvers.payex.routes import Route
+from gateway.payex.upstream import Upstream
+from gateway.settings.settings import Settings
+from resolvers.payex.api.faults import Fault
+from resolvers.payex.api.routes import Route
+from resolvers.payex.credentials.access import Access, Credentials, CredentialsError
+from resolvers.payex.credentials.file import CredentialsFile
 
 
 @dataclass(frozen=True, slots=True)

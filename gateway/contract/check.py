@@ -9,9 +9,9 @@ from gateway.contract.report import as_text
 from gateway.contract.shapes import Shapes
 from gateway.contract.walk import Numbers, walk
 from gateway.contract.wording import Surroundings
-from gateway.settings import Settings
-from resolvers.payex.numbers import refusal
-from resolvers.payex.routes import Routes
+from gateway.settings.settings import Settings
+from resolvers.payex.api.numbers import refusal
+from resolvers.payex.api.routes import Routes
 
 
 def objection(numbers: Numbers) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.contract.check import check, objection
 from gateway.contract.walk import Numbers
-from gateway.environment import SettingsError, load_settings
+from gateway.settings.load import SettingsError, load_settings
 
 _DESCRIPTION = """\
 Ask every route of PayEx once, with the configured credentials, and compare what comes back with

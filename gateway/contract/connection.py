@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from resolvers.payex.breakages import Breakage
-from resolvers.payex.faults import Fault
-from resolvers.payex.handshake import NO_TLS
+from resolvers.payex.api.faults import Fault
+from resolvers.payex.http.breakages import Breakage
+from resolvers.payex.http.handshake import NO_TLS
 
 
 @dataclass(frozen=True, slots=True)

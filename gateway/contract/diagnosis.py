@@ -8,9 +8,9 @@ from http import HTTPStatus
 from gateway.contract.bodies import LISTS, Parts, Unreadable, take_apart
 from gateway.contract.calls import Reply
 from gateway.contract.connection import timed_out, unreachable
-from resolvers.payex.faults import ROUTE_ABSENT_ADVICE, Fault, FaultCode
-from resolvers.payex.problems import Problem, expected, parse_problem
-from resolvers.payex.routes import Route
+from resolvers.payex.api.faults import ROUTE_ABSENT_ADVICE, Fault, FaultCode
+from resolvers.payex.api.problems import Problem, expected, parse_problem
+from resolvers.payex.api.routes import Route
 
 
 class Outcome(enum.StrEnum):

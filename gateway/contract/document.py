@@ -9,7 +9,7 @@ from gateway.contract.examination import Examination, Examined, Section
 from gateway.contract.field_maps import as_toml
 from gateway.contract.findings import Finding
 from gateway.contract.wording import Surroundings
-from resolvers.payex.routes import Billing
+from resolvers.payex.api.routes import Billing
 
 
 def as_json(examination: Examination, seen: Surroundings) -> str:

@@ -10,8 +10,8 @@ from gateway.contract.findings import Finding, Standing, compare
 from gateway.contract.shapes import PROBLEM, Shape, Shapes
 from gateway.contract.suggestions import Suggestion, suggest
 from gateway.contract.walk import Visit
-from resolvers.payex.problems import ProblemType
-from resolvers.payex.routes import Billing, Kind
+from resolvers.payex.api.problems import ProblemType
+from resolvers.payex.api.routes import Billing, Kind
 
 
 class Status(enum.IntEnum):

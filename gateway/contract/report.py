@@ -10,7 +10,7 @@ from gateway.contract.field_maps import as_toml
 from gateway.contract.findings import Finding, Standing
 from gateway.contract.names import shown_name
 from gateway.contract.wording import Surroundings
-from resolvers.payex.routes import Kind
+from resolvers.payex.api.routes import Kind
 
 _WIDTH = 98
 

@@ -14,10 +14,10 @@ from typing import Any, get_args
 import msgspec
 
 from gateway.contract.bodies import is_whole, json_type, types_in
-from resolvers.payex.decoders import Decoder, subscriptions, usage_records, usage_summaries
-from resolvers.payex.faults import Fault
-from resolvers.payex.field_map import USAGE_DETAILS, USAGE_SUMMARIES, fit
-from resolvers.payex.records import (
+from resolvers.payex.api.decoders import Decoder, subscriptions, usage_records, usage_summaries
+from resolvers.payex.api.faults import Fault
+from resolvers.payex.api.field_map import USAGE_DETAILS, USAGE_SUMMARIES, fit
+from resolvers.payex.api.records import (
     Day,
     Item,
     ItemList,
@@ -26,7 +26,7 @@ from resolvers.payex.records import (
     UsageSummary,
     is_dynamic,
 )
-from resolvers.payex.routes import Holder, Kind, Routes
+from resolvers.payex.api.routes import Holder, Kind, Routes
 
 
 class Mark(enum.StrEnum):

@@ -9,10 +9,10 @@ import msgspec
 
 from gateway.contract.calls import Ask
 from gateway.contract.diagnosis import Diagnosis, Outcome, diagnose, not_asked
-from resolvers.payex.decoders import subscriptions
-from resolvers.payex.numbers import refusal
-from resolvers.payex.problems import ProblemType
-from resolvers.payex.routes import Billing, Holder, Kind, Route, Routes
+from resolvers.payex.api.decoders import subscriptions
+from resolvers.payex.api.numbers import refusal
+from resolvers.payex.api.problems import ProblemType
+from resolvers.payex.api.routes import Billing, Holder, Kind, Route, Routes
 
 IMPOSSIBLE = "9" * 15
 """No invoice, customer or telephone number: it is as long as any, and nobody's."""

@@ -8,8 +8,8 @@ from gateway.contract.examination import Examination, Examined, Section, Status
 from gateway.contract.findings import Finding, Standing
 from gateway.contract.names import shown_code, shown_name
 from gateway.contract.walk import Probe
-from resolvers.payex.problems import ProblemType
-from resolvers.payex.routes import Billing, Kind
+from resolvers.payex.api.problems import ProblemType
+from resolvers.payex.api.routes import Billing, Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Final
 from cachetools import LRUCache
 
 from gateway.documents.ids import digest
-from resolvers.payex.shared_cache import SharedCache, Stored
+from resolvers.payex.cache.shared import SharedCache, Stored
 
 _LARGEST_SHARE: Final = 8
 # Of a text's place: its key, and what the cache itself keeps. In CPython 3.11 it is up to 280.

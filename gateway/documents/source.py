@@ -12,14 +12,14 @@ from typing import Any, Final
 
 from graphql import GraphQLError, GraphQLSchema
 
-from gateway.document_settings import DocumentSettings, TrustedDocumentsMode
 from gateway.documents.ids import digest, is_digest, normalised
 from gateway.documents.manifests import TrustedDocument
 from gateway.documents.persisted_queries import PersistedQueries
 from gateway.documents.trusted_documents import TrustedDocuments
 from gateway.documents.unlisted_documents import UnlistedDocuments
-from gateway.refusals import Refusal
-from resolvers.payex.shared_cache import SharedCache
+from gateway.http.refusals import Refusal
+from gateway.settings.documents import DocumentSettings, TrustedDocumentsMode
+from resolvers.payex.cache.shared import SharedCache
 
 _PROTOCOL: Final = 1
 

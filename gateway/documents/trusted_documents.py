@@ -13,7 +13,7 @@ from graphql import GraphQLError, GraphQLSchema, parse, validate
 from gateway.documents.ids import digest, names_in, normalised, shape
 from gateway.documents.manifest_files import ManifestFiles
 from gateway.documents.manifests import ManifestError, TrustedDocument
-from gateway.environment import SettingsError
+from gateway.settings.load import SettingsError
 
 logger = logging.getLogger(__name__)
 

@@ -20,8 +20,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import NotModifiedResponse, PathLike, StaticFiles
 from starlette.types import Scope
 
-from gateway.compression import codings
-from gateway.header_fields import listed, matches_tag
+from gateway.http.compression import codings
+from gateway.http.header_fields import listed, matches_tag
 
 HERE: Final = Path(__file__).parent
 DIST: Final = HERE / "dist"

@@ -21,10 +21,10 @@ from joserfc.jws import (
 from joserfc.jwt import ClaimsOption, JWTClaimsRegistry
 from joserfc.util import urlsafe_b64decode
 
+from gateway.http.json_texts import UnreadableJSONError, read_json
+from gateway.http.refusals import Refusal
 from gateway.identity.challenges import INVALID_TOKEN, unidentified
 from gateway.identity.key_source import RETRY, KeySource, NoKeysError
-from gateway.json_texts import UnreadableJSONError, read_json
-from gateway.refusals import Refusal
 
 # What is wrong with a claim of the right type, by its name.
 _WRONG: Final[Mapping[str, tuple[Any, str]]] = {

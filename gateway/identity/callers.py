@@ -17,7 +17,9 @@ from typing import Any, Final
 from cachetools import LRUCache
 from starlette.requests import Request
 
-from gateway.header_fields import lines
+from gateway.http.header_fields import lines
+from gateway.http.refusals import Refusal
+from gateway.http.requests import CLAIMS_EXTENSION
 from gateway.identity.bearer_tokens import BearerTokens
 from gateway.identity.challenges import INVALID_REQUEST, unidentified
 from gateway.identity.claims import ClaimNames, rights_of
@@ -26,9 +28,7 @@ from gateway.identity.key_sets import KeySet
 from gateway.identity.key_source import KeySource
 from gateway.identity.pseudonyms import Pseudonyms
 from gateway.identity.router_trust import RouterTrust
-from gateway.refusals import Refusal
-from gateway.requests import CLAIMS_EXTENSION
-from resolvers.payex import answers
+from resolvers.payex.api import answers
 from resolvers.rights import EVERYTHING, Rights
 
 _BEARER: Final = re.compile(r"bearer +([a-z0-9._~+/-]+=*)", re.IGNORECASE)

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Final
 
-from gateway.refusals import Refusal
+from gateway.http.refusals import Refusal
 
 REALM: Final = "payex-usage"
 INVALID_TOKEN: Final = "invalid_token"  # noqa: S105 - a code of RFC 6750

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gateway.http.refusals import Refusal
 from gateway.identity.challenges import forbidden
-from gateway.refusals import Refusal
-from resolvers.payex.numbers import refusal
+from resolvers.payex.api.numbers import refusal
 from resolvers.rights import Numbers, Rights
 
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")

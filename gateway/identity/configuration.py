@@ -9,7 +9,6 @@ from typing import Final
 
 import httpx
 
-from gateway.environment import SettingsError
 from gateway.identity.bearer_tokens import BearerTokens, TokenClock
 from gateway.identity.callers import Identity
 from gateway.identity.claims import ClaimNames
@@ -18,9 +17,10 @@ from gateway.identity.key_sets import KeysError
 from gateway.identity.key_source import KeySource, fetch, read_file
 from gateway.identity.pseudonyms import Pseudonyms
 from gateway.identity.router_trust import RouterSecret, RouterTrust
-from gateway.settings import Settings
-from resolvers.payex.credentials import CredentialsError
-from resolvers.payex.watched_files import File, WatchedFiles
+from gateway.settings.load import SettingsError
+from gateway.settings.settings import Settings
+from resolvers.payex.credentials.access import CredentialsError
+from resolvers.payex.credentials.watched_files import File, WatchedFiles
 
 _SHORTEST_KEY: Final = 32
 

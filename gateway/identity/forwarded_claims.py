@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from starlette.requests import Request
 
-from gateway.header_fields import lines
+from gateway.http.header_fields import lines
+from gateway.http.json_texts import UnreadableJSONError, read_json
+from gateway.http.refusals import Refusal
+from gateway.http.requests import CLAIMS_EXTENSION
 from gateway.identity.bearer_tokens import TokenClock
-from gateway.json_texts import UnreadableJSONError, read_json
-from gateway.refusals import Refusal
-from gateway.requests import CLAIMS_EXTENSION
 
 CLAIMS_HEADER: Final = "payex-usage-claims"
 

@@ -17,8 +17,8 @@ import httpx
 from joserfc.jwk import Key
 
 from gateway.identity.key_sets import KeysError, KeySet
-from resolvers.payex.breakages import Breakage, told
-from resolvers.payex.watched_files import written_by_others
+from resolvers.payex.credentials.watched_files import written_by_others
+from resolvers.payex.http.breakages import Breakage, told
 
 logger = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ from typing import Final
 from starlette.requests import Request
 from starlette.types import Scope
 
-from gateway.header_fields import lines
+from gateway.http.header_fields import lines
 from gateway.identity.challenges import forbidden
-from resolvers.payex.credentials import CredentialsError
-from resolvers.payex.watched_files import File, WatchedFiles
+from resolvers.payex.credentials.access import CredentialsError
+from resolvers.payex.credentials.watched_files import File, WatchedFiles
 
 logger = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from graphql import Node
 
-from gateway.limit_settings import LimitSettings
-from gateway.limits.excess import LARGEST, LimitCode, LimitExceeded
 from gateway.limits.prices import Price, Selection, Variables
+from gateway.limits.violations import LARGEST, LimitCode, LimitExceeded
+from gateway.settings.limits import LimitSettings
 
 
 class OperationCost:

@@ -30,7 +30,7 @@ from graphql import (
 from graphql.execution.values import VariableValues
 
 from gateway.limits.definitions import fragments_of
-from gateway.limits.excess import LimitCode, LimitExceeded
+from gateway.limits.violations import LimitCode, LimitExceeded
 
 _ROOTS: Final[Mapping[str, GraphQLField]] = {
     "__schema": SchemaMetaFieldDef,

@@ -4,7 +4,7 @@ from typing import Final
 
 from graphql import DocumentNode, GraphQLSyntaxError, parse
 
-from gateway.limits.excess import NESTING, LimitCode, LimitExceeded, Place
+from gateway.limits.violations import NESTING, LimitCode, LimitExceeded, Place
 
 # The parser tells its limit from other errors by words alone. They are compared as a whole, since
 # those of others quote the text.

@@ -24,8 +24,8 @@ from graphql.language import VisitorAction
 from graphql.utilities import validate_input_literal
 from graphql.validation.validate import ValidationAbortedError
 
-from gateway.limit_settings import LimitSettings
-from gateway.limits.excess import FRAGMENT_WORK, LimitCode, LimitExceeded
+from gateway.limits.violations import FRAGMENT_WORK, LimitCode, LimitExceeded
+from gateway.settings.limits import LimitSettings
 from resolvers.errors import ErrorCode
 
 _CAPPED: Final = "Too many validation errors, error limit reached. Validation aborted."

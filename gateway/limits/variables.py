@@ -5,8 +5,8 @@ from typing import Any
 
 from graphql import OperationDefinitionNode
 
-from gateway.limit_settings import LimitSettings
-from gateway.limits.excess import LimitCode, LimitExceeded
+from gateway.limits.violations import LimitCode, LimitExceeded
+from gateway.settings.limits import LimitSettings
 
 
 def oversized_variables(

@@ -12,22 +12,22 @@ from typing import Any
 
 import msgspec
 
-from resolvers.payex.answers import Answer, Asker, Content, Errand, Unread
-from resolvers.payex.attempts import Attempts
-from resolvers.payex.cache import CacheKey, access_mark
-from resolvers.payex.credentials import Access, Credentials, derived_key
-from resolvers.payex.deadline import DEADLINE_HEADER, DEADLINE_SETTING, Deadline
-from resolvers.payex.faults import Fault, FaultCode, counts_against_payex
-from resolvers.payex.flights import Flights
-from resolvers.payex.held_bytes import AnswerBytes
-from resolvers.payex.intake import Intake
-from resolvers.payex.memory import Memory
-from resolvers.payex.problems import Problem
-from resolvers.payex.reader import Reader, Reading
-from resolvers.payex.routes import Route, Routes
-from resolvers.payex.stretches import Spent
-from resolvers.payex.tracing import BatchTrace
-from resolvers.payex.turns import Pace
+from resolvers.payex.api.answers import Answer, CallContext, Content, Errand, Unread
+from resolvers.payex.api.deadline import DEADLINE_HEADER, DEADLINE_SETTING, Deadline
+from resolvers.payex.api.faults import Fault, FaultCode, counts_against_payex
+from resolvers.payex.api.held_bytes import AnswerBytes
+from resolvers.payex.api.intake import Intake
+from resolvers.payex.api.problems import Problem
+from resolvers.payex.api.reader import Reader, Reading
+from resolvers.payex.api.routes import Route, Routes
+from resolvers.payex.api.stretches import Spent
+from resolvers.payex.api.tracing import BatchTrace
+from resolvers.payex.api.turns import Pace
+from resolvers.payex.cache.layers import CacheLayers
+from resolvers.payex.cache.local import CacheKey, access_mark
+from resolvers.payex.credentials.access import Access, Credentials, derived_key
+from resolvers.payex.resilience.attempts import Attempts
+from resolvers.payex.resilience.single_flight import SingleFlight
 
 _NO_TOKEN = secrets.token_hex()
 
@@ -51,7 +51,7 @@ class _Question(msgspec.Struct, frozen=True):
     errand: Errand
     key: CacheKey
     access: Access
-    asker: Asker
+    context: CallContext
 
 
 class _Landed(msgspec.Struct, frozen=True):
@@ -90,7 +90,7 @@ class Payex:
         *,
         routes: Routes,
         reader: Reader,
-        memory: Memory,
+        memory: CacheLayers,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.routes = routes
@@ -102,7 +102,7 @@ class Payex:
         self._reader = reader
         self._memory = memory
         self._clock = clock
-        self._flights: Flights[CacheKey, _Landed] = Flights(clock)
+        self._single_flight: SingleFlight[CacheKey, _Landed] = SingleFlight(clock)
         self._errands: dict[CacheKey, Errand] = {}
 
     def knows(self, owner_no: str) -> bool:
@@ -115,89 +115,89 @@ class Payex:
         # Without a token nothing is listed, so that there is no cursor to key.
         return derived_key(_NO_TOKEN if token is None else token, b"payex-cursors")
 
-    def kept(self, route: Route, wave: int, asker: Asker) -> Answer | None:
+    def kept(self, route: Route, wave: int, context: CallContext) -> Answer | None:
         """Return the answer that this process keeps, if there is one.
 
         Args:
             route: what to ask for.
             wave: the wave that the call would belong to.
-            asker: on whose behalf. Only if there is an answer, it is told.
+            context: on whose behalf. Only if there is an answer, it is told.
         """
         access = self._credentials.access(route.holder.owner_no)
         if access is None:
             return None
-        return self._found(_key(route, access, asker), route, wave, asker)
+        return self._found(_key(route, access, context), route, wave, context)
 
-    async def answer(self, route: Route, wave: int, asker: Asker) -> Answer:
+    async def answer(self, route: Route, wave: int, context: CallContext) -> Answer:
         """Ask PayEx, following the pages of a list. Never raises a `Fault`: it is the outcome.
 
         Args:
             route: what to ask for.
             wave: the wave that the first call belongs to; each further page is one wave later.
-            asker: on whose behalf.
+            context: on whose behalf.
         """
         access = self._credentials.access(route.holder.owner_no)
         if access is None:
             return Answer(Fault(FaultCode.LEDGER_NOT_CONFIGURED), wave)
-        key = _key(route, access, asker)
-        kept = self._found(key, route, wave, asker)
+        key = _key(route, access, context)
+        kept = self._found(key, route, wave, context)
         if kept is not None:
             return kept
         errand = Errand(wave)
-        fly = partial(self._fly, _Question(route, errand, key, access, asker))
+        fly = partial(self._fly, _Question(route, errand, key, access, context))
         try:
-            landed, coalesced = await self._joined(key, fly, asker)
+            landed, coalesced = await self._joined(key, fly, context)
             while coalesced and landed.is_the_starters:
-                landed, coalesced = await self._joined(key, fly, asker)
+                landed, coalesced = await self._joined(key, fly, context)
         except TimeoutError:
             # It may be another operation's question that is on its way.
             under_way = self._errands.get(key, errand)
-            return Answer(under_way.expired(asker, self._clock()), errand.wave)
+            return Answer(under_way.expired(context, self._clock()), errand.wave)
         if coalesced:
-            asker.counts.coalesced()
-            asker.trace.coalesced(route.template, landed.trace)
+            context.recorder.coalesced()
+            context.trace.coalesced(route.template, landed.trace)
             errand.wave += landed.rounds - 1
         elif not landed.rounds:
             errand.wave -= 1
-        asker.counts.fresh(self._memory.left(key))
+        context.recorder.fresh(self._memory.left(key))
         if coalesced:
-            return _shared(landed.outcome, errand.wave, landed.held, asker)
+            return _shared(landed.outcome, errand.wave, landed.held, context)
         return Answer(landed.outcome, errand.wave, landed.held)
 
     async def _joined(
         self,
         key: CacheKey,
         fly: Callable[[Deadline], Coroutine[Any, Any, _Landed]],
-        asker: Asker,
+        context: CallContext,
     ) -> tuple[_Landed, bool]:
         """Wait for what is under way, or start it."""
-        if key not in self._flights:
-            return await self._flights.join(key, fly, asker.deadline)
+        if key not in self._single_flight:
+            return await self._single_flight.join(key, fly, context.deadline)
         if errand := self._errands.get(key):
-            self._attempts.share(errand, asker)
-        waiting = asker.counts.begin(Spent.COALESCED, self._clock())
+            self._attempts.share(errand, context)
+        waiting = context.recorder.begin(Spent.COALESCED, self._clock())
         try:
-            return await self._flights.join(key, fly, asker.deadline)
+            return await self._single_flight.join(key, fly, context.deadline)
         finally:
             now = self._clock()
             waiting.end(now, self.pulse.behind(now))
 
     async def aclose(self) -> None:
         """Cancel what is under way, and close the caches."""
-        await self._flights.aclose()
+        await self._single_flight.aclose()
         await self._memory.aclose()
 
-    def _found(self, key: CacheKey, route: Route, wave: int, asker: Asker) -> Answer | None:
+    def _found(self, key: CacheKey, route: Route, wave: int, context: CallContext) -> Answer | None:
         outcome, left, held = self._memory.find(key)
         if outcome is None:
             return None
-        asker.counts.hit()
-        asker.trace.hit(route.template)
-        asker.counts.fresh(left)
-        return _shared(outcome, wave - 1, held, asker)
+        context.recorder.hit()
+        context.trace.hit(route.template)
+        context.recorder.fresh(left)
+        return _shared(outcome, wave - 1, held, context)
 
     def _fly(self, question: _Question, deadline: Deadline) -> Coroutine[Any, Any, _Landed]:
-        return question.asker.counts.work.of(self._flown(question, deadline))
+        return question.context.recorder.work.of(self._flown(question, deadline))
 
     async def _flown(self, question: _Question, deadline: Deadline) -> _Landed:
         key, errand = question.key, question.errand
@@ -210,20 +210,20 @@ class Payex:
                 del self._errands[key]
 
     async def _landed(self, question: _Question, deadline: Deadline) -> _Landed:
-        trace = question.asker.trace
+        trace = question.context.trace
         token = question.access.token
-        intake = self._intake(question.asker, deadline)
+        intake = self._intake(question.context, deadline)
         try:
             recalled = await self._memory.recall(question.route, question.key, token, intake)
         except Fault as fault:
             return _Landed(fault.with_traceback(None), 0, trace)
         if recalled is not None:
-            question.asker.counts.hit()
+            question.context.recorder.hit()
             trace.hit(question.route.template)
             return _Landed(recalled.outcome, 0, trace, intake.end())
-        question.asker.counts.missed()
+        question.context.recorder.missed()
         access = question.access
-        intake = self._intake(question.asker, deadline)
+        intake = self._intake(question.context, deadline)
         reading, rounds = await self._ask(question, access, deadline, intake)
         if isinstance(reading, Fault) and reading.code is FaultCode.UPSTREAM_UNAUTHENTICATED:
             # The token may have been rotated since the files were last looked at.
@@ -249,14 +249,14 @@ class Payex:
         async def fetch(route: Route, page: int) -> bytes | Problem:
             nonlocal rounds, met
             # Everyone with the same key sees as much of the ledger.
-            if not (question.asker.whole or self.routes.is_of_its_holder(route)):
+            if not (question.context.whole or self.routes.is_of_its_holder(route)):
                 raise Fault(FaultCode.UPSTREAM_LINK_REFUSED)
             rounds = page + 1
             errand = question.errand
             errand.wave += page > 0
             try:
                 return await self._attempts.get(
-                    route, access, errand, deadline, question.asker, intake
+                    route, access, errand, deadline, question.context, intake
                 )
             except Fault as fault:
                 met = fault
@@ -267,7 +267,7 @@ class Payex:
         except Fault as fault:
             if fault is not met and counts_against_payex(fault.code):
                 # The call was noted as one that went well.
-                question.asker.counts.cannot_use(Unread(question.route.template, fault.code))
+                question.context.recorder.cannot_use(Unread(question.route.template, fault.code))
             # It would hold all that was read.
             return fault.with_traceback(None), rounds
         except asyncio.CancelledError as cancelled:
@@ -275,22 +275,22 @@ class Payex:
             intake.held.shrink_to(0)
             raise cancelled.with_traceback(None) from None
 
-    def _intake(self, asker: Asker, deadline: Deadline) -> Intake:
-        pace = Pace(self.turns, deadline, asker.expired, asker.caller, asker.turn)
-        return Intake(pace, asker.held, asker.budget)
+    def _intake(self, context: CallContext, deadline: Deadline) -> Intake:
+        pace = Pace(self.turns, deadline, context.expired, context.caller, context.turn)
+        return Intake(pace, context.held, context.budget)
 
 
 def _shared(
-    outcome: Content | Problem | Fault, wave: int, held: AnswerBytes | None, asker: Asker
+    outcome: Content | Problem | Fault, wave: int, held: AnswerBytes | None, context: CallContext
 ) -> Answer:
     """Return an answer that an operation holds as well, as far as it may."""
     if held is not None:
         try:
-            asker.held.share(held)
+            context.held.share(held)
         except Fault as fault:
             return Answer(fault, wave)
     return Answer(outcome, wave, held)
 
 
-def _key(route: Route, access: Access, asker: Asker) -> CacheKey:
-    return CacheKey(asker.rights, access_mark(access.token), route.path, route.kind)
+def _key(route: Route, access: Access, context: CallContext) -> CacheKey:
+    return CacheKey(context.rights, access_mark(access.token), route.path, route.kind)

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import trustme
 
-from tests.gateway.crowd import served
 from tests.gateway.service import SECONDS, Service, running
+from tests.server.crowd import served
 
 MEGABYTE = 1024 * 1024
 TOLD = {

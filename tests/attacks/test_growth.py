@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.gateway.introspected import EVERYTHING
 from tests.gateway.service import Service, running
+from tests.limits.introspected import EVERYTHING
 
 CHAIN = "".join(f"fragment F{n} on Query {{ ...F{n + 1} }}" for n in range(185))
 CHAIN += "fragment F185 on Query { __typename }"

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.limit_settings import LimitSettings
+from gateway.settings.limits import LimitSettings
 from resolvers.node_ids import NodeKind, encode
 
 MOST_ERRORS = LimitSettings.model_fields["max_errors"].default

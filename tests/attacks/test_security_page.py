@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 
 TESTS = Path(__file__).parents[1]
 PAGE = (TESTS.parent / "docs" / "security.md").read_text("utf-8")
 NAMED = sorted(set(re.findall(r"`(test_\w+)`", PAGE)))
 WRITTEN = {
     name
-    for path in TESTS.glob("*/test_*.py")
+    for path in TESTS.rglob("test_*.py")
     for name in re.findall(r"def (test_\w+)\(", path.read_text("utf-8"))
 }
 

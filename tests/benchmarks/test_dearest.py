@@ -16,9 +16,9 @@ from benchmarks.dearest import ACCEPTED, REFUSED, Cost, chosen
 from benchmarks.issuer import Issuer, issuing
 from benchmarks.sieges import SIEGES, Crowd, Pipeline
 from benchmarks.wire import NONE, Reply, read, request
-from gateway.limit_settings import LimitSettings
 from gateway.limits.cost_model import CostModel
-from gateway.limits.excess import oversizes
+from gateway.limits.violations import oversizes
+from gateway.settings.limits import LimitSettings
 from schema.subgraph import build_schema, executable
 
 ANSWER = b"HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n"

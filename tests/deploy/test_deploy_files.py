@@ -9,10 +9,10 @@ import pytest
 from starlette.routing import Route
 
 from gateway.app import create_app
-from gateway.environment import CONFIG, load_settings
-from gateway.setting_values import is_loopback
-from gateway.settings import PREFIX, Settings
-from gateway.telemetry.otlp import LAST_SECONDS
+from gateway.observability.traces.otlp import LAST_SECONDS
+from gateway.settings.load import CONFIG, load_settings
+from gateway.settings.settings import PREFIX, Settings
+from gateway.settings.values import is_loopback
 from tests.deploy.shipped import (
     DEPLOY,
     KUBERNETES,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gateway.environment import load_settings
+from gateway.settings.load import load_settings
 from tests.deploy.rollout import program
 from tests.deploy.shipped import DEPLOY, KUBERNETES, document_of, kubernetes, pod, text_of
 

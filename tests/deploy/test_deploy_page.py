@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from gateway.settings import PREFIX, Settings
+from gateway.settings.settings import PREFIX, Settings
 from tests.deploy.shipped import compose, nginx
 from tests.gateway.service import ROOT
 

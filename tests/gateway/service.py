@@ -14,7 +14,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from tests.gateway.forked import Fork
+from tests.server.forked import Fork
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 60

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from gateway.app import create_app
-from gateway.environment import load_settings
+from gateway.payex.upstream import SANDBOX_NOTICE
 from gateway.sandbox import create_sandbox
-from gateway.upstream import SANDBOX_NOTICE
-from gateway.workload import MEMBER, Member, Workload
+from gateway.server.workload import MEMBER, Member, Workload
+from gateway.settings.load import load_settings
 
 Serve = Callable[..., Awaitable[httpx.AsyncClient]]
 
@@ -128,7 +128,7 @@ async def test_the_sandbox_says_so_in_the_log_when_it_starts(
 ) -> None:
     await serve()
 
-    assert ("gateway.upstream", logging.WARNING, SANDBOX_NOTICE) in caplog.record_tuples
+    assert ("gateway.payex.upstream", logging.WARNING, SANDBOX_NOTICE) in caplog.record_tuples
 
 
 async def test_a_configured_upstream_starts_without_the_notice(

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from gateway import __version__
 from gateway.cli import main
-from gateway.logs import log_config
+from gateway.observability.logs import log_config
 from gateway.sandbox import CATALOGUE, TOKENS
 from gateway.sandbox.faults import KINDS, ROUTES
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from gateway.settings import Settings
-from resolvers.payex.credentials_layout import read_layout
-from resolvers.payex.watched_files import File, WatchedFiles
+from gateway.settings.settings import Settings
+from resolvers.payex.credentials.layout import read_layout
+from resolvers.payex.credentials.watched_files import File, WatchedFiles
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "credentials.md").read_text("utf-8")
 CODE = " ".join(
     re.sub(r'"\s+f?"', "", path.read_text("utf-8"))
-    for path in sorted((ROOT / "resolvers" / "payex").glob("*.py"))
+    for path in sorted((ROOT / "resolvers" / "payex").rglob("*.py"))
 )
 QUOTED = [
     phrase

@@ -14,24 +14,24 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from gateway.documents.documents import Documents
 from gateway.documents.source import DocumentSource
 from gateway.endpoint import EndpointRules, GraphQLEndpoint
-from gateway.engine import Engine
-from gateway.http_profile import HttpProfile
+from gateway.execution.engine import Engine
+from gateway.execution.prepared import Documents
+from gateway.http.http_profile import HttpProfile
+from gateway.http.requests import RequestRules
 from gateway.identity.callers import Caller, Identity, Visitor
 from gateway.identity.configuration import identity_of
-from gateway.intake import Intake
-from gateway.overload import Admission
-from gateway.reports import Ending, Observer
-from gateway.requests import RequestRules
-from gateway.settings import Settings
-from gateway.upstream import Upstream
-from gateway.visits import Visits
+from gateway.observability.reports import Observer, RequestResult
+from gateway.payex.upstream import Upstream
+from gateway.server.admission import Admission
+from gateway.server.intake import Intake
+from gateway.server.visits import Visits
+from gateway.settings.settings import Settings
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
-from resolvers.payex.routes import Billing, Holder
-from resolvers.payex.tracing import Trace
+from resolvers.payex.api.routes import Billing, Holder
+from resolvers.payex.api.tracing import Trace
 from resolvers.rights import EVERYTHING, Rights
 from schema.subgraph import build_schema, executable
 
@@ -591,7 +591,7 @@ async def exchange(endpoint: GraphQLEndpoint, read: Callable[[], bytes | None]) 
 
 async def test_a_body_that_gives_up_for_another_one_is_told_so_and_not_reported() -> None:
     """Reports of all that an overload refuses would be one more load. A counter tells."""
-    reported: list[Ending] = []
+    reported: list[RequestResult] = []
     endpoint = endpoint_of(no_operation, observe=lambda report: reported.append(report.ending))
     large = asyncio.Event()
 
@@ -615,7 +615,7 @@ async def test_a_body_that_gives_up_for_another_one_is_told_so_and_not_reported(
     await slow
 
     assert (sent[0]["status"], b"GATEWAY_MAX_REQUEST_BODIES" in sent[1]["body"]) == (503, True)
-    assert reported == [Ending.LEFT]
+    assert reported == [RequestResult.LEFT]
 
 
 async def test_an_operation_gives_its_place_back_before_its_reply_is_sent() -> None:
@@ -736,7 +736,7 @@ async def test_calls_for_payex_take_the_turns_of_their_caller() -> None:
         await client.post("/", json={"query": "{ __typename }"})
 
     holder = Holder("1234", Billing.BILLED, "55")
-    assert made[0].asker(holder).caller == "0123456789abcdef"
+    assert made[0].context(holder).caller == "0123456789abcdef"
 
 
 async def test_a_failure_of_the_gateway_is_a_problem_without_its_text(
@@ -749,7 +749,7 @@ async def test_a_failure_of_the_gateway_is_a_problem_without_its_text(
         reply = await client.get(f"/?query={quote('{ __typename }')}", headers=PREFLIGHT)
 
     assert_problem(reply, 500, "The gateway failed. Its operators can find why by the support id.")
-    record = next(record for record in caplog.records if record.name == "gateway.errors")
+    record = next(record for record in caplog.records if record.name == "gateway.http.errors")
     assert record.levelno == logging.ERROR
     assert record.getMessage().startswith("unexpected RuntimeError\n")
     assert "in no_operation" in record.getMessage()

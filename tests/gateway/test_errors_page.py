@@ -10,11 +10,11 @@ import httpx
 from graphql import GraphQLObjectType, is_introspection_type, is_non_null_type
 
 from gateway.documents.source import DocumentCode
-from gateway.limits.excess import LimitCode
-from gateway.refusals import Refusal
+from gateway.http.refusals import Refusal
+from gateway.limits.violations import LimitCode
 from resolvers.errors import ErrorCode
-from resolvers.payex.faults import FaultCode
-from resolvers.payex.problems import FieldErrorCode
+from resolvers.payex.api.faults import FaultCode
+from resolvers.payex.api.problems import FieldErrorCode
 from schema.subgraph import build_schema, executable
 
 ROOT = Path(__file__).parents[2]

@@ -10,11 +10,11 @@ import pytest
 import trustme
 
 from gateway.cli import main
-from gateway.credentials import credentials_of, watched
-from gateway.environment import SettingsError, load_settings
+from gateway.payex.credentials import credentials_of, watched
 from gateway.sandbox import TOKENS
-from resolvers.payex.credentials import CredentialsError, StaticTokens
-from resolvers.payex.credentials_file import CredentialsFile
+from gateway.settings.load import SettingsError, load_settings
+from resolvers.payex.credentials.access import CredentialsError, StaticTokens
+from resolvers.payex.credentials.file import CredentialsFile
 
 Serve = Callable[..., Awaitable[httpx.AsyncClient]]
 

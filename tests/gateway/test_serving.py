@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.payex.upstream import SANDBOX_NOTICE
 from gateway.sandbox import CATALOGUE
-from gateway.upstream import SANDBOX_NOTICE
 from tests.gateway.service import SECONDS, Service, running
 
 QUERY = '{ owner(ownerNo: "1234") { invoice(invoiceNo: "880044") { __typename } } }'

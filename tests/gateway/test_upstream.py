@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.environment import SettingsError, load_settings
-from gateway.upstream import Upstream
-from resolvers.payex.faults import Fault
+from gateway.payex.upstream import Upstream
+from gateway.settings.load import SettingsError, load_settings
+from resolvers.payex.api.faults import Fault
 from tests.payex.loopback import listening
 
 

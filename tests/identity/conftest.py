@@ -15,7 +15,7 @@ from joserfc.jws import JWSRegistry
 from pydantic_settings import EnvSettingsSource
 from starlette.requests import Request
 
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 
 NOW = 1_900_000_000
 ISSUER = "https://issuer.example/"

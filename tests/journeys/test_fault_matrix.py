@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from gateway.app import create_app
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 
 DETAILS = "/billing/usage/v1/1234/invoices/55/subscriptions/70/usage-details"
 GOOD = b'{"items": [{"usageType": "VOICE", "amount": 0.69, "currency": "SEK"}]}'

@@ -25,8 +25,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gateway.app import create_app
-from gateway.environment import load_settings
 from gateway.sandbox import TOKENS, create_sandbox
+from gateway.settings.load import load_settings
 
 SECONDS = 60
 NOW = datetime.now(UTC)

@@ -10,8 +10,8 @@ import pytest
 
 from gateway.cli import parser
 from gateway.identity.claims import ClaimNames, rights_of
-from gateway.settings import Settings
-from resolvers.payex.routes import Billing, Holder
+from gateway.settings.settings import Settings
+from resolvers.payex.api.routes import Billing, Holder
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.app import create_app
 from gateway.sandbox import CATALOGUE, TOKENS, Example, ProblemStyle, create_sandbox
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 
 pytestmark = pytest.mark.no_cover  # other tests cover the same, and tracing doubles its time
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from gateway.app import create_app
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 from tests.payex.valkey import PATIENT, Valkey, a_valkey
 
 QUERY = """

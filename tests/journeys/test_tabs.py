@@ -10,7 +10,7 @@ import pytest
 
 from gateway.app import create_app
 from gateway.graphiql.page import TABS, Tab, ready_tabs
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 
 NAMES = [path.stem for path in sorted(TABS.glob("*.graphql"))]
 SHOWN = {

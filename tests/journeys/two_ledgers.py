@@ -10,22 +10,22 @@ import httpx
 import msgspec
 from graphql import DocumentNode, execute, parse, validate
 
-from gateway.errors import format_errors
+from gateway.http.errors import format_errors
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
-from resolvers.payex.attempts import Attempts, Policies
-from resolvers.payex.backoff import Backoff
-from resolvers.payex.breakers import Breakers
-from resolvers.payex.cache import AnswerCache, CachePolicy
+from resolvers.payex.api.reader import Reader
+from resolvers.payex.api.routes import Routes
+from resolvers.payex.cache.layers import CacheLayers
+from resolvers.payex.cache.local import AnswerCache, CachePolicy
 from resolvers.payex.client import Payex
-from resolvers.payex.credentials import StaticTokens
-from resolvers.payex.limiter import Limiter
-from resolvers.payex.memory import Memory
-from resolvers.payex.reader import Reader
-from resolvers.payex.responses import Limits
-from resolvers.payex.retry_budget import RetryBudget
-from resolvers.payex.routes import Routes
-from resolvers.payex.transport import Transport
+from resolvers.payex.credentials.access import StaticTokens
+from resolvers.payex.http.responses import Limits
+from resolvers.payex.http.transport import Transport
+from resolvers.payex.resilience.attempts import Attempts, Policies
+from resolvers.payex.resilience.backoff import Backoff
+from resolvers.payex.resilience.breakers import Breakers
+from resolvers.payex.resilience.limiter import Limiter
+from resolvers.payex.resilience.retry_budget import RetryBudget
 from resolvers.rights import Rights
 from schema.subgraph import build_schema, executable
 
@@ -198,7 +198,7 @@ async def gateway(ledgers: Iterable[str] = LEDGERS) -> AsyncIterator[Gateway]:
             StaticTokens({owner_no: f"token-{owner_no}" for owner_no in ledgers}),
             routes=routes,
             reader=reader,
-            memory=Memory(AnswerCache(), kept, reader),
+            memory=CacheLayers(AnswerCache(), kept, reader),
         )
         try:
             yield Gateway(payex, upstream)

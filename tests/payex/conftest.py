@@ -11,26 +11,26 @@ from typing import Any, TypeVar, TypeVarTuple, Unpack
 import httpx
 import pytest
 
-from resolvers.payex.answers import Asker, Errand
-from resolvers.payex.attempts import Attempts, Policies
-from resolvers.payex.backoff import Backoff
-from resolvers.payex.breaker import BreakerState
-from resolvers.payex.breakers import Breakers, Scope
-from resolvers.payex.cache import AnswerCache, CachePolicy
+from resolvers.payex.api.answers import CallContext, Errand
+from resolvers.payex.api.deadline import Deadline
+from resolvers.payex.api.intake import Intake
+from resolvers.payex.api.problems import Problem
+from resolvers.payex.api.pulse import Pulse
+from resolvers.payex.api.reader import Reader
+from resolvers.payex.api.routes import Billing, Holder, Route, Routes
+from resolvers.payex.cache.layers import CacheLayers
+from resolvers.payex.cache.local import AnswerCache, CachePolicy
 from resolvers.payex.client import Payex
-from resolvers.payex.credentials import Access, Credentials, StaticTokens
-from resolvers.payex.deadline import Deadline
-from resolvers.payex.flights import Flights
-from resolvers.payex.intake import Intake
-from resolvers.payex.limiter import Limiter
-from resolvers.payex.memory import Memory
-from resolvers.payex.problems import Problem
-from resolvers.payex.pulse import Pulse
-from resolvers.payex.reader import Reader
-from resolvers.payex.responses import Limits
-from resolvers.payex.retry_budget import RetryBudget
-from resolvers.payex.routes import Billing, Holder, Route, Routes
-from resolvers.payex.transport import Transport
+from resolvers.payex.credentials.access import Access, Credentials, StaticTokens
+from resolvers.payex.http.responses import Limits
+from resolvers.payex.http.transport import Transport
+from resolvers.payex.resilience.attempts import Attempts, Policies
+from resolvers.payex.resilience.backoff import Backoff
+from resolvers.payex.resilience.breaker import BreakerState
+from resolvers.payex.resilience.breakers import Breakers, Scope
+from resolvers.payex.resilience.limiter import Limiter
+from resolvers.payex.resilience.retry_budget import RetryBudget
+from resolvers.payex.resilience.single_flight import SingleFlight
 
 DAY = 86_400.0
 T = TypeVar("T")
@@ -116,18 +116,18 @@ class Awaited(Attempts):
         access: Access,
         errand: Errand,
         deadline: Deadline,
-        asker: Asker,
+        context: CallContext,
         intake: Intake | None = None,
     ) -> bytes | Problem:
         """Return a body or a problem, when all that was begun has ended."""
         get = super().get
-        flights: Flights[str, bytes | Problem] = Flights(self._clock)
+        flights: SingleFlight[str, bytes | Problem] = SingleFlight(self._clock)
         try:
             found, _ = await flights.join(
-                "it", lambda shared: get(route, access, errand, shared, asker, intake), deadline
+                "it", lambda shared: get(route, access, errand, shared, context, intake), deadline
             )
         except TimeoutError:
-            raise errand.expired(asker, self._clock()) from None
+            raise errand.expired(context, self._clock()) from None
         finally:
             await flights.aclose()
         return found
@@ -175,7 +175,7 @@ def connect(
     """Opens a client whose calls a handler answers, in the time of the loop that runs.
 
     Unless told otherwise it has a token for the ledger `xxx` alone, tries nothing twice and keeps
-    nothing. `policies` are members of `Policies`, `memory` are arguments of `Memory`.
+    nothing. `policies` are members of `Policies`, `memory` are arguments of `CacheLayers`.
     """
 
     @asynccontextmanager
@@ -202,7 +202,7 @@ def connect(
                 credentials or StaticTokens({"xxx": "a-token"}),
                 routes=Routes(),
                 reader=reader,
-                memory=Memory(**parts),
+                memory=CacheLayers(**parts),
                 clock=clock,
             )
             try:

@@ -13,9 +13,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from gateway.app import create_app
-from gateway.environment import load_settings
-from gateway.logs import JsonLine, TextLine, log_config
-from gateway.telemetry.otlp import OtlpTracing
+from gateway.observability.logs import JsonLine, TextLine, log_config
+from gateway.observability.traces.otlp import OtlpTracing
+from gateway.settings.load import load_settings
 from tests.redaction.known import KNOWN, leaks
 from tests.redaction.talkative_payex import ORIGIN
 

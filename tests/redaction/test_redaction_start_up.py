@@ -11,20 +11,20 @@ import pytest
 import trustme
 
 from gateway.app import create_app
-from gateway.credentials import credentials_of
-from gateway.environment import SettingsError, load_settings
 from gateway.identity.configuration import identity_of
-from gateway.identity.server_tls import tls_options
-from gateway.reports import Report
-from gateway.settings import Settings
-from gateway.upstream import Upstream
+from gateway.observability.reports import Report
+from gateway.payex.credentials import credentials_of
+from gateway.payex.upstream import Upstream
+from gateway.server.tls import tls_options
+from gateway.settings.load import SettingsError, load_settings
+from gateway.settings.settings import Settings
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
-from resolvers.payex.answers import Answer
-from resolvers.payex.credentials import CredentialsError
-from resolvers.payex.faults import Fault, FaultCode
-from resolvers.payex.problems import parse_problem
-from resolvers.payex.routes import Billing, Holder, Kind, Routes
+from resolvers.payex.api.answers import Answer
+from resolvers.payex.api.faults import Fault, FaultCode
+from resolvers.payex.api.problems import parse_problem
+from resolvers.payex.api.routes import Billing, Holder, Kind, Routes
+from resolvers.payex.credentials.access import CredentialsError
 from resolvers.rights import Numbers, Rights
 from tests.redaction.known import KNOWN, NUMBERS, SECRETS, leaks
 from tests.redaction.talkative_payex import CONNECTED
@@ -190,13 +190,13 @@ async def test_nothing_shows_the_numbers_that_it_holds() -> None:
         upstream.payex,
         upstream.transport,
         operation,
-        operation.tally,
+        operation.stats,
         holder,
         route,
         problem,
         Answer(problem, 1),
         Fault(FaultCode.UPSTREAM_ERROR),
-        Report(tally=operation.tally),
+        Report(stats=operation.stats),
         rights,
     ]
 

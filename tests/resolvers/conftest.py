@@ -11,21 +11,21 @@ import pytest
 
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
-from resolvers.payex.attempts import Attempts, Policies
-from resolvers.payex.backoff import Backoff
-from resolvers.payex.breakers import Breakers
-from resolvers.payex.cache import AnswerCache, CachePolicy
+from resolvers.payex.api.decoders import usage_records
+from resolvers.payex.api.reader import Reader
+from resolvers.payex.api.records import ItemList, UsageRecord
+from resolvers.payex.api.routes import Routes
+from resolvers.payex.cache.layers import CacheLayers
+from resolvers.payex.cache.local import AnswerCache, CachePolicy
 from resolvers.payex.client import Payex
-from resolvers.payex.credentials import StaticTokens
-from resolvers.payex.decoders import usage_records
-from resolvers.payex.limiter import Limiter
-from resolvers.payex.memory import Memory
-from resolvers.payex.reader import Reader
-from resolvers.payex.records import ItemList, UsageRecord
-from resolvers.payex.responses import Limits
-from resolvers.payex.retry_budget import RetryBudget
-from resolvers.payex.routes import Routes
-from resolvers.payex.transport import Transport
+from resolvers.payex.credentials.access import StaticTokens
+from resolvers.payex.http.responses import Limits
+from resolvers.payex.http.transport import Transport
+from resolvers.payex.resilience.attempts import Attempts, Policies
+from resolvers.payex.resilience.backoff import Backoff
+from resolvers.payex.resilience.breakers import Breakers
+from resolvers.payex.resilience.limiter import Limiter
+from resolvers.payex.resilience.retry_budget import RetryBudget
 from resolvers.rights import EVERYTHING, Rights
 
 
@@ -60,7 +60,7 @@ def operate() -> Callable[..., AbstractAsyncContextManager[Operation]]:
                 StaticTokens({"xxx": "a-token"}),
                 routes=routes,
                 reader=reader,
-                memory=Memory(AnswerCache(), CachePolicy(billed_ttl=kept_for), reader),
+                memory=CacheLayers(AnswerCache(), CachePolicy(billed_ttl=kept_for), reader),
             )
             try:
                 async with Operation(

@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from resolvers.payex.turns import Steps
+from resolvers.payex.api.turns import Steps
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from gateway.app import create_app
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 
 PREFIX = "/billing/usage/v1/1234"
 Answer = httpx.Response | Exception | Callable[[], Awaitable[httpx.Response]]

@@ -1,6 +1,6 @@
 """What PayEx sends and nobody can read: null in its field, whole in `raw`, told once, by no value.
 
-The rules of reading are tested below (`tests/payex/test_payex_decoders.py`); here is what of them
+The rules of reading are tested below (`tests/payex/api/test_decoders.py`); here is what of them
 reaches a client, whoever completes the answer.
 """
 

@@ -10,7 +10,7 @@ from graphql import (
 )
 
 from resolvers.rights import EVERYTHING, RAW_SCOPE, READ_SCOPE, Rights
-from schema.scopes import Need, ScopeTable, missing
+from schema.scopes import ScopeRequirement, ScopeTable, missing
 from schema.subgraph import build_schema
 
 SCHEMA = build_schema()._schema
@@ -19,7 +19,7 @@ READ = [[READ_SCOPE]]
 RAW = [[RAW_SCOPE, READ_SCOPE]]
 
 
-def needs(text: str, operation: int = 0) -> tuple[Need, ...]:
+def needs(text: str, operation: int = 0) -> tuple[ScopeRequirement, ...]:
     document = parse(text)
     assert validate(SCHEMA, document) == []
     definition = document.definitions[operation]
@@ -96,7 +96,7 @@ def test_a_caller_needs_all_scopes_of_one_of_the_sets(rights: Rights, fields: li
 
 
 def test_any_of_several_sets_will_do() -> None:
-    need = Need("A.b", (frozenset({"x", "y"}), frozenset({"z"})))
+    need = ScopeRequirement("A.b", (frozenset({"x", "y"}), frozenset({"z"})))
 
     assert not need.met(Rights(scopes=frozenset({"x"})))
     assert need.met(Rights(scopes=frozenset({"x", "y"})))

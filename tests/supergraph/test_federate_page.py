@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 from tests.gateway.service import ROOT, SECONDS
 from tests.supergraph.composing import (
     CRM,

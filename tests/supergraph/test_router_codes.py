@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse
 
-from gateway.refusals import Refusal
+from gateway.http.refusals import Refusal
 from tests.supergraph.composing import PAGE
 
 pytestmark = pytest.mark.supergraph

@@ -1,0 +1,1 @@
+"""Configuration check: whether the gateway would start."""

@@ -1,0 +1,1 @@
+"""Execution: how an operation is answered."""

@@ -1,0 +1,84 @@
+"""Which hosts are served: a page of a name that an attacker has led here is not.
+
+Its browser would take the gateway for that page's own site (DNS rebinding), and let it read what
+whoever sits before the browser may see. Only the `Host` that the browser sends tells.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.http.refusals import Refusal
+
+ANY: Final = "*"
+"""The entry by which every host is served."""
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+"""The names by which only this machine is reached."""
+
+_HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._~%!$&'()*+;=-]*))(?::[0-9]*)?")
+# Probes of a cluster come by the address of a pod, and are told nothing.
+_PROBES: Final = "/health/"
+
+
+def host_name(text: str) -> str:
+    """Return a host without what may be written in several ways: case, brackets, a last dot."""
+    name = text.lower().removesuffix(".").removeprefix("[").removesuffix("]")
+    try:
+        return str(ip_address(name))
+    except ValueError:
+        return name
+
+
+class ServedHosts:
+    """An ASGI app that is asked only by requests for these hosts, each by whatever port.
+
+    Args:
+        app: the app.
+        hosts: the hosts: names, addresses, `*.` before a name for all below it, or `*` for all.
+        count: is told the code of each refusal.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Iterable[str], count: Callable[[str], object]) -> None:
+        self._app = app
+        self._count = count
+        given = [host_name(host) for host in hosts]
+        self._all = ANY in given
+        self._names = frozenset(given) - {ANY}
+        self._endings = tuple(name[1:] for name in given if name.startswith("*."))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or refuse it."""
+        refusal = self._refusal(scope) if scope["type"] == "http" else None
+        if refusal is None:
+            await self._app(scope, receive, send)
+            return
+        self._count(refusal.code)
+        await refusal.response()(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Refusal | None:
+        given = [value for name, value in scope["headers"] if name == b"host"]
+        if not given and scope["http_version"] == "1.0":
+            # No browser asks so.
+            return None
+        host = _HOST.fullmatch(given[0].decode("latin-1")) if len(given) == 1 else None
+        if host is None:
+            return Refusal(
+                HTTPStatus.BAD_REQUEST,
+                f"The request has {len(given)} Host headers, or one that is no host. Send one, "
+                "with the host and port of the gateway's address.",
+            )
+        if self._all or self._serves(host[1] or host[2]) or scope["path"].startswith(_PROBES):
+            return None
+        return Refusal(
+            HTTPStatus.MISDIRECTED_REQUEST,
+            "The host that the request names is not served. Ask by one of GATEWAY_HOSTS, or have "
+            "whoever runs the gateway add it there.",
+        )
+
+    def _serves(self, host: str) -> bool:
+        name = host_name(host)
+        return name in self._names or name.endswith(self._endings)

@@ -1,0 +1,102 @@
+"""The limits of HTTP/1.1 on one connection: how large a head is, and how long a client takes."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from gateway.http.refusals import Refusal
+
+_PATH: Final = 1024
+"""Bytes that a request's target may have beside its query string."""
+_SEPARATORS: Final = len(": \r\n")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpLimits:
+    """What a connection is held to. The settings of these names say more.
+
+    Attributes:
+        max_head: bytes of a request line and its headers together.
+        max_header: bytes of one header, its name included.
+        max_headers: headers of a request.
+        max_query_string: bytes of a query string.
+        head_timeout: seconds within which a head must have come.
+        body_timeout: seconds within which the rest of a body must have come that nobody reads.
+        send_timeout: seconds within which a client must have taken some more of an answer.
+    """
+
+    max_head: int = 64 * 1024
+    max_header: int = 16 * 1024
+    max_headers: int = 100
+    max_query_string: int = 16 * 1024
+    head_timeout: float = 10.0
+    body_timeout: float = 10.0
+    send_timeout: float = 30.0
+
+    def check(self, size: int, target: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        """Look at a head, or at as much of it as has come.
+
+        Args:
+            size: its bytes, at least.
+            target: the target of the request line.
+            headers: those that have come.
+
+        Raises:
+            Refusal: a limit is exceeded.
+        """
+        if len(target) > self.max_query_string + _PATH:
+            raise Refusal(
+                HTTPStatus.REQUEST_URI_TOO_LONG,
+                f"The request's target has {len(target)} bytes or more; a query string of at most "
+                f"{self.max_query_string} is taken (GATEWAY_MAX_QUERY_STRING), and {_PATH} beside "
+                "it. Send the request by POST.",
+            )
+        if len(headers) > self.max_headers:
+            raise _too_large(
+                f"The request has {len(headers)} headers or more; at most {self.max_headers} are "
+                "taken (GATEWAY_MAX_HEADERS). Send fewer."
+            )
+        # A head that is no larger holds no larger header.
+        longest = max(map(_size, headers), default=0) if size > self.max_header else 0
+        if longest > self.max_header:
+            raise _too_large(
+                f"A header of the request has {longest} bytes; at most {self.max_header} are "
+                "taken (GATEWAY_MAX_HEADER). Send a smaller one."
+            )
+        if size > self.max_head:
+            raise self.too_large(size)
+
+    def too_large(self, size: int) -> Refusal:
+        """Return the refusal of a head of this size, or of more that is no body."""
+        return _too_large(
+            f"The request's head, or what stands around its body, has {size} bytes or more; at "
+            f"most {self.max_head} are taken (GATEWAY_MAX_HEAD). Send fewer headers, or smaller "
+            "ones."
+        )
+
+    def too_slow(self) -> Refusal:
+        """Return the refusal of a head that has not come in time."""
+        return Refusal(
+            HTTPStatus.REQUEST_TIMEOUT,
+            f"The request's head did not come within {self.head_timeout:g} seconds "
+            "(GATEWAY_HEAD_TIMEOUT).",
+        )
+
+
+def head_size(line: int, headers: list[tuple[bytes, bytes]]) -> int:
+    """Return the bytes of a head.
+
+    Args:
+        line: the bytes of its request line.
+        headers: its headers.
+    """
+    return line + sum(map(_size, headers)) + _SEPARATORS * len(headers)
+
+
+def _size(header: tuple[bytes, bytes]) -> int:
+    name, value = header
+    return len(name) + len(value)
+
+
+def _too_large(detail: str) -> Refusal:
+    return Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, detail)

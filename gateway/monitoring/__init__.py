@@ -1,1 +1,0 @@
-"""Monitoring: what the gateway does, in the format that Prometheus reads."""

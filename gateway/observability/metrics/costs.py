@@ -1,0 +1,57 @@
+"""What executed operations cost: as their text says, by their answer, and in units of work."""
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter
+
+from gateway.observability.metrics.histograms import Distribution, Histogram
+from gateway.observability.reports import Report
+from resolvers.payex.api.work import Work
+
+_COST: Final = (10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000)
+_UNITS: Final = (300, 1_000, 3_000, 10_000, 30_000, 100_000, 200_000, 300_000, 350_000)
+
+
+class Costs:
+    """The costs of operations.
+
+    Args:
+        registry: where they are read.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def distribution(name: str, text: str, bounds: tuple[int, ...]) -> Distribution:
+            histogram = Histogram(f"payex_usage_operation_{name}", text, (), bounds)
+            registry.register(histogram)
+            return histogram.labels()
+
+        self._requested = distribution(
+            "cost_requested", "The cost of an executed operation as its text says.", _COST
+        )
+        self._actual = distribution(
+            "cost_actual", "The cost of an executed operation by its answer.", _COST
+        )
+        self._spent = distribution(
+            "budget_spent", "Units of work that an executed operation has spent.", _UNITS
+        )
+        self._used_up = Counter(
+            "payex_usage_budgets_used_up",
+            "Operations that ended since their budget was used up, by the kind of work that most "
+            "of it was spent on.",
+            ("what",),
+            registry=registry,
+        )
+        for what in Work:
+            self._used_up.labels(what.value)
+
+    def observe(self, report: Report) -> None:
+        """Take in an operation that was executed."""
+        cost, budget = report.cost, report.budget
+        if "requested" in cost:
+            self._requested.observe(cost["requested"])
+        if "actual" in cost:
+            self._actual.observe(cost["actual"])
+        if budget is not None:
+            self._spent.observe(budget.total)
+            if budget.used_up and budget.dearest:
+                self._used_up.labels(budget.dearest.value).inc()

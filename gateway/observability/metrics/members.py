@@ -1,0 +1,48 @@
+"""The count of what PayEx sends and nobody can read, which operators watch for a changed body."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter
+
+from gateway.observability.metrics.labels import Series, one_of
+from resolvers.payex.api.field_map import SUBSCRIPTIONS, USAGE_DETAILS, USAGE_SUMMARIES
+from resolvers.payex.api.records import ELEMENT, Member
+from resolvers.payex.api.routes import Kind
+
+_FIELDS: Final[Mapping[Kind, Mapping[str, str]]] = {
+    Kind.SUBSCRIPTIONS: SUBSCRIPTIONS,
+    Kind.SUBSCRIPTION: SUBSCRIPTIONS,
+    Kind.DETAILS: USAGE_DETAILS,
+    Kind.SUMMARIES: USAGE_SUMMARIES,
+}
+
+
+class UnreadableMembers:
+    """Counts members that operations met and nobody could read.
+
+    Args:
+        registry: where the count is read.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        counter = Counter(
+            "payex_usage_unreadable_members",
+            "Members of PayEx's answers that operations met and nobody could read, by the kind of "
+            "answer and the field that is null; the field items is a whole item, or a list that is "
+            "null.",
+            ("list", "field"),
+            registry=registry,
+        )
+        series = [
+            (kind.value, name) for kind in _FIELDS for name in (*_FIELDS[kind], ELEMENT.field)
+        ]
+        kinds, names = zip(*series, strict=True)
+        self._counts = Series(counter, one_of(kinds), one_of(names))
+        for one in series:
+            self._counts[one].inc(0)
+
+    def add(self, unreadable: Mapping[tuple[Kind, Member], int]) -> None:
+        """Add what one operation met."""
+        for (kind, member), count in unreadable.items():
+            self._counts[kind.value, member.field].inc(count)

@@ -1,0 +1,296 @@
+"""Metrics: what requests and the calls for them come to, counted when each request is over."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter
+
+from gateway.documents.source import DocumentCode
+from gateway.execution.plan import FallReason
+from gateway.limits.violations import LimitCode
+from gateway.observability.metrics.costs import Costs
+from gateway.observability.metrics.histograms import Distribution, Histogram
+from gateway.observability.metrics.labels import (
+    CODES,
+    ENDINGS,
+    FAULTS,
+    NO_NAME,
+    PROBLEMS,
+    ROUTES,
+    STATUSES,
+    FirstNames,
+    Series,
+)
+from gateway.observability.metrics.members import UnreadableMembers
+from gateway.observability.reports import Report, RequestResult
+from resolvers.errors import ErrorCode
+from resolvers.operation_stats import OperationStats
+from resolvers.payex.api.answers import Call, Unread
+from resolvers.payex.api.faults import FaultCode, counts_against_payex
+from resolvers.payex.api.problems import ProblemType
+from resolvers.payex.api.routes import TEMPLATES
+from resolvers.payex.api.stretches import Spent
+
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_OVERHEAD: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+_WAVES: Final = (0, 1, 2, 3, 4, 5, 8, 13)
+_KEYS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+
+# Who asks is not known, or cannot be found out; or what is asked is not even read.
+_AT_THE_DOOR: Final = (
+    "UNAUTHENTICATED",
+    "SERVICE_UNAVAILABLE",
+    "BAD_REQUEST",
+    "REQUEST_TIMEOUT",
+    "MISDIRECTED_REQUEST",
+    "REQUEST_HEADER_FIELDS_TOO_LARGE",
+)
+_ANSWERS: Final = ("hit", "coalesced", "miss")
+_ITSELF: Final = "gateway"
+_QUEUED: Final = (Spent.CONNECTION, Spent.PLACE)
+
+
+class Metrics:
+    """What one process counts.
+
+    Args:
+        registry: where the metrics are read.
+        names: what an operation may be called.
+    """
+
+    def __init__(self, registry: CollectorRegistry, names: FirstNames | None = None) -> None:
+        self._registry = registry
+        self._name = names or FirstNames()
+        self._operations = Series(
+            self._counter(
+                "operations", "Requests by trusted name and how they ended.", "operation", "ending"
+            ),
+            self._name,
+            ENDINGS,
+        )
+        self._durations = Series(
+            self._histogram(
+                "operation_duration_seconds",
+                "Seconds from a request to its reply, by trusted name; refused ones are left out.",
+                _SECONDS,
+                "operation",
+            ),
+            self._name,
+        )
+        self._overhead = self._distribution(
+            "operation_overhead_seconds",
+            "Seconds of an executed operation that the gateway itself took, without waits for "
+            "calls, places or the event loop.",
+            _OVERHEAD,
+        )
+        self._upstream = self._distribution(
+            "operation_upstream_seconds",
+            "Seconds of an executed operation in which an upstream call of its own was under way.",
+            _SECONDS,
+        )
+        self._spent = Series(
+            self._counter(
+                "operation_spent_seconds",
+                "Seconds of executed operations by what they went by with: calls at PayEx "
+                "(upstream); waits for the event loop, for a connection, for a place among the "
+                "calls, before another attempt (pause), or for another operation's call "
+                "(coalesced); or the gateway's own work (gateway).",
+                "what",
+            ),
+            lambda what: what,
+        )
+        self._queue = Series(
+            self._histogram(
+                "upstream_queue_seconds",
+                "Seconds that a call to PayEx waited in the gateway's queue, by what it waited "
+                "for: a connection or a place. Calls that did not wait are left out.",
+                _SECONDS,
+                "what",
+            ),
+            lambda what: what,
+        )
+        self._waves = self._distribution(
+            "operation_waves", "Rounds of upstream calls of an executed operation.", _WAVES
+        )
+        self._costs = Costs(registry)
+        self._refusals = Series(
+            self._counter(
+                "refusals",
+                "Requests that were not executed, by code, once for each code; those too that are "
+                "refused for their head or their host, before anything else is read.",
+                "code",
+            ),
+            CODES,
+        )
+        self._errors = Series(self._counter("errors", "Errors in replies, by code.", "code"), CODES)
+        self._problems = Series(
+            self._counter("problems", "Problems that PayEx told of, by type.", "type"), PROBLEMS
+        )
+        self._falls = Series(
+            self._counter(
+                "plan_falls",
+                "Operations that graphql-core executed because their plan could not, by reason.",
+                "reason",
+            ),
+            lambda reason: reason,
+        )
+        self._unreadable = UnreadableMembers(registry)
+        self._answers = Series(
+            self._counter(
+                "answers",
+                "Answers of PayEx by where they came from: a cache (hit), another operation's call "
+                "(coalesced), or a call (miss).",
+                "source",
+            ),
+            lambda source: source,
+        )
+        self._deduplicated = self._counter(
+            "deduplicated", "Fields that were spared a call by another field of their operation."
+        )
+        self._batches = self._distribution(
+            "batch_size", "Routes that a dataloader asked for at once.", _KEYS
+        )
+        self._calls = Series(
+            self._counter(
+                "upstream_calls",
+                "Calls to PayEx by route template and HTTP status; the status is none where none "
+                "came. A request that is sent again since its kept connection was closed is one.",
+                "route",
+                "status",
+            ),
+            ROUTES,
+            STATUSES,
+        )
+        self._faults = Series(
+            self._counter(
+                "upstream_faults",
+                "Faults of PayEx: calls that brought no answer, and answers that cannot be used, "
+                "by route template and code. A call that ends by a bound of the gateway's own "
+                "counts only if PayEx's silence does (UPSTREAM_TIMEOUT).",
+                "route",
+                "code",
+            ),
+            ROUTES,
+            FAULTS,
+        )
+        self._retries = Series(
+            self._counter("upstream_retries", "Calls to PayEx that were second chances.", "route"),
+            ROUTES,
+        )
+        self._call_durations = Series(
+            self._histogram(
+                "upstream_call_duration_seconds",
+                "Seconds of a call to PayEx, by route template.",
+                _SECONDS,
+                "route",
+            ),
+            ROUTES,
+        )
+        self._begin()
+
+    def observe(self, report: Report) -> None:
+        """Take in a request that is over."""
+        ending = report.ending
+        self._operations[report.name, ending.value].inc()
+        if ending is RequestResult.REFUSED:
+            for code in set(report.codes):
+                self._refusals[(code,)].inc()
+        else:
+            self._durations[(report.name,)].observe(report.seconds, report.kept_trace_id)
+        for code in report.codes:
+            self._errors[(code,)].inc()
+        if report.fall is not None:
+            self._falls[(report.fall,)].inc()
+        stats = report.stats
+        if stats is not None:
+            self._take(stats, report.kept_trace_id)
+            if ending is RequestResult.OK or ending is RequestResult.ERRORS:
+                self._executed(report, stats)
+
+    def refused(self, code: str) -> None:
+        """Take in a request that the server has refused before it was read."""
+        self._refusals[(code,)].inc()
+
+    def _executed(self, report: Report, stats: OperationStats) -> None:
+        trace_id = report.kept_trace_id
+        self._upstream.observe(report.spent[Spent.UPSTREAM], trace_id)
+        self._waves.observe(stats.waves)
+        self._overhead.observe(report.overhead, trace_id)
+        for what, seconds in report.spent.items():
+            if seconds:
+                self._spent[(what,)].inc(seconds)
+        self._spent[(_ITSELF,)].inc(report.overhead)
+        self._costs.observe(report)
+
+    def _take(self, stats: OperationStats, trace_id: str | None) -> None:
+        for source, count in zip(_ANSWERS, (stats.hits, stats.joined, stats.misses), strict=True):
+            if count:
+                self._answers[(source,)].inc(count)
+        if stats.deduplicated:
+            self._deduplicated.inc(stats.deduplicated)
+        for keys in stats.batches:
+            self._batches.observe(keys)
+        for type_, count in stats.problems.items():
+            self._problems[(type_,)].inc(count)
+        for stretch in stats.stretches:
+            if stretch.what in _QUEUED and stretch.ended is not None:
+                waited = stretch.ended - stretch.started
+                self._queue[(stretch.what,)].observe(waited, trace_id)
+        self._unreadable.add(stats.unreadable)
+        self._made(stats.calls, trace_id)
+        # Others may still wait for a call that this operation has started.
+        for unread in stats.unread:
+            self._faults[unread.route, unread.fault.value].inc()
+        stats.late = partial(self._late, trace_id)
+
+    def _late(self, trace_id: str | None, what: Call | Unread) -> None:
+        if isinstance(what, Call):
+            self._made([what], trace_id)
+        else:
+            self._faults[what.route, what.fault.value].inc()
+
+    def _made(self, calls: Sequence[Call], trace_id: str | None) -> None:
+        # Most calls of an operation are alike: they are counted together.
+        alike: dict[tuple[str, int | None], int] = {}
+        for call in calls:
+            key = call.route, call.status
+            alike[key] = alike.get(key, 0) + 1
+            self._call_durations[(call.route,)].observe(call.ended - call.started, trace_id)
+            if call.fault is not None and counts_against_payex(call.fault):
+                self._faults[call.route, call.fault.value].inc()
+            if call.attempt > 1:
+                self._retries[(call.route,)].inc()
+        for (route, status), count in alike.items():
+            self._calls[route, str(status or "none")].inc(count)
+
+    def _begin(self) -> None:
+        """Show what has not happened yet. Prometheus takes no series for one that stood at 0."""
+        for ending in RequestResult:
+            self._operations[NO_NAME, ending].inc(0)
+        for what in _QUEUED:
+            self._queue[(what,)]
+        refused = (*DocumentCode, *LimitCode, ErrorCode.FORBIDDEN, *_AT_THE_DOOR)
+        known: tuple[tuple[Series[Counter], Iterable[str]], ...] = (
+            (self._answers, _ANSWERS),
+            (self._spent, (*Spent, _ITSELF)),
+            (self._falls, FallReason),
+            (self._problems, (kind.name for kind in ProblemType)),
+            (self._errors, (*FaultCode, *ErrorCode)),
+            (self._refusals, refused),
+            (self._retries, TEMPLATES.values()),
+        )
+        for series, values in known:
+            for value in values:
+                series[(value,)].inc(0)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"payex_usage_{name}", text, labels, registry=self._registry)
+
+    def _histogram(self, name: str, text: str, bounds: Sequence[float], *labels: str) -> Histogram:
+        histogram = Histogram(f"payex_usage_{name}", text, labels, bounds)
+        self._registry.register(histogram)
+        return histogram
+
+    def _distribution(self, name: str, text: str, bounds: Sequence[float]) -> Distribution:
+        return self._histogram(name, text, bounds).labels()

@@ -1,0 +1,64 @@
+"""The monitor: all that Prometheus is told of one gateway, and where it asks."""
+
+from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+
+from gateway.observability.metrics.gauges import Gauges
+from gateway.observability.metrics.metrics import Metrics
+from gateway.observability.metrics.page import Page
+from gateway.observability.metrics.port import MetricsPort
+from gateway.observability.metrics.worker_peers import WorkerPeers, meeting_place
+from gateway.payex.upstream import Upstream
+from gateway.server.health import Readiness
+from gateway.server.tls import renewal_of, served_certificate
+from gateway.server.visits import Visits
+from gateway.settings.settings import Settings
+
+
+class Monitor:
+    """Counts what one process does, and tells it to Prometheus.
+
+    Args:
+        settings: the settings.
+        visits: lets requests in.
+        readiness: whether the process should be sent requests.
+        upstream: PayEx's client with all that stands behind it.
+
+    Raises:
+        CredentialsError: the files of the server's certificate cannot be used.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        visits: Visits,
+        readiness: Readiness,
+        upstream: Upstream,
+    ) -> None:
+        self._port = settings.metrics_port
+        registry = CollectorRegistry()
+        # prometheus_client has one more, which tells the version of Python.
+        for collector in (ProcessCollector, GCCollector):
+            collector(registry=registry)
+        peers = None
+        if settings.workers > 1:
+            # Each is replaced by one more before it goes, and more can be asked for by a signal.
+            place = meeting_place(settings.host, settings.port)
+            peers = WorkerPeers(place, most=2 * settings.workers + 14)
+        served = served_certificate(settings)
+        gauges = Gauges(visits, readiness, upstream, renewal_of(served) if served else None)
+        self._page = Page(registry, gauges, peers, max_age=settings.metrics_max_age)
+        metrics = Metrics(registry)
+        self.observe, self.refused = metrics.observe, metrics.refused
+        self.opened = self._page.opened
+
+    def routes(self) -> list[BaseRoute]:
+        """Return `/metrics`, unless it has a port of its own."""
+        return [] if self._port else self._page.routes()
+
+    def middleware(self) -> list[Middleware]:
+        """Return what serves `/metrics` on a port of its own, if it has one."""
+        if self._port is None:
+            return []
+        return [Middleware(MetricsPort, port=self._port, routes=self._page.routes())]

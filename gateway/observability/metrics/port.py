@@ -1,0 +1,36 @@
+"""A port of its own for `/metrics`, so that whoever reaches the gateway need not reach that.
+
+One server listens on both ports. Which of them a connection came to is known from its socket; no
+header has a say in it.
+"""
+
+from collections.abc import Sequence
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.http.refusals import refuses
+
+
+class MetricsPort:
+    """Serves these routes, and nothing else, to whoever comes to this port.
+
+    Args:
+        app: what is served on the other port.
+        port: the port.
+        routes: what is served on it.
+    """
+
+    def __init__(self, app: ASGIApp, port: int, routes: Sequence[BaseRoute]) -> None:
+        self._app = app
+        self._port = port
+        handlers = {HTTPException: refuses("Metrics are at /metrics.")}
+        self._apart = Starlette(routes=routes, exception_handlers=handlers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        _, port = scope.get("server") or (None, None)
+        app = self._apart if port == self._port else self._app
+        await app(scope, receive, send)

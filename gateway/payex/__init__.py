@@ -1,0 +1,1 @@
+"""PayEx for this gateway: which one, with which credentials."""

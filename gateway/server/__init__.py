@@ -1,0 +1,1 @@
+"""The server: how its processes live and die."""

@@ -1,0 +1,94 @@
+"""Health: whether the process lives, and whether it should be sent more requests."""
+
+import enum
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
+
+from gateway.server.admission import Admission
+
+
+class Unready(enum.StrEnum):
+    """Why a process should not be sent requests."""
+
+    DRAINING = "draining"
+    NO_KEYS = "no-keys"
+    SHEDDING = "shedding"
+
+
+_DETAILS: Final = {
+    Unready.DRAINING: "The process stops, and answers the requests that it has.",
+    Unready.NO_KEYS: (
+        "No token can be checked: the issuer's keys were never had from GATEWAY_JWT_KEYS. The log "
+        "says why; the gateway goes on trying."
+    ),
+    Unready.SHEDDING: (
+        "As many operations are in flight as may be (GATEWAY_MAX_OPERATIONS), or were a second ago."
+    ),
+}
+
+
+class Readiness:
+    """Whether this process should be sent requests.
+
+    What it needs for all requests and can be without is part of that. What all processes would
+    lack together is not, such as PayEx: to send requests to none of them would help nobody.
+
+    Args:
+        admission: the bound on operations.
+        has_keys: whether tokens can be checked, if any are taken.
+        clock: seconds of a monotonic clock.
+    """
+
+    def __init__(
+        self,
+        admission: Admission,
+        has_keys: Callable[[], bool] = lambda: True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._admission = admission
+        self._has_keys = has_keys
+        self._clock = clock
+
+    @property
+    def draining(self) -> bool:
+        """Whether the process is about to stop."""
+        return self._admission.member.draining
+
+    def drain(self) -> None:
+        """Be unready from now on, since the process is about to stop."""
+        self._admission.member.drain()
+
+    @property
+    def reason(self) -> Unready | None:
+        """Why it should not be, or None."""
+        if self.draining:
+            return Unready.DRAINING
+        if not self._has_keys():
+            return Unready.NO_KEYS
+        return Unready.SHEDDING if self._admission.shedding(self._clock()) else None
+
+
+def health_routes(readiness: Readiness) -> list[BaseRoute]:
+    """Return `/health/live` and `/health/ready`. Neither is an operation, nor asks PayEx."""
+
+    async def live(_: Request) -> JSONResponse:
+        return _told({"status": "live"})
+
+    async def ready(_: Request) -> JSONResponse:
+        reason = readiness.reason
+        if reason is None:
+            return _told({"status": "ready"})
+        told = {"status": reason.value, "detail": _DETAILS[reason]}
+        return _told(told, HTTPStatus.SERVICE_UNAVAILABLE)
+
+    return [Route("/health/live", live), Route("/health/ready", ready)]
+
+
+def _told(body: dict[str, str], code: HTTPStatus = HTTPStatus.OK) -> JSONResponse:
+    return JSONResponse(body, code, {"Cache-Control": "no-store"})

@@ -1,0 +1,299 @@
+"""HTTP/1.1 on one connection: uvicorn's protocol on httptools, for a server that speaks only that.
+
+httptools gives up a request that asks for another protocol: its body is lost, and what comes after
+the head in a later segment is read as the next request. A server may ignore `Upgrade` (RFC 9110,
+section 7.8), and this one does: the body of such a request is its body. It also passes over the
+trailers of a chunked body: uvicorn would add them to the headers that an app is reading already.
+
+It reads one request after the other: what is behind a request waits, unread, until the client has
+been answered and has taken the answer. A client that is slow to send a head, or to take an answer,
+has seconds for it.
+
+It never closes a connection on which a request has begun to come, and none without having said
+`Connection: close`, unless the client has asked for nothing for a while, or keeps to no limit.
+"""
+
+import logging
+from asyncio import AbstractEventLoop, TimerHandle, Transport
+from contextvars import Context
+from selectors import EVENT_READ, DefaultSelector
+from typing import Any, Final
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from gateway.http.http_limits import HttpLimits
+from gateway.http.refusals import COUNTED, Refusal
+from gateway.server import heads
+from gateway.server.flow import Flow, Progress
+from gateway.server.membership import Membership
+from gateway.server.request_parser import RequestParser
+from gateway.server.workload import CONNECTION
+
+logger = logging.getLogger(__name__)
+
+QUIET: Final = 1.0
+"""Seconds for which a server that stops waits for the next request of an idle connection."""
+
+
+class HttpProtocol(Membership, HttpToolsProtocol):
+    """The protocol of one connection, as `uvicorn.Config(http=...)` takes it.
+
+    Args:
+        config: uvicorn's. Its `limits` are those of the connection, if it has any.
+        server_state: uvicorn's.
+        app_state: the state of the app's lifespan.
+    """
+
+    flow: Flow
+    _progress: Progress
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, {**app_state, CONNECTION: self}, _loop)
+        self._limits: HttpLimits = getattr(config, "limits", None) or HttpLimits()
+        self._requests = RequestParser(self, self._limits)
+        self.parser = self._requests  # type: ignore[assignment]  # what uvicorn asks of it
+        self._count = app_state.get(COUNTED)
+        self._told = False
+        self._refused = False
+        self._held = b""
+        self._in_body = False
+        self._patience: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """Take the connection, and wait for its first request."""
+        super().connection_made(transport)
+        self.flow = Flow(transport)
+        self._progress = Progress(transport, self.loop, self._limits.send_timeout)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take the end of the connection."""
+        self._held = b""
+        self._progress.forget()
+        if self._patience is not None:
+            self._patience.cancel()
+        super().connection_lost(exc)
+        self.let_go()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come."""
+        self._unset_keepalive_if_required()
+        if not self._refused:
+            self._read(self._held + data)
+
+    def on_headers_complete(self) -> None:
+        """Take a request whose head is there, unless its head comes once more."""
+        self._requests.check()
+        heads.check_codings(self.headers)
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                raise ValueError("A server that is no proxy has no tunnels.")
+            return
+        if not self.url.startswith(b"/"):
+            # The app has the same list.
+            self.headers[:] = heads.at_target(self.url, self.headers)
+        before: RequestResponseCycle | None = self.cycle
+        super().on_headers_complete()
+        self._in_body = True
+        # The app has the former list. Trailers go to this one, which nobody reads.
+        self.headers = []
+        if self._told:
+            self.cycle.keep_alive = False
+            if before is not None and not before.response_started:
+                # Only the last one of several requests that came together closes the connection.
+                before.keep_alive = True
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body."""
+        self._requests.took(len(body))
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Take the end of a body, unless the body is still to come."""
+        if not self.parser.should_upgrade():
+            self._in_body = False
+            self._requests.begin()
+            super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Turn to what has come meanwhile, or wait for it."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._progress.expect()
+        elif self._held:
+            self._read_on_soon()
+        elif self._in_body or self.in_head:
+            self._unset_keepalive_if_required()
+            self._wait()
+
+    def tell(self) -> None:
+        """Close the connection with its next answer, which says so."""
+        self._told = True
+        last: RequestResponseCycle | None = self.cycle
+        if last is not None and not self._held:
+            last.keep_alive = False
+
+    def shutdown(self) -> None:
+        """Close the connection with its next answer, or soon if nothing is asked."""
+        self.tell()
+        if self._idle:
+            self._unset_keepalive_if_required()
+            self.timeout_keep_alive_task = self.loop.call_later(
+                QUIET, self.timeout_keep_alive_handler
+            )
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection on which nothing was asked for so long."""
+        # What has come and is not read yet would be lost with it.
+        if not self.transport.is_closing() and not self._readable():
+            self._close()
+
+    def pause_writing(self) -> None:
+        """Send no more until the client has taken some of it, for which it has not for ever."""
+        super().pause_writing()
+        self._progress.expect()
+
+    def resume_writing(self) -> None:
+        """Send on."""
+        super().resume_writing()
+        self._progress.forget()
+        if self.transport.is_closing():
+            # What is left has to be taken all the same.
+            self._progress.expect()
+        self._read_on_soon()
+
+    @property
+    def busy(self) -> bool:
+        """Whether what comes has to wait: an answer is due, or is not taken."""
+        if self._in_body and not self.pipeline:
+            return False
+        return self.flow.write_paused or self._working
+
+    @property
+    def in_head(self) -> bool:
+        """Whether a head has begun to come, and has not ended."""
+        scope: Any = self.scope
+        return scope is not None and "method" not in scope
+
+    @property
+    def _working(self) -> bool:
+        """Whether a request is being answered."""
+        last: RequestResponseCycle | None = self.cycle
+        return last is not None and not last.response_complete
+
+    def _read(self, data: bytes) -> None:
+        """Read what has come as far as it is its turn."""
+        try:
+            self._held = self._requests.read(data)
+        except Refusal as refusal:
+            self._refuse(refusal)
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            self._refuse(cause if isinstance(cause, Refusal) else heads.NO_REQUEST)
+        else:
+            if self._held:
+                self.flow.held = True
+                self.flow.pause_reading()
+                if self._told and not self.cycle.response_started:
+                    # One of those that wait closes the connection.
+                    self.cycle.keep_alive = True
+            elif self.flow.held:
+                self.flow.held = False
+                self.flow.resume_reading()
+            self._wait()
+
+    def _read_on_soon(self) -> None:
+        """Read what waits once the present work is over, in none of its context."""
+        if self._held:
+            self.loop.call_soon(self._read_on, context=Context())
+
+    def _read_on(self) -> None:
+        if self._held and not self.transport.is_closing():
+            self._unset_keepalive_if_required()
+            self._read(self._held)
+
+    def _wait(self) -> None:
+        """Give the client its time, if it is its turn, from when its turn began."""
+        if self._held or self._working or self.flow.write_paused:
+            if self._patience is not None:
+                self._patience.cancel()
+                self._patience = None
+        elif self._patience is None:
+            seconds = self._limits.body_timeout if self._in_body else self._limits.head_timeout
+            self._patience = self.loop.call_later(seconds, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._patience = None
+        if self._readable():
+            # It has come, and the process has not had the time to read it.
+            self._patience = self.loop.call_later(QUIET, self._lose_patience)
+        elif self.in_head:
+            self._refuse(self._limits.too_slow())
+        else:
+            self._close()
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Answer what is no request that can be read, and read nothing more of the connection."""
+        self._refused = True
+        self._held = b""
+        self.flow.held = True
+        self.flow.pause_reading()
+        if self._count is not None:
+            self._count(refusal.code)
+        logger.info("A client's connection is closed: what it sent is refused (%s).", refusal.code)
+        last: RequestResponseCycle | None = self.cycle
+        if last is not None and self._working and not self._in_body:
+            # The answers to what came before it go first.
+            last.keep_alive = False
+            return
+        if last is not None and self._in_body:
+            last.disconnected = True
+            last.message_event.set()
+            if last.response_started or self.pipeline:
+                self._close()
+                return
+        self.transport.write(heads.answer(refusal, self.server_state.default_headers))
+        # Closed at once, with bytes that are not read, it would be reset, and the answer be lost.
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(QUIET, self._close)
+
+    def _close(self) -> None:
+        self.transport.close()
+        self._progress.expect()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Begin with a request, once the client has taken the answers before."""
+
+        async def later(*channels: Any) -> None:
+            await self.flow.drain()
+            if self.transport.is_closing():
+                cycle.disconnected = True
+            else:
+                await app(*channels)
+
+        super()._start_asgi_task(cycle, later if self.flow.write_paused else app)
+
+    @property
+    def _idle(self) -> bool:
+        """Whether no request is being read or answered."""
+        return not (self._working or self.in_head)
+
+    def _readable(self) -> bool:
+        with DefaultSelector() as selector:
+            selector.register(self.transport.get_extra_info("socket").fileno(), EVENT_READ)
+            return bool(selector.select(0))
+
+    def head(self) -> bytes:
+        """Return the head that was read last, without its wish for another protocol."""
+        version, method = self.parser.get_http_version().encode(), self.parser.get_method()
+        return heads.without_upgrade(method, self.url, version, self.headers)

@@ -1,0 +1,42 @@
+"""A connection's membership: the server process that counts it among its own."""
+
+from typing import TYPE_CHECKING
+
+from gateway.server.workload import Member
+
+
+class Membership:
+    """What a connection tells its process of the operations on it.
+
+    Attributes:
+        member: the process that has the connection among its connections, if somebody counts them.
+    """
+
+    member: Member | None = None
+
+    if TYPE_CHECKING:
+
+        def tell(self) -> None:
+            """Close the connection with its next answer, which says so."""
+
+    def let_go(self) -> None:
+        """Count the connection no more: it has ended, or its client was told to leave it."""
+        if self.member:
+            self.member.let_go(self)
+            self.member = None
+
+    def wake(self) -> None:
+        """Note that an operation begins, after which the connection closes if it should move."""
+        if self.member is None:
+            return
+        self.member.wake(self)
+        if self.member.surplus:
+            # The client comes back by a new connection, which another process gets.
+            self.member.surplus -= 1
+            self.let_go()
+            self.tell()
+
+    def rest(self, now: float) -> None:
+        """Note that an operation has ended at this time, in seconds."""
+        if self.member:
+            self.member.rest(self, now)

@@ -1,0 +1,91 @@
+"""Settings that contradict each other: one was given, and another one keeps it from mattering."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from gateway.settings.settings import PREFIX, Settings
+from resolvers.payex.api.intake import BYTES_PER_ARRIVED_BYTE
+
+# What is given is bounded by what stands behind it.
+_BOUNDED: Final = (
+    ("max_header", "max_head"),
+    ("max_query_string", "max_head"),
+    ("upstream_connect_timeout", "upstream_timeout"),
+    ("upstream_read_timeout", "upstream_timeout"),
+    ("upstream_timeout", "deadline"),
+    ("body_timeout", "deadline"),
+    ("upstream_queue_timeout", "deadline"),
+    ("upstream_max_connections", "upstream_max_in_flight"),
+    ("retry_base", "retry_cap"),
+    # Without a success for longer than the window, all calls in it failed: the share says so.
+    ("breaker_outage", "breaker_window"),
+    ("retry_after_max", "deadline"),
+    ("cache_bytes", "process_bytes"),
+)
+# Where there is one client certificate at most, its connections are all there are.
+_BOUNDED_ALONE: Final = (("upstream_max_in_flight", "upstream_max_connections"),)
+
+# What does nothing any more, and what does it in its place.
+_WITHOUT_EFFECT: Final = {
+    "max_in_flight": "UPSTREAM_MAX_IN_FLIGHT bounds the calls under way.",
+    "document_cache": "DOCUMENT_CACHE_BYTES bounds the memory of documents.",
+}
+
+
+def contradictions(settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each setting that was given and has no effect, or undoes another one.
+
+    A default never contradicts what was given: it gives way.
+    """
+    pairs = _BOUNDED if settings.credentials_file else _BOUNDED + _BOUNDED_ALONE
+    for name, bound in pairs:
+        value, most = getattr(settings, name), getattr(settings, bound)
+        if name in settings.model_fields_set and value is not None and value > most:
+            yield (
+                f"{PREFIX}{name.upper()}={_written(value)} has no effect: it is bounded by "
+                f"{PREFIX}{bound.upper()}={_written(most)}. Change one of them."
+            )
+    if {"operation_bytes", "process_bytes"} & settings.model_fields_set and (
+        2 * settings.operation_bytes > settings.process_bytes
+    ):
+        yield (
+            f"{PREFIX}OPERATION_BYTES={settings.operation_bytes} is more than half of "
+            f"{PREFIX}PROCESS_BYTES={settings.process_bytes}: an operation takes no more than it "
+            "leaves free. Change one of them."
+        )
+    if "upstream_max_body" in settings.model_fields_set and (
+        BYTES_PER_ARRIVED_BYTE * settings.upstream_max_body > settings.operation_bytes
+    ):
+        yield (
+            f"{PREFIX}UPSTREAM_MAX_BODY={settings.upstream_max_body} has no effect: "
+            f"{PREFIX}OPERATION_BYTES={settings.operation_bytes} ends a body of a "
+            f"{BYTES_PER_ARRIVED_BYTE}th of it. Change one of them."
+        )
+    if "shutdown_timeout" in settings.model_fields_set and (
+        settings.shutdown_timeout < settings.deadline
+    ):
+        yield (
+            f"{PREFIX}SHUTDOWN_TIMEOUT={settings.shutdown_timeout} is below "
+            f"{PREFIX}DEADLINE={settings.deadline:g}: a stop breaks off operations that still have "
+            "time. Change one of them."
+        )
+    kept = max(settings.cache_billed_ttl, settings.cache_unbilled_ttl)
+    if "cache_problem_ttl" in settings.model_fields_set and settings.cache_problem_ttl > kept:
+        yield (
+            f"{PREFIX}CACHE_PROBLEM_TTL={settings.cache_problem_ttl:g} has no effect beyond "
+            f"{kept:g}: a problem is kept no longer than an answer would be "
+            f"({PREFIX}CACHE_BILLED_TTL, {PREFIX}CACHE_UNBILLED_TTL). Change one of them."
+        )
+    if "metrics_host" in settings.model_fields_set and settings.metrics_port is None:
+        yield (
+            f"{PREFIX}METRICS_HOST has no effect without {PREFIX}METRICS_PORT: metrics are served "
+            "beside GraphQL. Set both, or neither."
+        )
+    for name, instead in _WITHOUT_EFFECT.items():
+        if getattr(settings, name) is not None:
+            yield f"{PREFIX}{name.upper()} no longer has an effect; leave it out. {PREFIX}{instead}"
+
+
+def _written(figure: float) -> str:
+    """Return a figure as operators write it: bytes to the last digit, and 2 seconds, not 2.0."""
+    return str(figure) if isinstance(figure, int) else f"{figure:g}"

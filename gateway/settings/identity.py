@@ -1,0 +1,243 @@
+"""The settings of identity: how callers prove who they are, and what that lets them see."""
+
+import re
+from typing import Annotated, Literal, Protocol, Self
+from urllib.parse import urlsplit
+
+import msgspec
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic_settings import BaseSettings, NoDecode
+
+from gateway.settings.values import is_loopback
+
+_UNESCAPED = re.compile(r"~(?![01])")
+
+
+def _keys(text: str) -> str:
+    if "://" not in text:
+        return text
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+    except ValueError:
+        host, parts = "", urlsplit("")
+    if parts.scheme not in {"http", "https"} or not host or "@" in parts.netloc or parts.fragment:
+        raise ValueError("must look like https://issuer.example/jwks, or be the path of a file")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ValueError("plain http is for loopback only; use https")
+    return text
+
+
+def _claim(name: str) -> str:
+    if not name:
+        raise ValueError("must not be empty")
+    if name.startswith("/") and _UNESCAPED.search(name):
+        raise ValueError("is no JSON pointer: behind ~ stands 0 or 1 (RFC 6901)")
+    return name
+
+
+def _one_or_several(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if not value.startswith("["):
+        return [value]
+    try:
+        return msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        raise ValueError("must be text, or a JSON list of texts") from None
+
+
+KeysAddress = Annotated[str, AfterValidator(_keys)]
+"""A URL of HTTPS, or of plain HTTP on loopback, or the path of a file."""
+
+ClaimName = Annotated[str, AfterValidator(_claim)]
+"""A claim's name, or the JSON pointer to it."""
+
+Texts = Annotated[list[str], NoDecode, BeforeValidator(_one_or_several)]
+"""One text as it is, or several as a JSON list."""
+
+# There is no HS*: who checks such a signature can make one as well.
+Algorithm = Literal[
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+    "ES256", "ES384", "ES512", "Ed25519", "Ed448", "EdDSA",
+]  # fmt: skip
+
+
+class IdentitySettings(BaseSettings):
+    """Who may ask, and how the gateway knows."""
+
+    jwt_keys: KeysAddress | None = Field(
+        None,
+        description=(
+            "Where the public keys are that callers' tokens are checked by: the https URL of the "
+            "issuer's JWKS, or the path of a file; see [identity](identity.md). Plain `http` on "
+            "loopback only."
+        ),
+    )
+    jwt_issuer: str | None = Field(None, description="What `iss` of a token must be.")
+    jwt_audience: Texts = Field(
+        default_factory=list,
+        description="What `aud` of a token must name: one text, or a JSON list of which one does.",
+    )
+    jwt_algorithms: list[Algorithm] = Field(
+        ["RS256", "PS256", "ES256", "ES384", "Ed25519", "EdDSA"],
+        min_length=1,
+        description=(
+            "A JSON list of the algorithms that a token may be signed by; only such with a public "
+            "key can be."
+        ),
+    )
+    jwt_keys_poll: float = Field(
+        300.0, ge=1, le=86400, description="Seconds between two looks at `GATEWAY_JWT_KEYS`."
+    )
+    jwt_leeway: int = Field(
+        5,
+        ge=0,
+        le=300,
+        description="Seconds by which the clocks of gateway and issuer may differ.",
+    )
+    jwt_max_size: int = Field(
+        16 * 1024,
+        ge=1024,
+        le=128 * 1024,
+        description="The most characters of a token, or of forwarded claims in a header.",
+    )
+    claim_ledgers: ClaimName = Field(
+        "ledgers",
+        description=(
+            "The claim with the ledgers that are seen whole. In this and the next settings, a name "
+            "that begins with `/` is a JSON pointer into nested claims."
+        ),
+    )
+    claim_ledger: ClaimName = Field(
+        "ledger", description="The claim with the one ledger that plain lists of numbers are of."
+    )
+    claim_customers: ClaimName = Field(
+        "customers", description="The claim with the customer numbers that are the caller's own."
+    )
+    claim_invoices: ClaimName = Field(
+        "invoices", description="The claim with the invoice numbers that are the caller's own."
+    )
+    claim_scopes: ClaimName = Field("scope", description="The claim with the granted scopes.")
+    claim_max_numbers: int = Field(
+        1000, ge=1, le=10_000, description="The most values that one of these claims may name."
+    )
+    router_secret_file: str | None = Field(
+        None,
+        description=(
+            "The file of the secret that a trusted router sends in the header "
+            "`payex-usage-router`; a second line is a second secret, while it is changed."
+        ),
+    )
+    router_names: Texts = Field(
+        default_factory=list,
+        description=(
+            "A JSON list of the names that the client certificate of a trusted router may have; "
+            "unset, any certificate of `GATEWAY_TLS_CLIENT_CA_FILE` is a trusted router's."
+        ),
+    )
+    router_required: bool = Field(
+        default=False, description="`1` refuses whatever does not come from a trusted router."
+    )
+    tls_certificate_file: str | None = Field(
+        None,
+        description="The PEM file of the server's certificate and its chain: HTTPS is served.",
+    )
+    tls_key_file: str | None = Field(
+        None,
+        description="The PEM file of its private key, unless the file of the certificate holds it.",
+    )
+    tls_key_passphrase_file: str | None = Field(
+        None, description="The file of the passphrase that opens that key, if it needs one."
+    )
+    tls_client_ca_file: str | None = Field(
+        None,
+        description=(
+            "The PEM file of the authorities that issue the client certificates of trusted "
+            "routers. Whoever shows none is served as well, as no router."
+        ),
+    )
+    pseudonym_key_file: str | None = Field(
+        None,
+        description=(
+            "The file of the key that callers' pseudonyms in the log are made with; unset, each "
+            "process makes its own, and so other pseudonyms."
+        ),
+    )
+
+    @property
+    def identifies(self) -> bool:
+        """Whether the gateway knows who is asking: by tokens, or from a trusted router."""
+        return bool(self.jwt_keys or self.router_secret_file or self.tls_client_ca_file)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.jwt_keys and not (self.jwt_issuer and self.jwt_audience and all(self.jwt_audience)):
+            raise ValueError(
+                "GATEWAY_JWT_KEYS needs GATEWAY_JWT_ISSUER and GATEWAY_JWT_AUDIENCE: without them "
+                "the tokens that the issuer makes for others would be taken"
+            )
+        needs = {
+            "jwt_issuer": "jwt_keys",
+            "jwt_audience": "jwt_keys",
+            "tls_key_file": "tls_certificate_file",
+            "tls_key_passphrase_file": "tls_certificate_file",
+            "tls_client_ca_file": "tls_certificate_file",
+            "router_names": "tls_client_ca_file",
+        }
+        for name, needed in needs.items():
+            if getattr(self, name) and not getattr(self, needed):
+                raise ValueError(
+                    f"GATEWAY_{name.upper()} is of no use without GATEWAY_{needed.upper()}"
+                )
+        if self.router_required and not (self.router_secret_file or self.tls_client_ca_file):
+            raise ValueError(
+                "GATEWAY_ROUTER_REQUIRED needs GATEWAY_ROUTER_SECRET_FILE or "
+                "GATEWAY_TLS_CLIENT_CA_FILE: no router could be trusted"
+            )
+        return self
+
+
+class Reachable(Protocol):
+    """What of all settings decides whether strangers could see anything."""
+
+    @property
+    def host(self) -> str:
+        """The address that is listened on."""
+
+    @property
+    def insecure(self) -> bool:
+        """Whether strangers are welcome."""
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether all data are invented."""
+
+    @property
+    def identifies(self) -> bool:
+        """Whether the gateway knows who is asking."""
+
+
+def refuse_strangers(settings: Reachable) -> None:
+    """Refuse settings by which whoever reaches the gateway would see every ledger.
+
+    The sandbox on loopback is open to everyone. Anything else identifies its callers, unless
+    whoever runs it says that they are welcome.
+
+    Raises:
+        ValueError: strangers would be served. It names the settings that end that.
+    """
+    if settings.identifies or settings.insecure:
+        return
+    if not settings.is_sandbox:
+        cause = "GATEWAY_UPSTREAM_ORIGIN is set"
+    elif not is_loopback(settings.host):
+        cause = "GATEWAY_HOST is no loopback address"
+    else:
+        return
+    raise ValueError(
+        f"{cause}, but callers are not identified: whoever reaches the gateway would see every "
+        "ledger. Set GATEWAY_JWT_KEYS, or trust a router by GATEWAY_ROUTER_SECRET_FILE; "
+        "docs/identity.md shows how. Set GATEWAY_INSECURE=1 to serve it nevertheless, behind "
+        "something that identifies callers"
+    )

@@ -1,0 +1,199 @@
+"""The settings, each with its default, its bounds and what it means."""
+
+from typing import Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from gateway.http.hosts import ANY, LOOPBACK
+from gateway.settings.documents import DocumentSettings
+from gateway.settings.http import HttpSettings
+from gateway.settings.identity import IdentitySettings, refuse_strangers
+from gateway.settings.limits import LimitSettings
+from gateway.settings.logs import LogSettings
+from gateway.settings.metrics import MetricsSettings
+from gateway.settings.resilience import PolicySettings
+from gateway.settings.traces import TelemetrySettings
+from gateway.settings.upstream import UpstreamSettings
+from gateway.settings.values import FaultText, nearest
+from resolvers.payex.api.field_map import USAGE_DETAILS, USAGE_SUMMARIES, fit
+from resolvers.rights import INTROSPECT_SCOPE, Rights
+
+PREFIX = "GATEWAY_"
+_EVERY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - these are told apart
+
+
+class FieldMap(BaseModel):
+    """A deployment's changes to the assumed field map, by route."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    usage_details: dict[str, str] = Field(default_factory=dict)
+    usage_summaries: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        for assumed, changes in (
+            (USAGE_DETAILS, self.usage_details),
+            (USAGE_SUMMARIES, self.usage_summaries),
+        ):
+            for field in changes:
+                if field not in assumed:
+                    raise ValueError(f"{field!r} is no field; {nearest(field, assumed)}")
+            fit(assumed, changes)
+        return self
+
+
+class Settings(
+    LimitSettings,
+    DocumentSettings,
+    HttpSettings,
+    IdentitySettings,
+    LogSettings,
+    MetricsSettings,
+    PolicySettings,
+    TelemetrySettings,
+    UpstreamSettings,
+):
+    """All settings. The name of a variable is `GATEWAY_` and the field's name in upper case."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(
+        8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one."
+    )
+    workers: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description=(
+            "How many server processes share the port. A new connection goes to the one with the "
+            "least work."
+        ),
+    )
+    insecure: bool = Field(
+        default=False,
+        description=(
+            "`1` serves although callers are not identified: whoever reaches the gateway sees "
+            "every ledger. Without it, only the sandbox is served so, and on loopback; see "
+            "[identity](identity.md)."
+        ),
+    )
+    development: bool = Field(
+        default=False,
+        description=(
+            "`1` tells in `extensions.upstream` of each reply which upstream calls it took, as "
+            "with the sandbox it always does."
+        ),
+    )
+    max_operations: int = Field(
+        200,
+        ge=1,
+        description=(
+            "The most operations in flight, for each server process. The processes share their "
+            "room. When all of it is taken, the next operation of a caller that has its share is "
+            "answered with 503; that of another caller waits for the next place."
+        ),
+    )
+    shutdown_delay: float = Field(
+        0.0,
+        ge=0,
+        le=600,
+        description=(
+            "Seconds from the signal to stop until no connection is accepted any more, for a load "
+            "balancer to notice that `/health/ready` is false."
+        ),
+    )
+    shutdown_timeout: int = Field(
+        30,
+        ge=1,
+        le=3600,
+        description="Seconds that requests that have begun to come then have to be answered.",
+    )
+    max_numbers: int = Field(
+        100, ge=1, description="The most numbers in one `invoices` or `customers` field."
+    )
+    max_records: int = Field(10_000, ge=1, description="The largest `first` of `usageRecords`.")
+    max_subscriptions: int = Field(200, ge=1, description="The largest `first` of `subscriptions`.")
+    sandbox_latency: float = Field(
+        0.0, ge=0, le=60, description="Seconds that the embedded sandbox waits before it answers."
+    )
+    sandbox_faults: list[FaultText] = Field(
+        default_factory=list,
+        description=(
+            "A JSON list of faults that the embedded sandbox makes, such as "
+            '`["usage-details=500@0.25"]`; see `payex-usage-gateway sandbox --help`.'
+        ),
+    )
+    field_map: FieldMap = Field(
+        default_factory=FieldMap,
+        description=(
+            "Which member of PayEx's usage records and summaries feeds which field, where the "
+            "assumed names are wrong; best given in the TOML file."
+        ),
+    )
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether the embedded sandbox stands in for PayEx."""
+        return self.upstream_origin is None
+
+    @property
+    def served_hosts(self) -> list[str]:
+        """The hosts that requests may name."""
+        if self.hosts:
+            return self.hosts
+        if self.identifies:
+            return [ANY]
+        # No page of another name leads to an address that is listened on by itself.
+        own = [] if self.host in _EVERY_ADDRESS else [self.host]
+        return [*LOOPBACK, *own]
+
+    @property
+    def serves_graphiql(self) -> bool:
+        """Whether GraphiQL is served."""
+        return self.graphiql == "on" or (self.graphiql == "auto" and not self.identifies)
+
+    def may_introspect(self, rights: Rights) -> bool:
+        """Whether a caller of these rights may see the schema.
+
+        Callers that are not identified are allowed every scope.
+        """
+        if self.introspection == "scope":
+            return rights.allows(INTROSPECT_SCOPE)
+        return self.introspection == "everyone"
+
+    @model_validator(mode="after")
+    def _servable(self) -> Self:
+        if self.upstream_origin is not None and not (self.ledger_tokens or self.credentials_file):
+            raise ValueError(
+                "GATEWAY_UPSTREAM_ORIGIN is set, but GATEWAY_LEDGER_TOKENS has no token: give "
+                'it as JSON, {"1234": "the token of ledger 1234"}, or name a file of credentials '
+                "in GATEWAY_CREDENTIALS_FILE"
+            )
+        refuse_strangers(self)
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what is passed in: `load_settings` reads the sources."""
+        return (init_settings,)

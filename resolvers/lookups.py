@@ -1,0 +1,176 @@
+"""The ways into the graph: a ledger's number, a global id, a reference of the supergraph.
+
+What a caller may see is checked here on the entity itself, for every way in, before any call. Of a
+ledger that is not open to the caller nothing is told, not even whether the gateway knows it. To an
+end user, an invoice or a customer of somebody else is as one that does not exist.
+
+A reference of the supergraph costs no call: one to an own invoice or customer stands unproven, and
+what it lacks is told by the fields below it; one to any other is refused at once. The two differ,
+and tell end users nothing: which numbers are their own, they know from their token. Of the others,
+what exists and what does not is refused alike.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import isnan
+
+from graphql import GraphQLError, GraphQLID
+
+from resolvers import node_ids
+from resolvers.errors import ErrorCode, RequestError, problem_error
+from resolvers.existence import find_holder, find_subscription
+from resolvers.ledger import HolderNode, Owner, SubscriptionNode
+from resolvers.look_ahead import LookAhead
+from resolvers.node_ids import NodeKind
+from resolvers.operation import Operation
+from resolvers.payex.api.faults import Fault, FaultCode
+from resolvers.payex.api.numbers import refusal
+from resolvers.payex.api.problems import FieldError, FieldErrorCode, Problem, refused
+from resolvers.payex.api.routes import Billing, Holder
+from resolvers.rights import unseen
+
+_BILLING = {
+    NodeKind.INVOICE: Billing.BILLED,
+    NodeKind.BILLED_SUBSCRIPTION: Billing.BILLED,
+    NodeKind.CUSTOMER: Billing.UNBILLED,
+    NodeKind.UNBILLED_SUBSCRIPTION: Billing.UNBILLED,
+}
+
+
+def find_owner(operation: Operation, owner_no: str) -> Owner:
+    """Return a ledger, without a call.
+
+    Raises:
+        RequestError: `BAD_USER_INPUT`, the number is malformed; `FORBIDDEN`, the caller sees
+            nothing of it.
+        Fault: `LEDGER_NOT_CONFIGURED`, the gateway has no credentials for it.
+    """
+    if message := refusal("ownerNo", owner_no):
+        raise _bad("ownerNo", message, FieldErrorCode.NUMBER_MALFORMED)
+    if not operation.rights.sees_ledger(owner_no):
+        raise RequestError(ErrorCode.FORBIDDEN, "This ledger is not open to you.")
+    if not operation.payex.knows(owner_no):
+        raise Fault(FaultCode.LEDGER_NOT_CONFIGURED)
+    return Owner(owner_no)
+
+
+def too_many(argument: str, numbers: Sequence[str], operation: Operation) -> Problem | None:
+    """Return the problem of a list of numbers that is longer than the bound."""
+    maximum = operation.bounds.max_numbers
+    if len(numbers) <= maximum:
+        return None
+    message = (
+        f"{argument} may hold {maximum} numbers (GATEWAY_MAX_NUMBERS); it holds {len(numbers)}."
+    )
+    return refused(FieldError(argument, message, FieldErrorCode.TOO_MANY_NUMBERS))
+
+
+async def find_node(
+    operation: Operation, below: LookAhead, node_id: str
+) -> HolderNode | SubscriptionNode:
+    """Return what a global id stands for, proven by PayEx.
+
+    Raises:
+        RequestError: `BAD_USER_INPUT` for an id that this gateway never made, `FORBIDDEN` for one
+            of a ledger of which the caller sees nothing, `NOT_FOUND` or `UPSTREAM_PROBLEM` for what
+            PayEx does not know or the caller does not see.
+        Fault: PayEx could not be asked.
+    """
+    node = _decoded(operation, node_id)
+    found = (
+        await find_holder(operation, below, node.holder)
+        if isinstance(node, HolderNode)
+        else await find_subscription(
+            operation, below, HolderNode(node.holder), node.subscription_no
+        )
+    )
+    if isinstance(found, Problem):
+        raise problem_error(found)
+    return found
+
+
+def holder_reference(
+    operation: Operation, billing: Billing, key: Mapping[str, object]
+) -> HolderNode:
+    """Return the invoice or customer of a reference, without a call.
+
+    Raises:
+        RequestError: `BAD_USER_INPUT`, the reference is malformed; `FORBIDDEN` or `NOT_FOUND`, the
+            caller does not see the ledger or what it refers to.
+        Fault: `LEDGER_NOT_CONFIGURED`.
+    """
+    owner = find_owner(operation, _text(key, "ownerNo"))
+    holder = Holder(owner.owner_no, billing, "")
+    number = _text(key, holder.parameter)
+    if message := refusal(holder.parameter, number):
+        raise _bad(holder.parameter, message, FieldErrorCode.NUMBER_MALFORMED)
+    return HolderNode(_seen(operation, Holder(owner.owner_no, billing, number)))
+
+
+def owner_reference(operation: Operation, key: Mapping[str, object]) -> Owner:
+    """Return the ledger of a reference; raises as `find_owner` does."""
+    return find_owner(operation, _text(key, "ownerNo"))
+
+
+def subscription_reference(operation: Operation, key: Mapping[str, object]) -> SubscriptionNode:
+    """Return the subscription of a reference, without a call.
+
+    Raises:
+        RequestError: `BAD_USER_INPUT`, the id is not one of a subscription; `FORBIDDEN` or
+            `NOT_FOUND`, the caller does not see the ledger or what holds the subscription.
+        Fault: `LEDGER_NOT_CONFIGURED`.
+    """
+    node = _decoded(operation, _text(key, "id"))
+    if not isinstance(node, SubscriptionNode):
+        raise _foreign("id")
+    return node
+
+
+def _decoded(operation: Operation, node_id: str) -> HolderNode | SubscriptionNode:
+    decoded = node_ids.decode(node_id)
+    if decoded is None:
+        raise _foreign("id")
+    kind, numbers = decoded
+    for parameter, number in zip(node_ids.parameters(kind), numbers, strict=True):
+        if refusal(parameter, number):
+            raise _foreign("id")
+    owner = find_owner(operation, numbers[0])
+    holder = _seen(operation, Holder(owner.owner_no, _BILLING[kind], numbers[1]))
+    if kind in {NodeKind.INVOICE, NodeKind.CUSTOMER}:
+        return HolderNode(holder)
+    return SubscriptionNode(holder, numbers[2])
+
+
+def _seen(operation: Operation, holder: Holder) -> Holder:
+    """Return the holder if the caller sees it.
+
+    Raises:
+        RequestError: `NOT_FOUND`, as of one that PayEx does not have.
+    """
+    if not operation.rights.sees(holder):
+        raise problem_error(unseen(holder))
+    return holder
+
+
+def _foreign(argument: str) -> RequestError:
+    message = f"{argument} is not an id of this gateway."
+    return _bad(argument, message, FieldErrorCode.ID_MALFORMED)
+
+
+def _text(key: Mapping[str, object], name: str) -> str:
+    """Return a member of a reference, read as an argument of the type `ID` is."""
+    given = key.get(name)
+    if isinstance(given, float) and isnan(given):
+        # graphql-core makes it of an integer in the document with more digits than Python reads.
+        message = f"{name} has too many characters."
+        raise _bad(name, message, FieldErrorCode.REFERENCE_MALFORMED)
+    try:
+        # In the document, a number with a point or an exponent is a float, which may be rounded.
+        value: str = GraphQLID.coerce_input_value(None if isinstance(given, float) else given)
+    except GraphQLError:
+        message = f"A reference needs {name} as text or as an integer."
+        raise _bad(name, message, FieldErrorCode.REFERENCE_MALFORMED) from None
+    return value
+
+
+def _bad(argument: str, message: str, reason: FieldErrorCode) -> RequestError:
+    return RequestError(ErrorCode.BAD_USER_INPUT, message, argument=argument, reason=reason)

@@ -1,0 +1,1 @@
+"""PayEx's API: its routes, bodies, problems and faults."""

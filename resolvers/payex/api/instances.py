@@ -1,0 +1,26 @@
+"""What of an error answer may stand in a log or an error: PayEx's id of it, and its title."""
+
+import re
+from typing import Final
+
+_UUID: Final = re.compile(r"(urn:uuid:)?[0-9A-Fa-f]{8}-?([0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}")
+
+
+# RFC 9457: a title is the same for all problems of a type. Words without digits and signs of
+# addresses hold no one's number.
+_TITLE: Final = re.compile(r"[^\W\d_]+(?:[ ,.'-]{1,2}[^\W\d_]+)*[.!]?")
+_LONGEST_TITLE: Final = 80
+
+
+def safe_instance_id(instance: str | None) -> str | None:
+    """Return an `Instance` that may stand in a log or an error, and None in place of any other.
+
+    PayEx documents no form; its examples are UUIDs. Systems of its kind often send the path of the
+    request instead, with people's numbers.
+    """
+    return instance if instance and _UUID.fullmatch(instance) else None
+
+
+def harmless_title(title: str | None) -> str | None:
+    """Return a title that may stand in a log or an error, and None in place of any other."""
+    return title if title and len(title) <= _LONGEST_TITLE and _TITLE.fullmatch(title) else None

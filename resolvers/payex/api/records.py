@@ -1,0 +1,275 @@
+"""Usage records, summaries and subscriptions: typed values with the way back to their JSON."""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, NamedTuple, Self, TypeVar
+
+import msgspec
+
+from resolvers.payex.api.amounts import Money, Volume, currency_code
+from resolvers.payex.api.links import is_from_root
+from resolvers.payex.api.raw_items import RawItems
+from resolvers.payex.api.times import day
+
+T = TypeVar("T", bound="Item")
+
+Moment = Annotated[datetime, msgspec.Meta(tz=False)]
+"""A Swedish local time (`resolvers.payex.api.times`)."""
+Code = Annotated[str, msgspec.Meta(title="Code")]
+"""A currency's or a unit's code as PayEx wrote it, without control characters; or `UNREADABLE`."""
+
+
+Dynamic = Annotated[Any, "a link or what it leads to"]
+"""A path, or what it leads to (an object or a list of some), or null: see `is_dynamic`."""
+
+
+def is_dynamic(value: object) -> bool:
+    """Whether a value may stand where PayEx documents the type "dynamic"."""
+    match value:
+        case None:
+            return True
+        case str():
+            return is_from_root(value)
+        case list():
+            return all(isinstance(element, dict) for element in value)
+        case _:
+            return isinstance(value, dict) and bool(value)
+
+
+class Day(date):
+    """A date that PayEx may write with or without a time of day."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a date by the one rule for times.
+
+        Raises:
+            ValueError: the text is no date.
+        """
+        return cls.fromordinal(day(text).toordinal())
+
+
+class Member(NamedTuple):
+    """A member of PayEx's body: the field that it feeds, its own name, and if it is the list."""
+
+    field: str
+    name: str
+    whole: bool = False
+
+
+ELEMENT: Final = Member("items", "items")
+"""A whole element of a list that is no object."""
+LIST: Final = Member("items", "items", whole=True)
+"""A whole list that is null."""
+NUMBER: Final = Member("subscriptionNo", "subscriptionNo")
+
+Unreadable = Mapping[Member, int]
+"""Members that could not be read, and in how many elements each. Their fields are null."""
+
+
+# How many fields of an element tell of its place alone.
+_PLACE: Final = 2
+
+
+class Item(msgspec.Struct, gc=False):
+    """One element of a list of PayEx, with the way back to the JSON it was decoded from.
+
+    The garbage collector does not look at it: it is part of no cycle, and a collection that went
+    through a million of them would keep the event loop.
+
+    Attributes:
+        origin: the JSON of its list.
+        position: the place in PayEx's list, from 0.
+    """
+
+    # They are no members of PayEx's: no deployment gives a member such a name, and whatever a body
+    # may hold under it, `ItemList` and `alone` set them. In a `__dict__`, they would take 210 bytes
+    # more for each element.
+    origin: Any = msgspec.field(default=None, name="\x7forigin")
+    position: Any = msgspec.field(default=None, name="\x7fposition")
+
+    def __repr__(self) -> str:
+        # Telephone numbers and places stand in these; no log shall show them by accident.
+        return f"<{type(self).__name__}>"
+
+    @property
+    def raw(self) -> msgspec.Raw:
+        """The element as PayEx sent it, to the byte, with the members that no field takes."""
+        raw: msgspec.Raw = self.origin.raw(self.position)
+        return raw
+
+    @property
+    def identity(self) -> Hashable:
+        """What clients see of the element. Others of its list may look like it."""
+        return msgspec.structs.astuple(self)[_PLACE:]
+
+
+class Usage(Item, kw_only=True):
+    """What usage records and usage summaries share. Every member may be absent or null."""
+
+    if TYPE_CHECKING:
+        charged_volume: Decimal | None = None
+        total_volume: Decimal | None = None
+        volume_code: Code | None = None
+
+    @property
+    def charged(self) -> Volume | None:
+        """The volume that is paid for."""
+        value = self.charged_volume
+        return None if value is None else Volume(value, self.volume_code or None)
+
+    @property
+    def total(self) -> Volume | None:
+        """The volume that was used, free allowance included."""
+        value = self.total_volume
+        return None if value is None else Volume(value, self.volume_code or None)
+
+
+class UsageRecord(Usage, kw_only=True):
+    """One rated call, message, data session or purchase (PayEx: a usage detail).
+
+    Times are Swedish local times without a zone. The fields stand in the order of the field map: a
+    body in the same order is decoded 5 % faster.
+    """
+
+    usage_detail_id: str | int | None = None
+    start_time: Moment | None = None
+    usage_type: str | None = None
+    product_group_id: str | int | None = None
+    detail_info: str | None = None
+    destination: str | None = None
+    destination_code: str | int | None = None
+    quantity: Decimal | None = None
+    charged_volume: Decimal | None = None
+    total_volume: Decimal | None = None
+    volume_code: Code | None = None
+    unit_price: Decimal | None = None
+    amount: Decimal | None = None
+    vat_rate: Decimal | None = None
+    currency: Code | None = None
+
+    @property
+    def charge(self) -> Money | None:
+        """What the record costs."""
+        amount = self.amount
+        return None if amount is None else Money(amount, currency_code(self.currency))
+
+    @property
+    def price(self) -> Money | None:
+        """What one unit costs."""
+        amount = self.unit_price
+        return None if amount is None else Money(amount, currency_code(self.currency))
+
+
+class UsageSummary(Usage, kw_only=True):
+    """PayEx's own sum of one kind of usage over a period."""
+
+    product_group_id: str | int | None = None
+    usage_type: str | None = None
+    volume_code: Code | None = None
+    start_period: Day | None = None
+    end_period: Day | None = None
+    quantity: Decimal | None = None
+    charged_volume: Decimal | None = None
+    total_volume: Decimal | None = None
+    total_charge: Decimal | None = None
+    currency: Code | None = None
+
+    @property
+    def charge(self) -> Money | None:
+        """What the usage costs together."""
+        amount = self.total_charge
+        return None if amount is None else Money(amount, currency_code(self.currency))
+
+
+class SubscriptionItem(Item, kw_only=True):
+    """A subscription as its list or its own route answers it, with the links PayEx gives.
+
+    The links have the documented type "dynamic": a path, or what it leads to, or null.
+    """
+
+    subscription_no: str | int | None = msgspec.field(default=None, name="subscriptionNo")
+    usage_details: Dynamic = msgspec.field(default=None, name="usageDetails")
+    usage_summaries: Dynamic = msgspec.field(default=None, name="usageSummaries")
+
+    @property
+    def number(self) -> str:
+        """The subscription number as text; empty where PayEx gave none that can be read."""
+        return "" if self.subscription_no is None else str(self.subscription_no)
+
+    @property
+    def identity(self) -> Hashable:
+        """The number."""
+        return self.number
+
+    @property
+    def unreadable(self) -> Unreadable:
+        """What could not be read of one that is a whole body."""
+        unreadable: Unreadable = self.origin.unreadable
+        return unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list, or a part of one, decoded.
+
+    Attributes:
+        items: its elements.
+        next: the link to the next page, if there is one.
+        source: the JSON of the elements: each by itself, or the array or the body that they are in.
+        unreadable: what could not be read.
+        units: what its elements took of the budget that were read by themselves.
+    """
+
+    items: Sequence[T]
+    next: str | None
+    source: bytes | Sequence[msgspec.Raw] = field(repr=False)
+    unreadable: Unreadable
+    units: int = 0
+
+
+class ItemList(Generic[T]):
+    """The elements of all pages of one list, in PayEx's order, bound to their JSON.
+
+    A subscription without a number that can be read is left out: nothing can be asked for by it.
+
+    Attributes:
+        items: the elements.
+        unreadable: what could not be read of them.
+    """
+
+    def __init__(self, pages: Iterable[Page[T]] = ()) -> None:
+        self.items: list[T] = []
+        self.unreadable: dict[Member, int] = {}
+        self._origin = RawItems()
+        for page in pages:
+            self.add(page)
+
+    def add(self, page: Page[T]) -> None:
+        """Add the next page, or the next part of one."""
+        items = page.items
+        unreadable = page.unreadable
+        origin = self._origin
+        first = origin.add(page.source, len(items))
+        for position, item in enumerate(items, first):
+            item.origin = origin
+            item.position = position
+        if items and isinstance(items[0], SubscriptionItem):
+            numbered = [item for item in items if item.identity != ""]
+            if len(numbered) < len(items):
+                without = len(items) - len(numbered) - unreadable.get(ELEMENT, 0)
+                unreadable = {**unreadable, NUMBER: without}
+                items = numbered
+        self.items += items
+        for member, count in unreadable.items():
+            if count:
+                self.unreadable[member] = self.unreadable.get(member, 0) + count
+
+
+def alone(item: T, body: bytes, unreadable: Unreadable) -> T:
+    """Return an element that is a whole body, bound to it."""
+    item.origin = RawItems(unreadable)
+    item.position = item.origin.add([msgspec.Raw(body)], 1)
+    return item

@@ -1,0 +1,1 @@
+"""Caches: what is kept of PayEx's answers."""

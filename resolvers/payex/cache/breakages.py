@@ -1,0 +1,36 @@
+"""Why the shared cache fails, in words for the operator's log.
+
+Messages of errors may quote the address.
+"""
+
+from typing import Any
+
+from resolvers.payex.http.breakages import Breakage, told
+
+# By the classes of redis-py, which tell the codes of Redis apart.
+_REFUSALS = {
+    "NoPermissionError": "its user may not give it",
+    "OutOfMemoryError": "its memory is full",
+    "ReadOnlyError": "it is a replica, which is only read",
+}
+
+
+def why_gone(error: Exception, redis: Any) -> str:
+    """Return a sentence on why it does not answer.
+
+    Args:
+        error: what redis-py raised.
+        redis: redis-py.
+    """
+    known = {
+        redis.AuthenticationError: "The password is refused.",
+        redis.TimeoutError: Breakage.LATE,
+        TimeoutError: Breakage.LATE,
+    }
+    words, more, _ = told(error, known).partition("; see GATEWAY_UPSTREAM_CA_FILE")
+    return f"{words}." if more else words
+
+
+def why_refused(error: Exception) -> str:
+    """Return why it does not carry a command out."""
+    return _REFUSALS.get(type(error).__name__, "for a reason of its own")

@@ -1,0 +1,215 @@
+"""The cache of answers in memory: for how long each is kept, under which key, within which bounds.
+
+What it hands out is shared by everyone who asks: nobody may change an answer.
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+from cachetools import TLRUCache
+
+from resolvers.payex.api.faults import Fault
+from resolvers.payex.api.held_bytes import AnswerBytes, weight
+from resolvers.payex.api.problems import Problem, ProblemType
+from resolvers.payex.api.records import ItemList, SubscriptionItem
+from resolvers.payex.api.routes import Billing, Kind, Route
+from resolvers.payex.credentials.access import derived_key
+
+Outcome = ItemList[Any] | SubscriptionItem | msgspec.Raw | Problem
+"""An answer of PayEx, decoded."""
+
+_LARGEST_SHARE = 8
+
+_MARKS = 1024
+
+_SECRET = secrets.token_bytes(32)
+
+
+class CacheKey(NamedTuple):
+    """What an answer depends on. It is compared in full, never by a digest of it.
+
+    Attributes:
+        rights: what the caller may see; callers with other rights share nothing.
+        access: the mark of the ledger's token (`access_mark`, or `shared_access_mark`).
+        path: the route's path, which names the ledger and all numbers.
+        kind: what the route answers with, and so what it is decoded to.
+    """
+
+    rights: str
+    access: str
+    path: str
+    kind: Kind
+
+    def __repr__(self) -> str:
+        # Customer and telephone numbers stand in the path.
+        return f"CacheKey({self.kind.value})"
+
+    @property
+    def text(self) -> str:
+        """The whole key as one text. Two keys that differ have texts that differ."""
+        return ascii((self.rights, self.access, self.path, self.kind.value))
+
+
+# Each question needs one, and a ledger's token hardly ever changes.
+@lru_cache(_MARKS)
+def access_mark(token: str) -> str:
+    """Return what stands for a ledger's token in the keys of this process, and tells nothing of it.
+
+    With the ledger's next token the answers that the last one brought are out of reach.
+    """
+    # A variable of the environment may hold bytes that are no UTF-8.
+    secret = token.encode("utf-8", "surrogatepass")
+    return blake2b(secret, key=_SECRET, digest_size=32).hexdigest()
+
+
+def shared_access_mark(token: str, origin: str) -> str:
+    """Return a token's mark that is equal in all instances in front of the same PayEx.
+
+    Args:
+        token: the ledger's token.
+        origin: scheme, host and port of PayEx, so that its test system shares nothing with it.
+    """
+    key = derived_key(token, b"payex-usage-mark")
+    return blake2b(origin.encode(), key=key, digest_size=32).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachePolicy:
+    """For how many seconds an answer is kept; 0 is not at all.
+
+    Attributes:
+        billed_ttl: what stands on an invoice. It hardly ever changes, but a bill run can be
+            reversed.
+        unbilled_ttl: what stands with a customer. It changes with every call that is made.
+        problem_ttl: a problem that PayEx documents, and at most as long as an answer would be: an
+            invoice that does not exist yet is there after the next bill run.
+    """
+
+    billed_ttl: float = 60.0
+    unbilled_ttl: float = 0.0
+    problem_ttl: float = 5.0
+
+    def keeps(self, route: Route) -> bool:
+        """Whether any answer of the route may be kept."""
+        billed = route.holder.billing is Billing.BILLED
+        return (self.billed_ttl if billed else self.unbilled_ttl) > 0
+
+    def ttl(self, route: Route, outcome: Outcome | Fault) -> float:
+        """Return how many seconds a route's answer may be kept."""
+        billed = route.holder.billing is Billing.BILLED
+        ttl = self.billed_ttl if billed else self.unbilled_ttl
+        match outcome:
+            case Fault() | Problem(kind=ProblemType.UNRECOGNIZED):
+                return 0.0
+            case Problem():
+                return min(self.problem_ttl, ttl)
+            case _:
+                return ttl
+
+
+class _Kept(NamedTuple):
+    outcome: Outcome
+    weight: int
+    until: float
+    held: AnswerBytes | None
+
+
+class AnswerCache:
+    """Decoded answers until they expire or, the longest unused first, until others need the room.
+
+    Args:
+        max_entries: how many answers are kept at most.
+        max_bytes: how many bytes of memory they may take, as `weigh` estimates it. An answer that
+            would take more than an eighth of it is not kept.
+        clock: seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_entries: int = 10_000,
+        max_bytes: int = 64 * 1024 * 1024,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.max_entries = max_entries
+        self.max_bytes = max_bytes
+        self._largest = max_bytes // _LARGEST_SHARE
+        self._clock = clock
+        self._kept: TLRUCache[CacheKey, _Kept, float] = TLRUCache(
+            max_bytes,
+            lambda _key, kept, _now: kept.until,
+            clock,
+            lambda kept: kept.weight,
+        )
+
+    def find(self, key: CacheKey) -> tuple[Outcome | None, float, AnswerBytes | None]:
+        """Return the answer, for how many seconds it may still be used, and the bytes it takes.
+
+        They are None, 0 and None if there is none that may still be used.
+        """
+        # Asked for first, for it is what the cache is quickest with, and most calls find nothing.
+        kept = self._kept.get(key) if key in self._kept else None
+        if kept is None:
+            return None, 0.0, None
+        return kept.outcome, kept.until - self._clock(), kept.held
+
+    def get(self, key: CacheKey) -> Outcome | None:
+        """Return the answer, or None if there is none that may still be used."""
+        return self.find(key)[0]
+
+    def left(self, key: CacheKey) -> float:
+        """Return for how many seconds the answer may still be used; 0 if none is kept."""
+        return self.find(key)[1]
+
+    def put(
+        self,
+        key: CacheKey,
+        outcome: Outcome,
+        cost_bytes: int,
+        ttl: float,
+        held: AnswerBytes | None = None,
+    ) -> None:
+        """Keep an answer in place of the last one.
+
+        Where the new one is not to be kept, the last one goes all the same: it is known to be old.
+
+        Args:
+            key: what the answer depends on.
+            outcome: the answer.
+            cost_bytes: the bytes of the bodies it was decoded from.
+            ttl: seconds, from `CachePolicy.ttl`; what comes from a shared cache has no more left
+                than it had there.
+            held: what the answer takes, which goes on as long as it is kept.
+        """
+        self._kept.pop(key, None)
+        size = weigh(outcome, cost_bytes)
+        if not ttl > 0 or size > self._largest or not self.max_entries:
+            return
+        while len(self._kept) >= self.max_entries:
+            self._kept.popitem()
+        self._kept[key] = _Kept(outcome, size, self._clock() + ttl, held)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @property
+    def bytes(self) -> int:
+        """The bytes of memory that the answers take, as `weigh` estimates it."""
+        return int(self._kept.currsize)
+
+
+def weigh(outcome: Outcome, cost_bytes: int) -> int:
+    """Estimate the bytes of memory that an answer takes in the cache.
+
+    Args:
+        outcome: the answer.
+        cost_bytes: the bytes of the bodies it was decoded from.
+    """
+    items = len(outcome.items) if isinstance(outcome, ItemList) else 1
+    return weight(items, cost_bytes)

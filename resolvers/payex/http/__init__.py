@@ -1,0 +1,1 @@
+"""HTTP to PayEx: how a call travels."""

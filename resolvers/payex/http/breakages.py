@@ -1,0 +1,66 @@
+"""Why a connection failed or broke, in words for the operator's log.
+
+The words come from classes and error numbers. Messages of exceptions may quote a URL.
+"""
+
+import enum
+import errno
+import os
+import socket
+from collections.abc import Mapping
+
+from resolvers.payex.http.handshake import failure
+
+
+class Breakage(enum.StrEnum):
+    """What happened, as a sentence."""
+
+    NO_ADDRESS = "The host has no address."
+    NOBODY = "Nothing listens at the host and port."
+    CLOSED = "The other end closed the connection without an answer."
+    CUT = "The other end closed the connection within the answer."
+    NO_HTTP = "The answer is no HTTP that can be read."
+    GIVEN_UP = "The HTTP client gave the call up."
+    LATE = "No answer came in time."
+    NO_PROXY = "The proxy cannot be reached."
+    NO_TUNNEL = "The proxy refused the way to PayEx."
+    CUT_TUNNEL = "The proxy closed the connection, and did not open the way to PayEx."
+    NO_PROXY_HTTP = "The proxy's answer is no HTTP that can be read."
+    SILENT_TUNNEL = "PayEx, or the proxy before it, was silent."
+    LEFT_TUNNEL = "PayEx, or the proxy before it, left in the middle of the TLS handshake."
+    OTHER = "The connection failed."
+
+
+_BY_NUMBER = {
+    errno.ECONNABORTED: Breakage.CLOSED,
+    errno.ECONNREFUSED: Breakage.NOBODY,
+    errno.ECONNRESET: Breakage.CLOSED,
+    errno.EPIPE: Breakage.CLOSED,
+}
+
+
+def told(error: BaseException | None, known: Mapping[type[BaseException], str]) -> str:
+    """Return why a connection failed: what is known first, on the way to the first cause.
+
+    Args:
+        error: what the HTTP client raised.
+        known: what the HTTP client's own classes mean.
+
+    Returns:
+        A sentence: a `Breakage`, that of a failure of TLS, or the operating system's.
+    """
+    if words := failure(error):
+        return words
+    cause = error
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            # Its numbers are of another kind.
+            return Breakage.NO_ADDRESS
+        if isinstance(cause, OSError) and cause.errno:
+            found = _BY_NUMBER.get(cause.errno)
+            return found or f"{Breakage.OTHER} The system says: {os.strerror(cause.errno)}."
+        for kind, breakage in known.items():
+            if isinstance(cause, kind):
+                return breakage
+        cause = cause.__cause__ or cause.__context__
+    return Breakage.OTHER

@@ -1,0 +1,1 @@
+"""Resilience: whether another try is worth it."""

@@ -1,0 +1,276 @@
+"""The breaker: while PayEx fails, the gateway fails at once instead of adding to its load.
+
+    CLOSED     every call may go. Opens at a failure, when at least `requests` calls ended within
+               the window, and at least `failure_share` of them failed or PayEx is out.
+    OPEN       no call may go, for `pause` seconds.
+    HALF_OPEN  `probes` calls at a time may go. The first success closes, the first failure opens.
+
+PayEx is *out* when no call has succeeded for `outage` seconds, and half of `requests` calls have
+failed since. A window full of successes would hide that: they may be thousands.
+
+No subject opens it for others. A *subject* is whatever may fail alone, such as a caller or an
+invoice. Where calls name theirs, it opens only if it would without the failures of the subject that
+has the most, at half of `requests`. And the next probe is not for a subject whose probe has just
+failed, unless nobody else comes for another pause.
+
+One success is enough to close: a success that was luck costs `requests` calls until the breaker
+opens again, while to ask for several would prolong every outage by as many round trips.
+
+Each change from CLOSED or HALF_OPEN begins a new *generation*. A call belongs to the generation
+that permitted it, and its result counts in that one only. So a call from before the breaker
+opened, which ends while a probe is under way, neither closes the breaker nor opens it again, nor
+does one from before an outage count after it.
+
+Times are seconds of one monotonic clock, which the caller reads and passes in as `now`.
+"""
+
+import enum
+import math
+from collections.abc import Collection, Hashable
+from http import HTTPStatus
+
+from resolvers.payex.api.faults import FaultCode
+from resolvers.payex.resilience.rolling_count import RollingCount
+from resolvers.payex.resilience.voices import Voices
+
+_FAILURES = frozenset(
+    {
+        FaultCode.UPSTREAM_TIMEOUT,
+        FaultCode.UPSTREAM_UNAVAILABLE,
+        FaultCode.UPSTREAM_UNREACHABLE,
+    }
+)
+_SERVER_ERROR = 5
+_BUCKETS = 10
+
+
+class BreakerState(enum.Enum):
+    """Whether calls may go."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half-open"
+
+
+class Breaker:
+    """The breaker of all calls that may fail together.
+
+    Every call that `allow` permits must end in exactly one of `succeeded`, `failed` and
+    `abandoned`: a probe that never does keeps its place for good.
+
+    Args:
+        requests: calls that must have ended in the window before a share of them means anything.
+        failure_share: the share of failures, of 1, from which on the breaker opens.
+        outage: seconds without any success from which on it opens, whatever the share is.
+        window: seconds that a result is remembered, less up to a tenth of it.
+        pause: seconds without any call, before the first probe.
+        probes: calls that may be under way at a time while the breaker is half-open.
+
+    Attributes:
+        openings: how often it opened, also from being half-open.
+    """
+
+    def __init__(
+        self,
+        *,
+        requests: int = 20,
+        failure_share: float = 0.5,
+        outage: float = 2.0,
+        window: float = 30.0,
+        pause: float = 10.0,
+        probes: int = 1,
+    ) -> None:
+        self._requests = requests
+        self._failure_share = failure_share
+        self._outage = outage
+        self._pause = pause
+        self._probes = probes
+        self.openings = 0
+        self._ended = RollingCount(window / _BUCKETS, _BUCKETS)
+        self._failures = RollingCount(window / _BUCKETS, _BUCKETS)
+        self._voices = Voices(window / _BUCKETS, _BUCKETS)
+        self._blamed: Collection[Hashable] = ()  # the subjects of the probe that failed last
+        self._generation = 0
+        self._until: float | None = None  # the end of the pause; None while closed
+        self._probing = 0
+        self._succeeded = -math.inf  # the last time
+        self._failed_since = 0
+
+    @property
+    def generation(self) -> int:
+        """What a call that is permitted now belongs to. Keep it and hand it in with the result."""
+        return self._generation
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether every call may go."""
+        return self._until is None
+
+    def state(self, now: float) -> BreakerState:
+        """Return whether calls may go."""
+        if self._until is None:
+            return BreakerState.CLOSED
+        return BreakerState.OPEN if now < self._until else BreakerState.HALF_OPEN
+
+    def retry_after(self, now: float) -> float:
+        """Return the seconds until a call may be tried again; 0 unless the breaker is open.
+
+        When a probe under way will end is not known, so that it says 0 then as well.
+        """
+        return 0.0 if self._until is None else max(0.0, self._until - now)
+
+    def permits(self, now: float, subjects: Collection[Hashable] = ()) -> bool:
+        """Return whether a call that concerns these subjects may go now."""
+        if self._until is None:
+            return True
+        if now < self._until or self._probing >= self._probes:
+            return False
+        blamed = any(subject in self._blamed for subject in subjects)
+        return not blamed or now >= self._until + self._pause
+
+    def allow(self, now: float, subjects: Collection[Hashable] = ()) -> bool:
+        """Return whether a call may go now; half-open, it then takes the place of one probe."""
+        allowed = self.permits(now, subjects)
+        if allowed and self._until is not None:
+            self._probing += 1
+        return allowed
+
+    def succeeded(self, now: float, generation: int | None = None) -> bool:
+        """Take in that PayEx answered a call, be it with a problem.
+
+        Args:
+            now: when the call ended.
+            generation: what `generation` was when the call was permitted. None is the present
+                one, which is right only for a caller with one call at a time.
+
+        Returns:
+            Whether an outage is over: the breaker is closed, and was not.
+        """
+        if not self._counts(generation):
+            return False
+        over = self._until is not None
+        if over:
+            self._until = None
+            self._blamed = ()
+            self._begin_generation()
+        else:
+            self._ended.add(now)
+        self._note_success(now)
+        return over
+
+    def failed(
+        self,
+        now: float,
+        generation: int | None = None,
+        subjects: Collection[Hashable] = (),
+    ) -> bool:
+        """Take in that a call failed, as `counts_as_failure` says; arguments as of `succeeded`.
+
+        Args:
+            now: when the call ended.
+            generation: as of `succeeded`.
+            subjects: what the call concerns, and what may have failed alone.
+
+        Returns:
+            Whether an outage has begun: the breaker is open, and was closed.
+        """
+        if not self._counts(generation):
+            return False
+        self._ended.add(now)
+        self._failures.add(now)
+        self._failed_since += 1
+        self._voices.hear(subjects, now)
+        begins = self._until is None
+        if begins and not (self._fails_too_often(now) or self._is_out(now)):
+            return False
+        self._blamed = () if begins else subjects
+        self._until = now + self._pause
+        self.openings += 1
+        self._begin_generation()
+        return begins
+
+    def taken_back(
+        self, now: float, generation: int, failed: float, subjects: Collection[Hashable] = ()
+    ) -> None:
+        """Take in that a call was answered after all, which was taken for a failure too early.
+
+        Args:
+            now: when the answer came.
+            generation: as of `succeeded`.
+            failed: when it was told to have failed.
+            subjects: as of `failed`.
+        """
+        if self._until is None and self._counts(generation):
+            self._failures.take_back(failed)
+            self._voices.take_back(subjects, failed)
+            self._note_success(now)
+
+    def abandoned(self, now: float, generation: int | None = None) -> bool:  # noqa: ARG002 - as its siblings
+        """Take in that a call was given up, so that it says nothing; arguments as of `succeeded`.
+
+        A probe's place is free again.
+
+        Returns:
+            False: neither does an outage begin, nor is one over.
+        """
+        if self._until is not None and self._counts(generation):
+            self._probing -= 1
+        return False
+
+    def _counts(self, generation: int | None) -> bool:
+        """Whether a result is of this generation. While open, there is no call that could be."""
+        present = generation is None or generation == self._generation
+        return present and (self._until is None or self._probing > 0)
+
+    def _note_success(self, now: float) -> None:
+        self._succeeded = now
+        if self._failed_since:
+            self._failed_since = 0
+            self._voices.silence()
+
+    def _fails_too_often(self, now: float) -> bool:
+        ended, failures = self._ended.total(now), self._failures.total(now)
+        if ended < self._requests or failures < self._failure_share * ended:
+            return False
+        alone = self._voices.loudest(now)
+        others = ended - alone
+        return others >= self._requests / 2 and failures - alone >= self._failure_share * others
+
+    def _is_out(self, now: float) -> bool:
+        return (
+            now - self._succeeded >= self._outage
+            and self._failed_since >= self._requests / 2
+            and self._ended.total(now) >= self._requests
+            and self._failed_since - self._voices.loudest_lately() >= self._requests / 4
+        )
+
+    def _begin_generation(self) -> None:
+        self._generation += 1
+        self._probing = 0
+        self._failed_since = 0
+        self._ended.clear()
+        self._failures.clear()
+        self._voices.clear()
+
+
+def counts_as_failure(code: FaultCode | None, status: int | None) -> bool:
+    """Whether a call that ended so is a sign that PayEx is unwell.
+
+    Timeouts, failed connections and 5xx are, whatever the body of the latter. 501 is not: PayEx
+    says with it that one ledger is not configured. Nor are problems and other 4xx, of which PayEx
+    answered quickly and well, nor a body of another status that cannot be read.
+
+    A call that the gateway gave up itself (`DEADLINE_EXCEEDED`, a client that left) is neither a
+    failure nor a success: it is abandoned.
+
+    Args:
+        code: the fault, or None where there is none.
+        status: the HTTP status, or None when none arrived.
+    """
+    if code in _FAILURES:
+        return True
+    return (
+        status is not None
+        and status // 100 == _SERVER_ERROR
+        and status != HTTPStatus.NOT_IMPLEMENTED
+    )

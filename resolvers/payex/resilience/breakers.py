@@ -1,0 +1,203 @@
+"""The breakers of one upstream: what fails for one is not refused to others.
+
+A failure may be that of one invoice, of a ledger, or of PayEx as a whole. One call does not tell,
+so that each is told to a breaker of each:
+
+    CALLER   one caller, within one ledger, and opens for that caller alone. Callers who cannot be
+             told apart are taken by the invoice or customer that they ask for.
+    LEDGER   all callers of one ledger. No single caller opens it.
+    HOST     all ledgers. No single ledger and no single caller opens it.
+
+So an outage that one caller or one ledger sees opens for that one, and one that several see opens
+for all, as early as if there were a single breaker.
+
+Times are seconds of one monotonic clock, which the caller reads and passes in as `now`.
+"""
+
+import enum
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from functools import partial
+from typing import Final, NamedTuple
+
+from resolvers.payex.resilience.breaker import Breaker, BreakerState
+
+_KEPT: Final = 1000
+
+
+class Scope(enum.Enum):
+    """For whom a breaker opens."""
+
+    HOST = "host"
+    LEDGER = "ledger"
+    CALLER = "caller"
+
+
+class Level(NamedTuple):
+    """A breaker that a call is told to.
+
+    Attributes:
+        scope: for whom it opens.
+        ledger: the ledger's number; empty for all.
+        breaker: the breaker.
+    """
+
+    scope: Scope
+    ledger: str
+    breaker: Breaker
+
+
+class Permit:
+    """A call that may go. It must end in exactly one of `succeeded`, `failed` and `abandoned`.
+
+    Each returns the levels at which an outage began or is over.
+    """
+
+    __slots__ = ("_breakers", "_generations", "_ledger", "_subject")
+
+    def __init__(
+        self, breakers: "Breakers", ledger: str, subject: Hashable, levels: Sequence[Level]
+    ) -> None:
+        self._breakers = breakers
+        self._ledger = ledger
+        self._subject = subject
+        self._generations = [level.breaker.generation for level in levels]
+
+    @property
+    def is_late(self) -> bool:
+        """Whether an outage began or ended since, so that the call has no more to say of it."""
+        return any(level.breaker.generation != generation for level, generation, _ in self._each())
+
+    def succeeded(self, now: float) -> list[Level]:
+        """Take in that PayEx answered."""
+        over = []
+        # No more than those of then: to what is new since, one success means nothing.
+        for level, known in zip(self._levels(), self._generations, strict=False):
+            if level.breaker.succeeded(now, known):
+                over.append(level)
+        return over
+
+    def failed(self, now: float) -> list[Level]:
+        """Take in that the call failed, as `breaker.counts_as_failure` says."""
+        self._breakers.remember(self._ledger, self._subject)
+        begun = []
+        for level, known, subjects in self._each():
+            openings = level.breaker.openings
+            if level.breaker.failed(now, known, subjects):
+                begun.append(level)
+            self._breakers.openings[level.scope] += level.breaker.openings - openings
+        return begun
+
+    def abandoned(self, now: float) -> list[Level]:
+        """Take in that the call was given up, so that it says nothing."""
+        for level, known, _ in self._each():
+            level.breaker.abandoned(now, known)
+        return []
+
+    def taken_back(self, now: float, failed: float) -> None:
+        """Take in that a call was answered after all, which was said to have failed then."""
+        for level, known, subjects in self._each():
+            level.breaker.taken_back(now, known, failed, subjects)
+
+    def _levels(self) -> tuple[Level, ...]:
+        return self._breakers.levels(self._ledger, self._subject)
+
+    def _each(self) -> Iterator[tuple[Level, int, Collection[Hashable]]]:
+        known = self._generations
+        concerned = _concerned(self._ledger, self._subject)
+        for place, level in enumerate(self._levels()):
+            # A breaker that is new since is of the first generation, and so is the call for it.
+            yield level, known[place] if place < len(known) else 0, concerned[place]
+
+
+class Breakers:
+    """The breakers of one upstream. The settings are those of `Breaker`, and the same for each.
+
+    Args:
+        requests: calls that must have ended before a share of them means anything.
+        failure_share: the share of failures from which on a breaker opens.
+        outage: seconds without any success from which on it opens.
+        window: seconds that a result is remembered.
+        pause: seconds without any call, before the first probe.
+        kept: callers whose failures are remembered.
+
+    Attributes:
+        openings: how often a breaker of each scope opened, also from being half-open.
+    """
+
+    def __init__(
+        self,
+        *,
+        requests: int = 20,
+        failure_share: float = 0.5,
+        outage: float = 2.0,
+        window: float = 30.0,
+        pause: float = 10.0,
+        kept: int = _KEPT,
+    ) -> None:
+        self._new: Callable[..., Breaker] = partial(
+            Breaker,
+            requests=requests,
+            failure_share=failure_share,
+            outage=outage,
+            window=window,
+            pause=pause,
+        )
+        self._kept = kept
+        self._host = Level(Scope.HOST, "", self._new())
+        self._ledgers: dict[str, Level] = {}
+        # Those who have met a failure, the one that met it longest ago first.
+        self._callers: dict[tuple[str, Hashable], Level] = {}
+        self.openings: Counter[Scope] = Counter()
+
+    def permit(self, ledger: str, subject: Hashable, now: float) -> Permit | None:
+        """Return the permit of a call that may go now; else None.
+
+        Args:
+            ledger: the ledger's number, one that there are credentials for.
+            subject: who asks or, if that is not known, what is asked for.
+            now: the time.
+        """
+        levels = self.levels(ledger, subject)
+        # Nearly always all are closed, and nothing else is to be asked.
+        if not all(level.breaker.is_closed for level in levels):
+            told = [*zip(levels, _concerned(ledger, subject), strict=False)]
+            if not all(level.breaker.permits(now, subjects) for level, subjects in told):
+                return None
+            for level, subjects in told:
+                level.breaker.allow(now, subjects)
+        return Permit(self, ledger, subject, levels)
+
+    def retry_after(self, ledger: str, subject: Hashable, now: float) -> float:
+        """Return the seconds until such a call may be tried again, as `Breaker.retry_after`."""
+        return max(level.breaker.retry_after(now) for level in self.levels(ledger, subject))
+
+    def open(self, scope: Scope, now: float) -> int:
+        """Return how many breakers of a scope let no call go, or no more than a probe."""
+        levels = [self._host, *self._ledgers.values(), *self._callers.values()]
+        return sum(
+            level.scope is scope and level.breaker.state(now) is not BreakerState.CLOSED
+            for level in levels
+        )
+
+    def levels(self, ledger: str, subject: Hashable) -> tuple[Level, ...]:
+        """Return what a call is told to: the caller's breaker only if it has met a failure."""
+        of_ledger = self._ledgers.get(ledger)
+        if of_ledger is None:
+            of_ledger = Level(Scope.LEDGER, ledger, self._new())
+            self._ledgers[ledger] = of_ledger
+        of_caller = self._callers.get((ledger, subject))
+        return (self._host, of_ledger, of_caller) if of_caller else (self._host, of_ledger)
+
+    def remember(self, ledger: str, subject: Hashable) -> None:
+        """Keep a breaker for a caller who meets a failure, and forget the longest untouched one."""
+        key = ledger, subject
+        level = self._callers.pop(key, None) or Level(Scope.CALLER, ledger, self._new())
+        if len(self._callers) >= self._kept:
+            del self._callers[next(iter(self._callers))]
+        self._callers[key] = level
+
+
+def _concerned(ledger: str, subject: Hashable) -> tuple[Collection[Hashable], ...]:
+    """Return what may fail alone, at each level."""
+    return (subject, (Scope.LEDGER, ledger)), (subject,), ()

@@ -1,0 +1,178 @@
+"""Exact sums over usage records."""
+
+from collections import defaultdict
+from datetime import datetime
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resolvers.payex.api.amounts import UNREADABLE, Volume
+from resolvers.payex.api.records import UsageRecord
+from resolvers.totals import Group, Total, Totals
+from resolvers.totals import totals as totals_in_steps
+from tests.resolvers.worked import worked
+
+MONTH = [datetime(2026, 11, day, hour) for day in (1, 2) for hour in (0, 23)]  # noqa: DTZ001
+money = st.decimals(min_value=-(10**30), max_value=10**30, allow_nan=False, places=9)
+records = st.builds(
+    UsageRecord,
+    start_time=st.sampled_from([None, *MONTH]),
+    usage_type=st.sampled_from([None, "call", "data"]),
+    destination=st.sampled_from([None, "SE", "NO"]),
+    amount=st.none() | money | st.sampled_from(["0.1", "0.2", "-0.3"]).map(Decimal),
+    currency=st.sampled_from([None, UNREADABLE, "SEK", " sek", "EUR"]),
+    charged_volume=st.none() | money,
+    total_volume=st.none() | money,
+    volume_code=st.sampled_from([None, UNREADABLE, "KB", " kb ", "MIN", "later"]),
+)
+groupings = st.lists(st.sampled_from(Group))
+
+
+def totals(given_records: list[UsageRecord], group_by: list[Group], size: int = 2) -> Totals:
+    """Return sums that are worked out in small slices."""
+    return worked(totals_in_steps(given_records, group_by, size=size))
+
+
+def currency_of(record: UsageRecord) -> str | None:
+    return (record.currency or "").strip().upper() or None
+
+
+def code_of(record: UsageRecord) -> str | None:
+    return (record.volume_code or "").strip().upper().replace("LATER", "later") or None
+
+
+def key_of(record: UsageRecord, group_by: list[Group]) -> tuple[Any, ...]:
+    day = record.start_time.date() if record.start_time else None
+    return (
+        record.usage_type if Group.USAGE_TYPE in group_by else None,
+        day if Group.DAY in group_by else None,
+        record.destination if Group.DESTINATION in group_by else None,
+        currency_of(record),
+    )
+
+
+def key_of_total(total: Total) -> tuple[Any, ...]:
+    return total.usage_type, total.day, total.destination, total.currency_code
+
+
+def exact(volumes: list[Volume]) -> dict[str | None, Fraction]:
+    """Return sums by code, each code standing once."""
+    sums = {volume.code: Fraction(volume.value) for volume in volumes}
+    assert len(sums) == len(volumes)
+    return sums
+
+
+def shown(total: Total) -> tuple[Any, ...]:
+    amount = total.amount
+    return (
+        total.record_count,
+        total.without_amount,
+        None if amount is None else (Fraction(amount.amount), amount.currency_code),
+        exact(total.charged_volumes),
+        exact(total.total_volumes),
+    )
+
+
+@given(st.lists(records), groupings)
+def test_each_group_holds_the_exact_sums_of_its_records(
+    given_records: list[UsageRecord], group_by: list[Group]
+) -> None:
+    members: dict[tuple[Any, ...], list[UsageRecord]] = defaultdict(list)
+    for record in given_records:
+        members[key_of(record, group_by)].append(record)
+    found = totals(given_records, group_by)
+    assert found.record_count == len(given_records)
+    # Groups stand in the order in which PayEx first has a record of each.
+    assert [key_of_total(total) for total in found.groups] == list(members)
+    for total in found.groups:
+        group = members[key_of_total(total)]
+        amounts = [
+            Fraction(r.amount) for r in group if r.amount is not None and r.currency != UNREADABLE
+        ]
+        charged: dict[str | None, Fraction] = defaultdict(Fraction)
+        used: dict[str | None, Fraction] = defaultdict(Fraction)
+        for record in group:
+            if record.volume_code == UNREADABLE:
+                continue
+            if record.charged_volume is not None:
+                charged[code_of(record)] += Fraction(record.charged_volume)
+            if record.total_volume is not None:
+                used[code_of(record)] += Fraction(record.total_volume)
+        assert shown(total) == (
+            len(group),
+            len(group) - len(amounts),
+            (sum(amounts, Fraction()), total.currency_code) if amounts else None,
+            charged,
+            used,
+        )
+
+
+@given(st.lists(records).flatmap(lambda r: st.tuples(st.just(r), st.permutations(r))), groupings)
+def test_the_order_of_the_records_changes_no_sum(
+    pair: tuple[list[UsageRecord], list[UsageRecord]], group_by: list[Group]
+) -> None:
+    one, other = (totals(order, group_by).groups for order in pair)
+    assert {key_of_total(total): shown(total) for total in one} == {
+        key_of_total(total): shown(total) for total in other
+    }
+
+
+@given(st.lists(records), groupings, groupings)
+def test_however_records_are_grouped_each_currency_has_one_sum(
+    given_records: list[UsageRecord], one: list[Group], other: list[Group]
+) -> None:
+    sums: list[dict[str | None, Fraction]] = []
+    for group_by in (one, other):
+        by_currency: dict[str | None, Fraction] = defaultdict(Fraction)
+        for total in totals(given_records, group_by).groups:
+            if total.amount is not None:
+                assert total.amount.currency_code == total.currency_code
+                by_currency[total.currency_code] += Fraction(total.amount.amount)
+        sums.append(by_currency)
+    assert sums[0] == sums[1]
+
+
+@given(st.lists(records))
+def test_the_callers_decimal_context_changes_no_sum(given_records: list[UsageRecord]) -> None:
+    with localcontext() as context:
+        context.prec = 1
+        rounded = [shown(total) for total in totals(given_records, []).groups]
+    assert rounded == [shown(total) for total in totals(given_records, []).groups]
+
+
+def test_grouping_by_currency_adds_nothing_to_what_always_stands_apart() -> None:
+    mixed = [UsageRecord(amount=Decimal(1), currency=code) for code in ("sek", "EUR", "SEK ")]
+    found = totals(mixed, [Group.CURRENCY])
+    assert found == totals(mixed, [])
+    assert [(t.currency_code, t.record_count) for t in found.groups] == [("SEK", 2), ("EUR", 1)]
+
+
+def test_a_group_in_which_nothing_has_an_amount_has_none_rather_than_zero() -> None:
+    [total] = totals([UsageRecord(), UsageRecord()], []).groups
+    assert (total.amount, total.without_amount, total.record_count) == (None, 2, 2)
+
+
+def test_no_records_have_no_groups() -> None:
+    assert totals([], list(Group)).groups == []
+
+
+@pytest.mark.parametrize("texts", [("1", f"0.{'0' * 59}1"), ("9" * 60, f"0.{'1' * 5000}")])
+def test_a_sum_is_exact_however_many_digits_it_takes(texts: tuple[str, str]) -> None:
+    numbers = [Decimal(text) for text in texts]
+    given_records = [
+        UsageRecord(amount=number, charged_volume=number, total_volume=number) for number in numbers
+    ]
+    [total] = totals(given_records, []).groups
+    volume = exact(total.charged_volumes)
+    assert total.amount is not None
+    assert Fraction(total.amount.amount) == sum(map(Fraction, numbers)) == volume[None]
+    assert exact(total.total_volumes) == volume
+
+
+def test_a_total_does_not_show_its_volumes() -> None:
+    [total] = totals([UsageRecord(total_volume=Decimal("77.7"))], []).groups
+    assert "77.7" not in repr(total)
