@@ -20,7 +20,7 @@ from resolvers.operation_stats import OperationStats
 from resolvers.payex.api.answers import ANYONE, Answer, CallContext, time_is_up
 from resolvers.payex.api.deadline import DEADLINE_SETTING, Deadline
 from resolvers.payex.api.faults import Fault
-from resolvers.payex.api.held_bytes import OperationBytes
+from resolvers.payex.api.held_bytes import AnswerBytes, OperationBytes
 from resolvers.payex.api.instances import safe_instance_id
 from resolvers.payex.api.problems import Problem, ProblemType
 from resolvers.payex.api.records import ItemList, SubscriptionItem
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_COPIES = 3
 _NO_HOLDER = {ProblemType.INVOICE_NOT_FOUND, ProblemType.CUSTOMER_NOT_FOUND}
 
 
@@ -118,6 +119,20 @@ class Operation:
     @cached_property
     def _held(self) -> OperationBytes:
         return self.payex.held.operation(None if self.caller == ANYONE else self.caller)
+
+    def hold(self, size: int) -> None:
+        """Take in that so many bytes more of the answer are there, as JSON.
+
+        Until it is sent, it is in memory three times: in parts, as a whole, and as the reply.
+
+        Raises:
+            Fault: `OPERATION_BYTES_LIMIT` or `PROCESS_BYTES_LIMIT`.
+        """
+        self._written.grow_to(self._written.size + _COPIES * size)
+
+    @cached_property
+    def _written(self) -> AnswerBytes:
+        return AnswerBytes(self._held)
 
     def _expired(self, now: float) -> Fault:
         return time_is_up(self._deadline, self._seconds, self.granted_by, now)

@@ -94,6 +94,7 @@ class ProjectingExecutor(PacedExecutor):
             return super().collect_and_execute_subfields(
                 return_type, field_details_list, path, result, position_context
             )
+        selected.hold(answer, self.context_value.hold)
         if not rest:
             return answer
         for key, listed in selected.lists.items():
@@ -126,11 +127,13 @@ class ProjectingExecutor(PacedExecutor):
         listed = self._lists.get(id(field_details_list))
         if listed is None or not isinstance(result, list | tuple):
             return by_core()
-        steps = listed.write(result)
+        steps = listed.write(result, self.context_value.hold)
         if len(result) > SLICE or self.context_value.pace.is_due():
             return self._written(steps, by_core)
         try:
             return done(steps, self._spend)
+        except Fault:
+            raise
         except Exception:  # noqa: BLE001 - graphql-core finds out what it is, and tells where
             return by_core()
 

@@ -1,6 +1,6 @@
 """Lists of plain objects: projected and written slice by slice, since they may be long."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from graphql import (
@@ -23,6 +23,12 @@ _TEXT: Final = 0.2
 _SCALAR: Final = 0.8
 _OBJECT: Final = 1.0
 _CURSOR: Final = 10.0
+# Microseconds of a slice at most, whatever is selected of its objects.
+_STEP: Final = 5000
+# Elements of a list within an object of a list, at most.
+_LONGEST_WITHIN: Final = 50
+# Bytes of a slice that nobody counts.
+_FEW_BYTES: Final = 16 * 1024
 
 
 class ListProjection:
@@ -35,7 +41,7 @@ class ListProjection:
         price: microseconds for an object of the list, with all below it.
     """
 
-    __slots__ = ("_attribute", "_counted", "_project", "price")
+    __slots__ = ("_attribute", "_counted", "_nested", "_project", "price")
 
     def __init__(self, field: PlainField) -> None:
         self.price = _ELEMENT + sum(map(_price, field.below.values()))
@@ -43,6 +49,12 @@ class ListProjection:
         self._counted = tuple(
             key for key, below in field.below.items() if is_list_type(get_nullable_type(below.type))
         )
+        self._nested: dict[str, float] = {}
+        for key in self._counted:
+            below = field.below[key]
+            price = _OBJECT + sum(map(_price, below.below.values()))
+            attribute = below.attribute or ""
+            self._nested[attribute] = self._nested.get(attribute, 0.0) + price
         self._project = compile_list(field, self._counted)
 
     def objects(self, source: Any) -> Sequence[Any]:
@@ -57,24 +69,49 @@ class ListProjection:
             return found
         raise UnexpectedNullError if values is None else NotPlainError
 
-    def write(self, objects: Sequence[Any], size: int = SLICE) -> Steps[Written]:
+    def write(
+        self, objects: Sequence[Any], hold: Callable[[int], object], size: int = SLICE
+    ) -> Steps[Written]:
         """Write the list of these objects.
 
+        Args:
+            objects: the objects.
+            hold: takes in how many bytes of JSON there are more.
+            size: objects in a slice, at most.
+
         Raises:
+            Fault: as `hold` does.
             Exception: the JSON of an object cannot be written so, be it for a null where none may
                 be, or for a value that is not what its field declares.
         """
         parts = []
         counts = [0] * len(self._counted)
-        for part in slices(objects, size):
-            yield len(part) * self.price
+        for part in slices(objects, min(size, max(1, int(_STEP / self.price)))):
+            yield len(part) * self.price + self._within(part)
             try:
-                parts.append(ENCODER.encode(self._project(part, counts))[1:-1])
+                json = ENCODER.encode(self._project(part, counts))
             except GraphQLError as error:
                 # It is of one field, and must not be taken for one of the list.
                 raise NotPlainError from error
+            if len(json) > _FEW_BYTES:
+                hold(len(json))
+            parts.append(json[1:-1])
         json = b"[%b]" % b",".join(parts)
         return Written(json, len(objects), dict(zip(self._counted, counts, strict=True)))
+
+    def _within(self, objects: Sequence[Any]) -> float:
+        """Return the price of the lists within objects.
+
+        Raises:
+            NotPlainError: one of them is so long that it has to be written in slices itself.
+        """
+        price = 0.0
+        for attribute, each in self._nested.items():
+            lengths = [len(getattr(one, attribute) or ()) for one in objects]
+            if max(lengths, default=0) > _LONGEST_WITHIN:
+                raise NotPlainError
+            price += sum(lengths) * each
+        return price
 
 
 def is_list_of_plain(field: PlainField) -> bool:
@@ -111,6 +148,8 @@ def _is_without_lists(fields: Mapping[str, PlainField]) -> bool:
 
 def _price(field: PlainField) -> float:
     """Return the price of a field, with all that is below it."""
+    if is_list_type(get_nullable_type(field.type)):
+        return _OBJECT
     if field.below:
         return _OBJECT + sum(map(_price, field.below.values()))
     if field.attribute == "cursor":

@@ -6,30 +6,25 @@ with a null in its place, as graphql-core has it. Whatever else is unusual makes
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from functools import partial
 from types import CoroutineType
 from typing import Any, Final, NamedTuple
 
-from graphql import (
-    ExecutionResult,
-    GraphQLError,
-    GraphQLSchema,
-    Undefined,
-)
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, Undefined
 from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable as is_awaitable
 
 from gateway.execution.codegen import NotPlainError, UnexpectedNullError, admit
+from gateway.execution.lists import ListProjection
 from gateway.execution.places import Failures, NulledError, Place
 from gateway.execution.planned_info import PlannedInfo, Select
 from gateway.execution.selections import Selected
 from gateway.execution.shapes import Shape
-from gateway.limits.written import Written
 from resolvers.errors import RequestError
 from resolvers.operation import Operation
 from resolvers.payex.api.faults import Fault
-from resolvers.payex.api.turns import SLICE, Steps, done
+from resolvers.payex.api.turns import SLICE, done
 from resolvers.payex.api.work import Work
 
 _EXPECTED: Final = (Fault, RequestError, GraphQLError)
@@ -189,11 +184,11 @@ class PlannedRequest:
         fields = selected.collected.grouped_field_set
         links = selected.links or ()
         self.context.budget.spend(Work.WRITTEN, _OBJECT + len(links) * _LINK)
-        answer: dict[str, Any] = project(source) if project else dict.fromkeys(fields)
+        answer = project(source) if project else dict.fromkeys(fields)
+        selected.hold(answer, self.context.hold)
         for key, listed in selected.lists.items():
-            objects = listed.objects(source)
             place = Place(answer, key, _WRITTEN, fields[key], above)
-            self._write(place, listed.write(objects), at_once=len(objects) <= SLICE)
+            self._write(place, listed, listed.objects(source))
         for link in links:
             try:
                 value = link.fill(source, PlannedInfo(self, link), self.variables)
@@ -225,12 +220,16 @@ class PlannedRequest:
             answer[place.key] = self._guarded(place, value)  # type: ignore[index]
         return answer
 
-    def _write(self, place: Place, steps: Steps[Written], *, at_once: bool) -> None:
+    def _write(self, place: Place, listed: ListProjection, objects: Sequence[Any]) -> None:
         """Put a list into its place, now or when there is time for it."""
         context = self.context
         spend = partial(context.budget.spend, Work.WRITTEN)
-        if at_once and not context.pace.is_due():
-            place.answer[place.key] = done(steps, spend)
+        steps = listed.write(objects, context.hold)
+        if len(objects) <= SLICE and not context.pace.is_due():
+            try:
+                place.answer[place.key] = done(steps, spend)
+            except Fault as fault:
+                place.answer[place.key] = self._guarded(place, fault)
         else:
             self._waiting.append(_Slot(place, context.pace.do(steps, spend)))
 

@@ -133,6 +133,8 @@ class Reception:
             while connection := accepted(listener):
                 self._waiting.append(connection)
         except OSError as error:
+            if listener.fileno() < 0:
+                return  # It was closed meanwhile, since the gateway stops.
             logger.error(NO_ROOM, error.strerror)  # noqa: TRY400 - the reason says it
             self._paused_until = time.monotonic() + PAUSE
 

@@ -10,6 +10,11 @@ from resolvers.payex.api.intake import BYTES_PER_ARRIVED_BYTE
 _BOUNDED: Final = (
     ("max_header", "max_head"),
     ("max_query_string", "max_head"),
+    ("jwt_max_size", "max_header"),
+    ("max_document", "max_request_body"),
+    ("max_numbers", "max_calls"),
+    ("max_numbers", "max_list_input"),
+    ("max_records", "max_nodes"),
     ("upstream_connect_timeout", "upstream_timeout"),
     ("upstream_read_timeout", "upstream_timeout"),
     ("upstream_timeout", "deadline"),
@@ -17,6 +22,7 @@ _BOUNDED: Final = (
     ("upstream_queue_timeout", "deadline"),
     ("upstream_max_connections", "upstream_max_in_flight"),
     ("retry_base", "retry_cap"),
+    ("retry_cap", "deadline"),
     # Without a success for longer than the window, all calls in it failed: the share says so.
     ("breaker_outage", "breaker_window"),
     ("retry_after_max", "deadline"),
@@ -61,7 +67,7 @@ def contradictions(settings: Settings) -> Iterator[str]:
             f"{PREFIX}OPERATION_BYTES={settings.operation_bytes} ends a body of a "
             f"{BYTES_PER_ARRIVED_BYTE}th of it. Change one of them."
         )
-    if "shutdown_timeout" in settings.model_fields_set and (
+    if {"shutdown_timeout", "deadline"} & settings.model_fields_set and (
         settings.shutdown_timeout < settings.deadline
     ):
         yield (

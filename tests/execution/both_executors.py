@@ -118,7 +118,8 @@ def shown(data: Any) -> Any:
 
 def unhurried() -> dict[str, Any]:
     """Return what an operation has for work that nothing ends."""
-    return {"budget": Budget(), "pace": Pace(Turns(), Deadline(math.inf), TimeoutError)}
+    pace = Pace(Turns(), Deadline(math.inf), TimeoutError)
+    return {"budget": Budget(), "pace": pace, "hold": lambda _size: None}
 
 
 async def planned(

@@ -24,7 +24,7 @@ from gateway.settings.settings import Settings
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
 from resolvers.payex.api.turns import Turns
-from resolvers.payex.api.work import CALL
+from resolvers.payex.api.work import CALL, Work
 from resolvers.rights import EVERYTHING
 from schema.subgraph import build_schema, executable
 
@@ -409,3 +409,23 @@ async def test_a_field_that_the_scopes_do_not_cover_is_located(
 
     (found,) = reply.json()["errors"]
     assert found["locations"] == [{"line": 1, "column": RAW.index("raw") + 1}]
+
+
+async def test_a_document_is_paid_by_its_tokens_where_it_is_read_and_not_again() -> None:
+    """Whoever sends another one each time pays each time. Nobody else does."""
+    settings, schema = Settings(), build_schema()
+    documents = Documents(executable(schema), settings, 10_000_000)
+    engine = Engine(schema, DocumentSource(), documents, settings)
+    payex = Upstream(settings).payex
+    fields = " ".join(f"a{number}: __typename" for number in range(49))
+
+    async def spent(text: str) -> float:
+        asked = GraphQLRequest({"query": text}, by_get=False, introspection=True)
+        async with Operation(payex, Bounds(), rights=EVERYTHING) as operation:
+            await engine.run(asked, operation)
+        return operation.budget.spent.get(Work.DOCUMENT, 0)
+
+    tokens = 49 * 3
+    first, again, another = [await spent(f"{{ {fields} }} #{text}") for text in "112"]
+    assert first == another > again + 30 * tokens
+    assert again == 0

@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, cast
 
 import pytest
@@ -12,11 +13,13 @@ from strawberry.execution import optimized_is_awaitable
 
 from gateway.execution.executor import ProjectingExecutor
 from gateway.execution.paced import PacedExecutor
+from gateway.execution.plan import Fall
 from resolvers.bounds import Bounds
 from resolvers.budget import BudgetError
 from resolvers.operation import Operation
 from resolvers.payex.api.answers import Answer, CallContext
 from resolvers.payex.api.faults import Fault, FaultCode
+from resolvers.payex.api.held_bytes import ProcessBytes
 from resolvers.payex.api.routes import Kind, Route
 from resolvers.payex.api.turns import SLICE, Turns
 from resolvers.payex.api.work import Work
@@ -195,6 +198,56 @@ async def test_each_object_and_field_that_is_written_is_paid_for(way: Way) -> No
     assert price > COUNT / 2
     assert wide.budget.spent[Work.WRITTEN] > 2 * price
     assert half.budget.spent[Work.WRITTEN] < 0.6 * price
+
+
+class Units(Steady):
+    """A PayEx of which each usage record has a volume code of its own."""
+
+    async def answer(self, route: Route, wave: int, context: CallContext) -> Answer:
+        """Answer at once."""
+        answer = await super().answer(route, wave, context)
+        if route.kind is Kind.DETAILS:
+            for number, item in enumerate(cast("Any", answer.outcome).items):
+                item.charged_volume, item.volume_code = Decimal(1), f"u{number}"
+        return answer
+
+
+def volumes(aliases: int) -> str:
+    """Return an operation that asks for the volumes of one group so many times over."""
+    fields = " ".join(f"a{number}: chargedVolumes {{ value }}" for number in range(aliases))
+    return f"""{{ owner(ownerNo: "1234") {{ invoice(invoiceNo: "55") {{ ... on Invoice {{
+      subscription(subscriptionNo: "70") {{ ... on UsageSubscription {{
+        usageTotals {{ ... on UsageTotals {{ groups {{ {fields} }} }} }}
+      }} }}
+    }} }} }} }}"""
+
+
+@WAYS
+@pytest.mark.parametrize("count", [FEW // 2, COUNT])
+async def test_each_element_of_a_list_within_a_list_is_paid_for(way: Way, count: int) -> None:
+    """The totals of one group have a volume for each unit that PayEx counts in."""
+    turns = 0
+    async with operation(count, of=Units) as once, operation(count, of=Units) as often:
+        for aliases, each in ((1, once), (11, often)):
+            found, turns = await turns_of(way(volumes(aliases), each))
+            if isinstance(found, Fall):
+                found, turns = await turns_of(by_projection(volumes(aliases), each))
+            assert not found.errors
+    more = often.budget.spent[Work.WRITTEN] - once.budget.spent[Work.WRITTEN]
+
+    assert more > 10 * count
+    assert turns > 10 * count / SLICE
+
+
+@pytest.mark.parametrize("way", [by_plan, by_projection])
+async def test_what_is_written_counts_to_the_bytes_that_an_operation_may_hold(way: Way) -> None:
+    """PayEx's own JSON may be asked for many times over."""
+    async with operation() as poor:
+        poor.payex.held = ProcessBytes(of_operation=COUNT * 500)
+        result = await way(records("nodes { raw other: raw third: raw }"), poor)
+
+    (error,) = result.errors
+    assert error.original_error.code is FaultCode.OPERATION_BYTES_LIMIT
 
 
 @pytest.mark.parametrize("way", [by_plan, by_projection])
