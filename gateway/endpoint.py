@@ -261,9 +261,7 @@ class GraphQLEndpoint:
         extensions = dict(outcome.extensions)
         if cost := operation.cost:
             budget = operation.budget
-            # Without the document: what was spent on it would tell whether others have sent it.
-            spent = budget.total - budget.spent.get(Work.DOCUMENT, 0)
-            extensions["cost"] = {**cost, "spent": round(spent), "budget": budget.limit}
+            extensions["cost"] = {**cost, "spent": round(budget.shown), "budget": budget.limit}
         if self._rules.show_upstream:
             extensions["upstream"] = operation.stats.report()
         return {"extensions": extensions} if extensions else {}

@@ -74,6 +74,11 @@ class Budget:
         return sum(self.spent.values())
 
     @property
+    def shown(self) -> float:
+        """The units that clients may know of: what the document took tells who else has sent it."""
+        return self.total - self.spent.get(Work.DOCUMENT, 0)
+
+    @property
     def used_up(self) -> bool:
         """Whether more was asked of it than it has. Nothing can be spent any more."""
         return self._left < 0
