@@ -64,7 +64,9 @@ class ServedHosts:
         if not given and scope["http_version"] == "1.0":
             # No browser asks so.
             return None
-        host = _HOST.fullmatch(given[0].decode("latin-1")) if len(given) == 1 else None
+        # Blanks behind a value are no part of it (RFC 9110, 5.5), and the server leaves them.
+        texts = [value.decode("latin-1").strip(" \t") for value in given]
+        host = _HOST.fullmatch(texts[0]) if len(texts) == 1 else None
         if host is None:
             return Refusal(
                 HTTPStatus.BAD_REQUEST,

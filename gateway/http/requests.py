@@ -96,6 +96,12 @@ def _of_query_string(request: Request, rules: RequestRules) -> dict[str, Any]:
             f"GET needs the header {PREFLIGHTED[0]}, with any value, so that no foreign page can "
             "make a browser send it (GATEWAY_CSRF_PREVENTION).",
         )
+    for name in _SHAPE:
+        if (times := len(request.query_params.getlist(name))) > 1:
+            # Two readers might take another one each, and one may hold a caller's claims.
+            raise Refusal(
+                HTTPStatus.BAD_REQUEST, f"The query string has {name} {times} times. Send it once."
+            )
     parameters: dict[str, Any] = dict(request.query_params)
     for name in ("variables", "extensions"):
         if parameters.get(name):

@@ -50,6 +50,7 @@ async def status(
         (["localhost"], "LocalHost:8000"),
         (["localhost"], "localhost.:8000"),
         (["localhost"], "localhost:"),
+        (["localhost"], " localhost \t"),
         (["Usage.Example.com."], "usage.example.com"),
         (["127.0.0.1"], "127.0.0.1:80"),
         (["::1"], "[::1]:8000"),

@@ -33,6 +33,18 @@ async def test_a_query_string_beyond_the_bound_is_refused_and_post_is_pointed_to
     )
 
 
+@pytest.mark.parametrize("name", ["query", "variables", "operationName", "extensions"])
+async def test_a_query_string_names_no_parameter_twice(serve: Serve, name: str) -> None:
+    """Two readers might take another one each: `extensions` may hold a caller's claims."""
+    gateway = await serve({})
+    given = f"?query={{__typename}}&{name}={{}}&{name}={{}}"
+
+    reply = await gateway.get(f"/graphql{given}", headers=PREFLIGHT)
+
+    assert reply.status_code == 400
+    assert f"The query string has {name} " in reply.json()["detail"]
+
+
 async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     """A client that sends a byte now and then would hold a place for as long as it likes."""
     rules = RequestRules(
