@@ -163,25 +163,31 @@ async def raw_holder(operation: Operation, node: HolderNode) -> msgspec.Raw | Pr
     """Return the invoice or customer as PayEx sends it.
 
     Raises:
-        Fault: PayEx could not be asked.
+        Fault: PayEx could not be asked, or the operation holds too many bytes.
     """
     route = operation.payex.routes.of(node.holder, Kind.HOLDER)
-    found: msgspec.Raw | Problem = _content(await operation.routes.demand(route, node.wave))
-    return found
+    return _held(operation, _content(await operation.routes.demand(route, node.wave)))
 
 
 async def raw_subscription(operation: Operation, node: SubscriptionNode) -> msgspec.Raw | Problem:
     """Return the subscription as PayEx's list or its own route sends it.
 
     Raises:
-        Fault: PayEx could not be asked.
+        Fault: as of `raw_holder`.
     """
     if node.item is not None:
-        return node.item.raw
+        return _held(operation, node.item.raw)
     number = node.subscription_no
     operation.stats.demand()
     found = _content(await operation.subscriptions.answer(node.holder, number, node.wave))
-    return found if isinstance(found, Problem) else found.raw
+    return found if isinstance(found, Problem) else _held(operation, found.raw)
+
+
+def _held(operation: Operation, raw: msgspec.Raw | Problem) -> msgspec.Raw | Problem:
+    """Return what goes into the answer as it is, once for each alias."""
+    if not isinstance(raw, Problem):
+        operation.hold(memoryview(raw).nbytes)
+    return raw
 
 
 async def _details(

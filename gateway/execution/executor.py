@@ -94,7 +94,6 @@ class ProjectingExecutor(PacedExecutor):
             return super().collect_and_execute_subfields(
                 return_type, field_details_list, path, result, position_context
             )
-        selected.hold(answer, self.context_value.hold)
         if not rest:
             return answer
         for key, listed in selected.lists.items():

@@ -185,7 +185,6 @@ class PlannedRequest:
         links = selected.links or ()
         self.context.budget.spend(Work.WRITTEN, _OBJECT + len(links) * _LINK)
         answer = project(source) if project else dict.fromkeys(fields)
-        selected.hold(answer, self.context.hold)
         for key, listed in selected.lists.items():
             place = Place(answer, key, _WRITTEN, fields[key], above)
             self._write(place, listed, listed.objects(source))

@@ -1,7 +1,7 @@
 """What is kept of an operation between its requests: what it selects, and how that is projected."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from graphql import (
@@ -60,7 +60,7 @@ class Selected:
         links: how a plan fills those that are not plain; None until one does.
     """
 
-    __slots__ = ("collected", "error", "links", "lists", "nodes", "project", "raw", "rest", "type")
+    __slots__ = ("collected", "error", "links", "lists", "nodes", "project", "rest", "type")
 
     def __init__(
         self,
@@ -75,7 +75,6 @@ class Selected:
         self.collected = collected
         self.error = error and error.with_traceback(None)
         self.project: Projection | None = None
-        self.raw: Sequence[str] = ()
         self.rest: GroupedFieldSet | None = None
         self.lists: Mapping[str, ListProjection] = {}
         self.links: list[ResolverField] | None = None
@@ -88,16 +87,6 @@ class Selected:
         """
         if self.error:
             raise GraphQLError(self.error.message, self.error.nodes)
-
-    def hold(self, answer: Mapping[str, Any], hold: Callable[[int], object]) -> None:
-        """Take in the bytes of JSON that a projection has put into the answer as they are.
-
-        Raises:
-            Fault: as `hold` does.
-        """
-        for key in self.raw:
-            if answer[key] is not None:
-                hold(memoryview(answer[key]).nbytes)
 
     def compile(self, collect: Collect, spend: Callable[[float], object]) -> GroupedFieldSet:
         """Work out `project`, `rest` and `lists`, and return `rest`.
@@ -112,7 +101,6 @@ class Selected:
             spend(_FUNCTION + _fields(plain) * _FIELD)
             single = {key: field for key, field in plain.items() if not is_list_of_plain(field)}
             self.project = compile_projection(self.type, fields, single)
-            self.raw = [key for key, field in single.items() if str(field.type).startswith("JSON")]
             self.lists = {
                 key: ListProjection(field) for key, field in plain.items() if key not in single
             }

@@ -23,6 +23,7 @@ class HttpLimits:
         head_timeout: seconds within which a head must have come.
         body_timeout: seconds within which the rest of a body must have come that nobody reads.
         send_timeout: seconds within which a client must have taken some more of an answer.
+        max_unsent: bytes of answers that the clients of a process have not taken.
     """
 
     max_head: int = 64 * 1024
@@ -32,6 +33,7 @@ class HttpLimits:
     head_timeout: float = 10.0
     body_timeout: float = 10.0
     send_timeout: float = 30.0
+    max_unsent: int = 128 * 1024 * 1024
 
     def check(self, size: int, target: bytes, headers: list[tuple[bytes, bytes]]) -> None:
         """Look at a head, or at as much of it as has come.

@@ -27,7 +27,7 @@ from uvicorn.server import ServerState
 from gateway.http.http_limits import HttpLimits
 from gateway.http.refusals import COUNTED, Refusal
 from gateway.server import heads
-from gateway.server.flow import Flow, Progress
+from gateway.server.flow import Flow, Progress, Unsent
 from gateway.server.membership import Membership
 from gateway.server.request_parser import RequestParser
 from gateway.server.workload import CONNECTION
@@ -59,6 +59,7 @@ class HttpProtocol(Membership, HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, {**app_state, CONNECTION: self}, _loop)
         self._limits: HttpLimits = getattr(config, "limits", None) or HttpLimits()
+        self._unsent = getattr(config, "unsent", None) or Unsent(self._limits.max_unsent)
         self._requests = RequestParser(self, self._limits)
         self.parser = self._requests  # type: ignore[assignment]  # what uvicorn asks of it
         self._count = app_state.get(COUNTED)
@@ -72,7 +73,7 @@ class HttpProtocol(Membership, HttpToolsProtocol):
         """Take the connection, and wait for its first request."""
         super().connection_made(transport)
         self.flow = Flow(transport)
-        self._progress = Progress(transport, self.loop, self._limits.send_timeout)
+        self._progress = Progress(transport, self.loop, self._limits.send_timeout, self._unsent)
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -12,6 +12,7 @@ from uvicorn.lifespan.on import LifespanOn
 
 from gateway.http.http_limits import HttpLimits
 from gateway.server.arrivals import Accepted, Arrivals, HandedOver
+from gateway.server.flow import Unsent
 from gateway.server.http_protocol import HttpProtocol
 from gateway.server.workload import MEMBER, Workload
 from gateway.settings.load import SettingsError, tell
@@ -54,6 +55,7 @@ class ServerConfig(uvicorn.Config):
         super().__init__(app, http=http, ws="none", loop=_LOOP, **options)
         self.protocol = http
         self.limits = limits or HttpLimits()
+        self.unsent = Unsent(self.limits.max_unsent)
         self.workload: Workload | None = None
 
     def load(self) -> None:

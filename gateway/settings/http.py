@@ -92,6 +92,14 @@ class HttpSettings(BaseSettings):
             "connection is closed."
         ),
     )
+    max_unsent: int = Field(
+        HttpLimits.max_unsent,
+        ge=1024 * 1024,
+        description=(
+            "The most bytes of answers that clients of one server process have not taken yet. If "
+            "there are more, the connection with the most is closed."
+        ),
+    )
     max_request_bodies: int = Field(
         16 * 1024 * 1024,
         ge=1024,
@@ -161,4 +169,5 @@ class HttpSettings(BaseSettings):
             head_timeout=self.head_timeout,
             body_timeout=self.body_timeout,
             send_timeout=self.send_timeout,
+            max_unsent=self.max_unsent,
         )

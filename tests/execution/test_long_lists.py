@@ -240,13 +240,33 @@ async def test_each_element_of_a_list_within_a_list_is_paid_for(way: Way, count:
 
 
 @pytest.mark.parametrize("way", [by_plan, by_projection])
-async def test_what_is_written_counts_to_the_bytes_that_an_operation_may_hold(way: Way) -> None:
+@pytest.mark.parametrize(("count", "longest"), [(COUNT, 0), (SLICE, 1000)])
+async def test_what_is_written_counts_to_the_bytes_that_an_operation_may_hold(
+    way: Way, count: int, longest: float
+) -> None:
     """PayEx's own JSON may be asked for many times over."""
-    async with operation() as poor:
-        poor.payex.held = ProcessBytes(of_operation=COUNT * 500)
-        result = await way(records("nodes { raw other: raw third: raw }"), poor)
+    async with operation(count, longest=longest) as poor:
+        poor.payex.held = ProcessBytes(of_operation=count * 500)
+        result = await way(records("nodes { raw other: raw third: raw }", first=count), poor)
 
     (error,) = result.errors
+    assert error.original_error.code is FaultCode.OPERATION_BYTES_LIMIT
+
+
+@WAYS
+@pytest.mark.parametrize(
+    "of", ["", 'subscription(subscriptionNo: "70") { ... on UsageSubscription']
+)
+async def test_so_does_the_json_of_a_single_object(way: Way, of: str) -> None:
+    selection = f"{of} {{ raw other: raw third: raw }} }}" if of else "raw other: raw third: raw"
+    text = f"""{{ owner(ownerNo: "1234") {{ invoice(invoiceNo: "55") {{ ... on Invoice {{
+      {selection} }} }} }} }}"""
+    async with operation(1) as poor:
+        poor.payex.held = ProcessBytes(of_operation=250)
+        result = await way(text, poor)
+
+    (error,) = result.errors
+    assert error.path[-1] == "third"
     assert error.original_error.code is FaultCode.OPERATION_BYTES_LIMIT
 
 

@@ -3,9 +3,10 @@
 import asyncio
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager
-from typing import Any
+from contextlib import ExitStack, asynccontextmanager, suppress
+from typing import Any, cast
 
 import pytest
 import trustme
@@ -35,6 +36,20 @@ class Full(socket.socket):
             self.tried = True
             raise OSError(24, "Too many open files")
         return super().accept()
+
+
+class Closed(socket.socket):
+    """A listener that is closed in the moment in which it is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_read = threading.Event()
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Fail."""
+        self.close()
+        self.is_read.set()
+        raise OSError(9, "Bad file descriptor")
 
 
 def listening(kind: type[socket.socket] = socket.socket) -> socket.socket:
@@ -189,6 +204,21 @@ def test_no_room_in_the_system_is_waited_out_and_told(
 
     assert handed(process) == client.getsockname()
     assert "no connection can be accepted: Too many open files" in caplog.messages
+
+
+def test_a_listener_that_is_closed_while_it_is_read_is_no_lack_of_room(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """So it may be when the gateway stops."""
+    listener = cast("Closed", listening(Closed))
+    with ExitStack() as stack:
+        house = House(stack, listener)
+        house.process()
+        with suppress(ConnectionError):
+            house.visit()
+        assert listener.is_read.wait(SECONDS)
+
+    assert not caplog.messages
 
 
 async def test_a_single_process_waits_it_out_as_well(caplog: pytest.LogCaptureFixture) -> None:
