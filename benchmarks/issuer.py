@@ -37,6 +37,7 @@ class Issuer:
     def __init__(self) -> None:
         self._key = RSAKey.generate_key(2048, {"kid": _KID, "use": "sig", "alg": "RS256"})
         self.keys = json.dumps({"keys": [self._key.as_dict(private=False)]}).encode()
+        self._expires = int(time.time()) + 24 * 3600
         self._asked = time.monotonic()
         self._serves = Event()
         self._serves.set()
@@ -51,7 +52,7 @@ class Issuer:
         claims = {
             "iss": _NAME,
             "aud": _AUDIENCE,
-            "exp": int(time.time()) + 24 * 3600,
+            "exp": self._expires,
             "sub": "benchmark",
             "ledgers": [OWNER],
             "scope": scope,
