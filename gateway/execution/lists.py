@@ -52,9 +52,8 @@ class ListProjection:
         self._nested: dict[str, float] = {}
         for key in self._counted:
             below = field.below[key]
-            price = _OBJECT + sum(map(_price, below.below.values()))
             attribute = below.attribute or ""
-            self._nested[attribute] = self._nested.get(attribute, 0.0) + price
+            self._nested[attribute] = self._nested.get(attribute, 0.0) + _object_price(below)
         self._project = compile_list(field, self._counted)
 
     def objects(self, source: Any) -> Sequence[Any]:
@@ -151,7 +150,12 @@ def _price(field: PlainField) -> float:
     if is_list_type(get_nullable_type(field.type)):
         return _OBJECT
     if field.below:
-        return _OBJECT + sum(map(_price, field.below.values()))
+        return _object_price(field)
     if field.attribute == "cursor":
         return _CURSOR
     return _TEXT if get_nullable_type(field.type) in AS_THEY_ARE else _SCALAR
+
+
+def _object_price(field: PlainField) -> float:
+    """Return the price of one object of a field, with all that is below it."""
+    return _OBJECT + sum(map(_price, field.below.values()))

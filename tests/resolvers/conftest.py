@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, cast
+from typing import Any
 
 import httpx
 import pytest
@@ -43,7 +43,7 @@ def operate() -> Callable[..., AbstractAsyncContextManager[Operation]]:
         rights: Rights = EVERYTHING,
         kept_for: float = 0,
         places: int = 100,
-        **bounds: float,
+        **bounds: Any,
     ) -> AsyncIterator[Operation]:
         routes = Routes()
         reader = Reader(routes, 3, {})
@@ -64,7 +64,7 @@ def operate() -> Callable[..., AbstractAsyncContextManager[Operation]]:
             )
             try:
                 async with Operation(
-                    payex, Bounds(**cast("Any", bounds)), rights=rights, seconds=seconds
+                    payex, Bounds(**bounds), rights=rights, seconds=seconds
                 ) as operation:
                     yield operation
             finally:

@@ -255,29 +255,13 @@ async def test_too_many_that_are_pending_cost_the_caller_that_has_the_most(
 @pytest.mark.parametrize(
     ("callers", "is_too_much"), [("abc", True), ("aab", False), ("aaa", False)]
 )
-async def test_too_many_that_are_pending_are_overload_if_no_caller_has_most_of_them(
-    callers: str, is_too_much: bool
+@pytest.mark.parametrize(("bound", "body"), [({"pending": 2}, 0), ({"size": 100}, 40)])
+async def test_too_much_that_is_pending_is_overload_if_no_caller_has_most_of_it(
+    callers: str, bound: dict[str, int], body: int, *, is_too_much: bool
 ) -> None:
     """Else one caller would take the instance from all others."""
-    house = House(places=3, pending=2, clock=lambda: 5.0)
-    visits = [house.start(caller, slow=True) for caller in callers]
-    await turns()
-
-    assert house.admission.shed == 1
-    assert house.admission.shedding(5.0) is is_too_much
-    house.came.set()
-    house.opened.set()
-    await asyncio.gather(*visits)
-
-
-@pytest.mark.parametrize(
-    ("callers", "is_too_much"), [("abc", True), ("aab", False), ("aaa", False)]
-)
-async def test_bodies_that_are_too_large_together_are_overload_likewise(
-    callers: str, is_too_much: bool
-) -> None:
-    house = House(places=3, size=100, clock=lambda: 5.0)
-    visits = [house.start(caller, slow=True, body=40) for caller in callers]
+    house = House(places=3, clock=lambda: 5.0, **bound)
+    visits = [house.start(caller, slow=True, body=body) for caller in callers]
     await turns()
 
     assert house.admission.shed == 1

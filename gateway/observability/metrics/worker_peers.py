@@ -1,4 +1,4 @@
-"""WorkerPeers: the server processes of one gateway, which tell each other what they count.
+"""Worker peers: the server processes of one gateway, which tell each other what they count.
 
 They share a port, so that Prometheus reaches any one of them, which answers for all. They meet at
 Unix sockets in the abstract name space of Linux, which leave no files behind and end with their

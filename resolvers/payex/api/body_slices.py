@@ -43,7 +43,7 @@ _FEW: Final = 1000
 _MOST_ELEMENTS: Final = 5000
 
 
-class Step(NamedTuple):
+class DecodingStep(NamedTuple):
     """What a step of decoding took, as `Intake.decode` takes it in."""
 
     size: int
@@ -51,7 +51,7 @@ class Step(NamedTuple):
     units: float
 
 
-Steps = Generator[Step, None, T]
+DecodingSteps = Generator[DecodingStep, None, T]
 
 
 def beginnings(body: bytes) -> Iterator[int]:
@@ -83,7 +83,7 @@ def likely_end(body: bytes, start: int, size: int) -> int | None:
     return None
 
 
-def exact_end(body: bytes, start: int, size: int) -> Steps[int | None]:
+def exact_end(body: bytes, start: int, size: int) -> DecodingSteps[int | None]:
     """Return the place of a comma that separates two elements, or of the bracket behind the last.
 
     Args:
@@ -101,7 +101,7 @@ def exact_end(body: bytes, start: int, size: int) -> Steps[int | None]:
         sign = body[at - 1]
         seen += 1
         if not seen % _AT_A_TIME:
-            yield Step(0, 0, _AT_A_TIME * _UNITS_OF_A_SIGN)
+            yield DecodingStep(0, 0, _AT_A_TIME * _UNITS_OF_A_SIGN)
         if sign in _OPENING:
             depth += 1
         elif sign != _COMMA and depth:
@@ -110,5 +110,5 @@ def exact_end(body: bytes, start: int, size: int) -> Steps[int | None]:
             end = at - 1
             break
     if (rest := seen % _AT_A_TIME) > _FEW:
-        yield Step(0, 0, rest * _UNITS_OF_A_SIGN)
+        yield DecodingStep(0, 0, rest * _UNITS_OF_A_SIGN)
     return end

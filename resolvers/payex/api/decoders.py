@@ -21,8 +21,8 @@ from resolvers.payex.api.amounts import are_numbers, is_blank
 from resolvers.payex.api.body_slices import (
     AT_ONCE,
     SLICE,
-    Step,
-    Steps,
+    DecodingStep,
+    DecodingSteps,
     beginnings,
     exact_end,
     likely_end,
@@ -116,7 +116,7 @@ class Decoder(Generic[T]):
             return self._by_member(body)
         return Page(page.items, page.next, body, {})
 
-    def in_slices(self, body: bytes, size: int = SLICE) -> Steps[list[Page[T]]]:
+    def in_slices(self, body: bytes, size: int = SLICE) -> DecodingSteps[list[Page[T]]]:
         """Decode one page in slices, and return them: each is a page of its own.
 
         It yields after each slice, so that the event loop can have a turn.
@@ -142,10 +142,10 @@ class Decoder(Generic[T]):
         if len(body) > AT_ONCE:
             raise too_large(len(body), AT_ONCE)
         page = self.page(body)
-        yield Step(len(body), len(page.items), page.units)
+        yield DecodingStep(len(body), len(page.items), page.units)
         return [page]
 
-    def _in_slices(self, body: bytes, start: int, size: int) -> Steps[list[Page[T]] | None]:
+    def _in_slices(self, body: bytes, start: int, size: int) -> DecodingSteps[list[Page[T]] | None]:
         pages: list[Page[T]] = []
         at, is_last = start, False
         while not is_last:
@@ -161,7 +161,7 @@ class Decoder(Generic[T]):
                 # A comma stands where none may stand.
                 return None
             pages.append(page)
-            yield Step(end - at, len(page.items), page.units)
+            yield DecodingStep(end - at, len(page.items), page.units)
             at = end + 1
         if len(body) - at > AT_ONCE:
             return None

@@ -12,7 +12,7 @@ _FROM_ROOT = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:/)?/[^\\]*")
 
 NO_LINK: Final = "It is no reference to a path, as RFC 3986 has it."
 
-RawItems = tuple[str, str | None, int | None]
+Origin = tuple[str, str | None, int | None]
 
 
 def is_from_root(text: str) -> bool:
@@ -20,7 +20,7 @@ def is_from_root(text: str) -> bool:
     return _FROM_ROOT.fullmatch(text) is not None and text.strip().isprintable()
 
 
-def origin_of(text: str, scheme: str = "") -> RawItems | None:
+def origin_of(text: str, scheme: str = "") -> Origin | None:
     """Return what two URLs of one origin have in common; None for one that names a user, or none.
 
     Args:
@@ -35,7 +35,7 @@ def origin_of(text: str, scheme: str = "") -> RawItems | None:
     return None if "@" in url.netloc else (url.scheme, url.hostname, port)
 
 
-def resolved(link: str, base: str, origin: RawItems | None) -> str | None:
+def resolved(link: str, base: str, origin: Origin | None) -> str | None:
     """Return the path and query that a link leads to; None if that is at another origin.
 
     Blanks around the link and its fragment are dropped, and dot segments are resolved.

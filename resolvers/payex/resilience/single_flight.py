@@ -1,4 +1,4 @@
-"""SingleFlight: identical work that is under way at the same time is done once."""
+"""Single flight: identical work that is under way at the same time is done once."""
 
 import asyncio
 import time
@@ -35,7 +35,7 @@ class SingleFlight(Generic[K, T]):
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._single_flight: dict[K, _Flight[T]] = {}
+        self._flights: dict[K, _Flight[T]] = {}
         # Also those that were left and are still cleaning up: the loop itself holds tasks weakly.
         self._tasks: set[asyncio.Task[T]] = set()
         # Those that were left and go on for themselves.
@@ -65,7 +65,7 @@ class SingleFlight(Generic[K, T]):
             RuntimeError: the work waits for itself.
             TimeoutError: the caller's time is up.
         """
-        flight = self._single_flight.get(key)
+        flight = self._flights.get(key)
         coalesced = flight is not None and not flight.task.done()
         if flight is None or not coalesced:
             flight = self._start(key, fly, deadline)
@@ -90,20 +90,20 @@ class SingleFlight(Generic[K, T]):
 
     def __contains__(self, key: K) -> bool:
         """Whether work is in flight under a key."""
-        flight = self._single_flight.get(key)
+        flight = self._flights.get(key)
         return flight is not None and not flight.task.done()
 
     def __len__(self) -> int:
-        return len(self._single_flight)
+        return len(self._flights)
 
     async def aclose(self) -> None:
         """Cancel all that is in flight, and wait until it has cleaned up.
 
         The waiters meet the cancellation of what they wait for.
         """
-        for task in (*(flight.task for flight in self._single_flight.values()), *self._left):
+        for task in (*(flight.task for flight in self._flights.values()), *self._left):
             task.cancel()
-        self._single_flight.clear()
+        self._flights.clear()
         if self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -112,7 +112,7 @@ class SingleFlight(Generic[K, T]):
     ) -> _Flight[T]:
         shared = Deadline(deadline.at)
         task = asyncio.create_task(fly(shared), context=Context())
-        flight = self._single_flight[key] = _Flight(task, shared)
+        flight = self._flights[key] = _Flight(task, shared)
         self._tasks.add(task)
 
         def land(task: "asyncio.Task[T]") -> None:
@@ -145,9 +145,9 @@ class SingleFlight(Generic[K, T]):
 
     def _forget(self, key: K, flight: _Flight[T]) -> bool:
         """Free the key if it is this flight's, and tell whether it was."""
-        mine = self._single_flight.get(key) is flight
+        mine = self._flights.get(key) is flight
         if mine:
-            del self._single_flight[key]
+            del self._flights[key]
         return mine
 
 

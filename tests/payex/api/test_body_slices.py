@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from resolvers.payex.api.body_slices import AT_ONCE, SLICE, Steps, exact_end
+from resolvers.payex.api.body_slices import AT_ONCE, SLICE, DecodingSteps, exact_end
 from resolvers.payex.api.decoders import Decoder, subscriptions, usage_records, usage_summaries
 from resolvers.payex.api.faults import Fault, FaultCode
 from resolvers.payex.api.list_bodies import goes_on
@@ -117,7 +117,7 @@ def outcome(decode: Callable[[], list[Page[Any]]]) -> tuple[Any, ...]:
         return fault.code, fault.hint
 
 
-def result(steps: Steps[T]) -> T:
+def result(steps: DecodingSteps[T]) -> T:
     """Take all steps, and return what they lead to."""
     while True:
         try:
