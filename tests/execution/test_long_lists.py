@@ -32,13 +32,23 @@ COUNT = 6 * SLICE
 FEW = 50
 
 
+def on_invoice(selection: str) -> str:
+    """Return an operation that selects this of an invoice."""
+    return f"""{{ owner(ownerNo: "1234") {{ invoice(invoiceNo: "55") {{ ... on Invoice {{
+      {selection}
+    }} }} }} }}"""
+
+
+def on_subscription(selection: str) -> str:
+    """Return an operation that selects this of a subscription."""
+    fields = f"... on UsageSubscription {{ {selection} }}"
+    return on_invoice(f'subscription(subscriptionNo: "70") {{ {fields} }}')
+
+
 def records(field: str = "nodes { usageType amount { amount } }", first: int = COUNT) -> str:
     """Return an operation that asks for many records."""
-    return f"""{{ owner(ownerNo: "1234") {{ invoice(invoiceNo: "55") {{ ... on Invoice {{
-      subscription(subscriptionNo: "70") {{ ... on UsageSubscription {{
-        usageRecords(first: {first}) {{ ... on UsageRecordConnection {{ totalCount {field} }} }}
-      }} }}
-    }} }} }} }}"""
+    page = f"... on UsageRecordConnection {{ totalCount {field} }}"
+    return on_subscription(f"usageRecords(first: {first}) {{ {page} }}")
 
 
 async def by_plan(text: str, operation: Operation) -> Any:
@@ -215,11 +225,7 @@ class Units(Steady):
 def volumes(aliases: int) -> str:
     """Return an operation that asks for the volumes of one group so many times over."""
     fields = " ".join(f"a{number}: chargedVolumes {{ value }}" for number in range(aliases))
-    return f"""{{ owner(ownerNo: "1234") {{ invoice(invoiceNo: "55") {{ ... on Invoice {{
-      subscription(subscriptionNo: "70") {{ ... on UsageSubscription {{
-        usageTotals {{ ... on UsageTotals {{ groups {{ {fields} }} }} }}
-      }} }}
-    }} }} }} }}"""
+    return on_subscription(f"usageTotals {{ ... on UsageTotals {{ groups {{ {fields} }} }} }}")
 
 
 @WAYS
@@ -254,13 +260,9 @@ async def test_what_is_written_counts_to_the_bytes_that_an_operation_may_hold(
 
 
 @WAYS
-@pytest.mark.parametrize(
-    "of", ["", 'subscription(subscriptionNo: "70") { ... on UsageSubscription']
-)
-async def test_so_does_the_json_of_a_single_object(way: Way, of: str) -> None:
-    selection = f"{of} {{ raw other: raw third: raw }} }}" if of else "raw other: raw third: raw"
-    text = f"""{{ owner(ownerNo: "1234") {{ invoice(invoiceNo: "55") {{ ... on Invoice {{
-      {selection} }} }} }} }}"""
+@pytest.mark.parametrize("on", [on_invoice, on_subscription])
+async def test_so_does_the_json_of_a_single_object(way: Way, on: Callable[[str], str]) -> None:
+    text = on("raw other: raw third: raw")
     async with operation(1) as poor:
         poor.payex.held = ProcessBytes(of_operation=250)
         result = await way(text, poor)
