@@ -64,7 +64,11 @@ class PolicySettings(BaseSettings):
         1.0, ge=0, le=100, description="Retries a second that are allowed however few calls are."
     )
     breaker_requests: int = Field(
-        20, ge=1, description="Calls in a breaker's window below which it never opens."
+        20,
+        ge=1,
+        description=(
+            "Calls in a breaker's window below which a share of failures does not open it."
+        ),
     )
     breaker_failures: float = Field(
         0.5,
@@ -80,8 +84,8 @@ class PolicySettings(BaseSettings):
         gt=0,
         le=3600,
         description=(
-            "Seconds without one call that succeeds from which on the breaker opens, whatever came "
-            "before, once half of `GATEWAY_BREAKER_REQUESTS` calls have failed in a row."
+            "Seconds in which calls failed and none succeeded from which on the breaker opens, "
+            "whatever came before, once a quarter of `GATEWAY_BREAKER_REQUESTS` calls have failed."
         ),
     )
     breaker_window: float = Field(

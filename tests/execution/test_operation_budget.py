@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from resolvers.payex.resilience.exchanges import MOST_WITNESSES
+from resolvers.payex.resilience.witnesses import MOST_WITNESSES
 
 GRAPHQL_JSON = "application/graphql-response+json"
 QUERY = """query ($n: [ID!]!) {

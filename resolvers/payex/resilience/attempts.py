@@ -30,12 +30,13 @@ from resolvers.payex.http.responses import Response
 from resolvers.payex.http.transport import Transport
 from resolvers.payex.resilience.backoff import Backoff, parse_retry_after, retryable
 from resolvers.payex.resilience.breakers import Breakers
-from resolvers.payex.resilience.exchanges import MOST_WITNESSES, Exchanges, Step
+from resolvers.payex.resilience.exchanges import Exchanges, Step
 from resolvers.payex.resilience.holds import Holds
 from resolvers.payex.resilience.limiter import Limiter
 from resolvers.payex.resilience.places import Places
 from resolvers.payex.resilience.retry_budget import RetryBudget
 from resolvers.payex.resilience.silences import Silences
+from resolvers.payex.resilience.witnesses import MOST_WITNESSES, Witnesses
 
 logger = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ class Attempts:
             policies.silences,
             policies.pulse,
             clock,
-            witnesses=min(MOST_WITNESSES, max(1, policies.limiter.places // 4)),
+            Witnesses(min(MOST_WITNESSES, max(1, policies.limiter.places // 4))),
         )
         self._clock = clock
         self._sleep = sleep

@@ -5,12 +5,12 @@
     OPEN       no call may go, for `pause` seconds.
     HALF_OPEN  `probes` calls at a time may go. The first success closes, the first failure opens.
 
-PayEx is *out* when no call has succeeded for `outage` seconds, and half of `requests` calls have
-failed since. A window full of successes would hide that: they may be thousands.
+PayEx is *out* when calls have failed for `outage` seconds, none has succeeded since, and a quarter
+of `requests` have failed. A window full of successes would hide that: they may be thousands.
 
 No subject opens it for others. A *subject* is whatever may fail alone, such as a caller or an
 invoice. Where calls name theirs, it opens only if it would without the failures of the subject that
-has the most, at half of `requests`. And the next probe is not for a subject whose probe has just
+has the most, at half of those numbers. And the next probe is not for a subject whose probe has just
 failed, unless nobody else comes for another pause.
 
 One success is enough to close: a success that was luck costs `requests` calls until the breaker
@@ -95,6 +95,7 @@ class Breaker:
         self._probing = 0
         self._succeeded = -math.inf  # the last time
         self._failed_since = 0
+        self._failing = math.inf  # since when calls have failed, with no success in between
 
     @property
     def generation(self) -> int:
@@ -163,6 +164,7 @@ class Breaker:
         now: float,
         generation: int | None = None,
         subjects: Collection[Hashable] = (),
+        since: float | None = None,
     ) -> bool:
         """Take in that a call failed, as `counts_as_failure` says; arguments as of `succeeded`.
 
@@ -170,6 +172,7 @@ class Breaker:
             now: when the call ended.
             generation: as of `succeeded`.
             subjects: what the call concerns, and what may have failed alone.
+            since: when the call began; None is now.
 
         Returns:
             Whether an outage has begun: the breaker is open, and was closed.
@@ -179,6 +182,7 @@ class Breaker:
         self._ended.add(now)
         self._failures.add(now)
         self._failed_since += 1
+        self._failing = min(self._failing, now if since is None else since)
         self._voices.hear(subjects, now)
         begins = self._until is None
         if begins and not (self._fails_too_often(now) or self._is_out(now)):
@@ -226,6 +230,7 @@ class Breaker:
         self._succeeded = now
         if self._failed_since:
             self._failed_since = 0
+            self._failing = math.inf
             self._voices.silence()
 
     def _fails_too_often(self, now: float) -> bool:
@@ -238,16 +243,16 @@ class Breaker:
 
     def _is_out(self, now: float) -> bool:
         return (
-            now - self._succeeded >= self._outage
-            and self._failed_since >= self._requests / 2
-            and self._ended.total(now) >= self._requests
-            and self._failed_since - self._voices.loudest_lately() >= self._requests / 4
+            now - max(self._failing, self._succeeded) >= self._outage
+            and min(self._failed_since, self._failures.total(now)) >= self._requests / 4
+            and self._failed_since - self._voices.loudest_lately() >= self._requests / 8
         )
 
     def _begin_generation(self) -> None:
         self._generation += 1
         self._probing = 0
         self._failed_since = 0
+        self._failing = math.inf
         self._ended.clear()
         self._failures.clear()
         self._voices.clear()

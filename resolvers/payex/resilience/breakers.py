@@ -33,6 +33,14 @@ class Scope(enum.Enum):
     CALLER = "caller"
 
 
+ALL: Final = frozenset(Scope)
+_WHOSE: Final = {
+    Scope.HOST: "",
+    Scope.LEDGER: " of the ledger {}",
+    Scope.CALLER: " of one caller of the ledger {}",
+}
+
+
 class Level(NamedTuple):
     """A breaker that a call is told to.
 
@@ -46,58 +54,93 @@ class Level(NamedTuple):
     ledger: str
     breaker: Breaker
 
+    def describe(self, now: float) -> str:
+        """Return in words whether calls may go."""
+        whose = _WHOSE[self.scope].format(self.ledger)
+        rests = self.breaker.retry_after(now)
+        if not rests:
+            return f"The breaker{whose} is closed: PayEx answers again."
+        return (
+            f"The breaker{whose} is open: too many calls to PayEx failed. It lets PayEx rest for "
+            f"{rests:g} seconds at a time, until a call succeeds."
+        )
+
 
 class Permit:
     """A call that may go. It must end in exactly one of `succeeded`, `failed` and `abandoned`.
 
-    Each returns the levels at which an outage began or is over.
+    Before its end it may have `failed` already, for its caller alone or for all. What a breaker was
+    told of stays said, unless it is `taken_back`.
+
+    `succeeded` and `failed` return the levels at which an outage began or is over.
     """
 
-    __slots__ = ("_breakers", "_generations", "_ledger", "_subject")
+    __slots__ = ("_breakers", "_failed", "_generations", "_ledger", "_since", "_subject")
 
     def __init__(
-        self, breakers: "Breakers", ledger: str, subject: Hashable, levels: Sequence[Level]
+        self,
+        breakers: "Breakers",
+        ledger: str,
+        subject: Hashable,
+        levels: Sequence[Level],
+        since: float,
     ) -> None:
         self._breakers = breakers
         self._ledger = ledger
         self._subject = subject
+        self._since = since
         self._generations = [level.breaker.generation for level in levels]
+        # When the breakers were told of a failure.
+        self._failed: dict[Scope, float] = {}
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether all breakers were told that the call failed."""
+        return Scope.HOST in self._failed
 
     @property
     def is_late(self) -> bool:
-        """Whether an outage began or ended since, so that the call has no more to say of it."""
-        return any(level.breaker.generation != generation for level, generation, _ in self._each())
+        """Whether an outage of several callers began or ended since: it says no more of that."""
+        return any(
+            level.breaker.generation != generation
+            for level, generation, _ in self._each()
+            if level.scope is not Scope.CALLER
+        )
 
     def succeeded(self, now: float) -> list[Level]:
         """Take in that PayEx answered."""
         over = []
         # No more than those of then: to what is new since, one success means nothing.
         for level, known in zip(self._levels(), self._generations, strict=False):
-            if level.breaker.succeeded(now, known):
+            if level.scope not in self._failed and level.breaker.succeeded(now, known):
                 over.append(level)
         return over
 
-    def failed(self, now: float) -> list[Level]:
-        """Take in that the call failed, as `breaker.counts_as_failure` says."""
+    def failed(self, now: float, scopes: Collection[Scope] = ALL) -> list[Level]:
+        """Take in that the call failed, as `breaker.counts_as_failure` says, for whom it did."""
         self._breakers.remember(self._ledger, self._subject)
         begun = []
         for level, known, subjects in self._each():
+            if level.scope not in scopes or level.scope in self._failed:
+                continue
+            self._failed[level.scope] = now
             openings = level.breaker.openings
-            if level.breaker.failed(now, known, subjects):
+            if level.breaker.failed(now, known, subjects, self._since):
                 begun.append(level)
             self._breakers.openings[level.scope] += level.breaker.openings - openings
         return begun
 
-    def abandoned(self, now: float) -> list[Level]:
+    def abandoned(self, now: float) -> None:
         """Take in that the call was given up, so that it says nothing."""
         for level, known, _ in self._each():
-            level.breaker.abandoned(now, known)
-        return []
+            if level.scope not in self._failed:
+                level.breaker.abandoned(now, known)
 
-    def taken_back(self, now: float, failed: float) -> None:
-        """Take in that a call was answered after all, which was said to have failed then."""
+    def taken_back(self, now: float) -> None:
+        """Take in that a call was answered after all, which was said to have failed."""
         for level, known, subjects in self._each():
-            level.breaker.taken_back(now, known, failed, subjects)
+            if level.scope in self._failed:
+                level.breaker.taken_back(now, known, self._failed[level.scope], subjects)
 
     def _levels(self) -> tuple[Level, ...]:
         return self._breakers.levels(self._ledger, self._subject)
@@ -166,7 +209,7 @@ class Breakers:
                 return None
             for level, subjects in told:
                 level.breaker.allow(now, subjects)
-        return Permit(self, ledger, subject, levels)
+        return Permit(self, ledger, subject, levels, now)
 
     def retry_after(self, ledger: str, subject: Hashable, now: float) -> float:
         """Return the seconds until such a call may be tried again, as `Breaker.retry_after`."""

@@ -4,14 +4,14 @@ The two may part. An operation whose time is up waits no longer for a call that 
 answered yet. If deadlines are short, nobody would ever see that PayEx answers nobody. So a few
 calls go on after their operation, as witnesses, until they end by themselves.
 
-A witness counts as failed at once when PayEx has answered nobody at all for so long that it is a
-sign (`Silences`). As long as PayEx answers others, one item may be slow, and the witness's own end
-is the verdict. If it is answered after all, the failure is taken back.
+A call counts as failed before its end when its silence is a sign (`Silences`): for its caller, or
+for all. If it is answered after all, the failure is taken back.
 """
 
+import asyncio
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from resolvers.payex.api.answers import ANYONE, Call, CallContext, Unread
@@ -21,17 +21,12 @@ from resolvers.payex.api.pulse import Pulse
 from resolvers.payex.api.routes import Holder
 from resolvers.payex.api.stretches import Spent
 from resolvers.payex.resilience.breaker import counts_as_failure
-from resolvers.payex.resilience.breakers import Breakers, Level, Permit, Scope
+from resolvers.payex.resilience.breakers import ALL, Breakers, Level, Permit, Scope
 from resolvers.payex.resilience.silences import Silences
+from resolvers.payex.resilience.witnesses import Witnesses
 
 logger = logging.getLogger(__name__)
 
-MOST_WITNESSES: Final = 20
-"""As many as a breaker needs, unless it is set otherwise."""
-_WHOSE: Final = {
-    Scope.LEDGER: " of the ledger %s",
-    Scope.CALLER: " of one caller of the ledger %s",
-}
 # A timer may go off a little early.
 _GRACE: Final = 0.001
 # Seconds before the next call, where a trial is under way or about to be: its end is not known.
@@ -58,10 +53,7 @@ class Exchanges:
         silences: tells what a silence means.
         pulse: tells how late the event loop is, which is not PayEx's silence.
         clock: seconds of a monotonic clock.
-        witnesses: how many calls may go on after their operation at a time.
-
-    Attributes:
-        heard: when PayEx last began to answer a call.
+        witnesses: calls that go on after their operation.
     """
 
     def __init__(
@@ -70,17 +62,15 @@ class Exchanges:
         silences: Silences,
         pulse: Pulse,
         clock: Callable[[], float],
-        *,
-        witnesses: int = MOST_WITNESSES,
+        witnesses: Witnesses,
     ) -> None:
         self.breakers = breakers
         self.silences = silences
         self.pulse = pulse
         self.clock = clock
-        self.heard = -math.inf
-        self._most = witnesses
-        # In the order in which they were left.
-        self._witnesses: dict[Exchange, None] = {}
+        self.witnesses = witnesses
+        self._is_watched = False
+        self._under_way: dict[Exchange, None] = {}
 
     def begin(
         self,
@@ -102,56 +92,49 @@ class Exchanges:
         if permit is None:
             wait = max(self.breakers.retry_after(ledger, subject, now), _LEAST_WAIT)
             raise Fault(FaultCode.UPSTREAM_BREAKER_OPEN, retry_after=wait)
-        return Exchange(self, step, context, deadline, stop, permit)
+        exchange = Exchange(self, step, context, deadline, stop, permit)
+        self._under_way[exchange] = None
+        if not self._is_watched:
+            self._watch()
+        return exchange
 
-    def admits(self, exchange: "Exchange") -> bool:
-        """Return whether a call may go on as a witness; one that has testified makes room."""
-        if exchange in self._witnesses:
-            return True
-        if len(self._witnesses) >= self._most:
-            done = next((one for one in self._witnesses if one.counted), None)
-            if done is None:
-                return False
-            self.dismiss(done)
-            done.stop()
-        self._witnesses[exchange] = None
-        return True
-
-    def dismiss(self, exchange: "Exchange") -> None:
-        """Free the place of a witness, if the call is one."""
-        self._witnesses.pop(exchange, None)
+    def end(self, exchange: "Exchange") -> None:
+        """Take in that a call is over."""
+        self.witnesses.dismiss(exchange)
+        del self._under_way[exchange]
 
     def turned(self, levels: Sequence[Level], now: float) -> None:
         """Take in that outages began, or are over: calls of before have no more to say of them."""
         if not levels:
             return
-        for one in [*self._witnesses]:
-            if one.permit.is_late:
-                self.dismiss(one)
-                one.stop()
+        self.witnesses.stop_late_ones()
+        # Once for each. While an outage lasts, each call would say the same.
         for level in levels:
-            self._log_turn(level, now)
+            logger.warning("%s", level.describe(now))
 
-    def _log_turn(self, level: Level, now: float) -> None:
-        """Say that an outage began, or is over. While it lasts, each call would say the same."""
-        whose = _WHOSE[level.scope] % level.ledger if level.ledger else ""
-        rests = level.breaker.retry_after(now)
-        if rests:
-            logger.warning(
-                "The breaker%s is open: too many calls to PayEx failed. It lets PayEx rest for %g "
-                "seconds at a time, until a call succeeds.",
-                whose,
-                rests,
-            )
-        else:
-            logger.warning("The breaker%s is closed: PayEx answers again.", whose)
+    def _watch(self) -> None:
+        """Look for calls without any answer as soon as the first one can be a sign."""
+        now = self.clock()
+        wait = min(one.until_outage(now) for one in self._under_way)
+        self._is_watched = wait < math.inf
+        if self._is_watched:
+            # One timer for all, since few calls are still under way when it ends.
+            asyncio.get_running_loop().call_later(wait + _GRACE, self._review)
+
+    def _review(self) -> None:
+        now = self.clock()
+        for one in [*self._under_way]:
+            if one.until_outage(now) <= 0:
+                one.fail(now)
+        self._is_watched = False
+        if self._under_way:
+            self._watch()
 
 
 class Exchange:
     """One call under way.
 
     Attributes:
-        counted: whether the breaker was told of it before its end, as of a failure.
         is_left: whether nobody waits for it any more.
         permit: tells the breakers.
         status: the HTTP status, when the head of the answer has come.
@@ -162,10 +145,10 @@ class Exchange:
         "_all",
         "_asking",
         "_context",
-        "_counted_at",
         "_deadline",
         "_heard",
         "_is_failure",
+        "_is_unread",
         "_started",
         "_step",
         "_told",
@@ -195,17 +178,12 @@ class Exchange:
         self._asking = context.recorder.begin(Spent.UPSTREAM, self._started)
         # None as long as the call says nothing of PayEx.
         self._is_failure: bool | None = None
-        self._counted_at: float | None = None
         self._heard = math.inf
         self._told = False
+        self._is_unread = False
         self.is_left = False
         self.status: int | None = None
         self.stop = stop
-
-    @property
-    def counted(self) -> bool:
-        """Whether the breaker was told of it before its end, as of a failure."""
-        return self._counted_at is not None
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -214,7 +192,7 @@ class Exchange:
 
     def hear(self, status: int) -> None:
         """Note the head of the answer."""
-        self._heard = self._all.heard = self._all.clock()
+        self._heard = self._all.silences.heard = self._all.clock()
         self.status = status
 
     def answered(self, status: int) -> None:
@@ -237,12 +215,10 @@ class Exchange:
         now = self._all.clock()
         self.is_left = True
         self._tell_the_end(now)
-        self._judge(now)
-        if self._heard < math.inf or self.permit.is_late or not self._all.admits(self):
+        rest = self._judge(now)
+        if self._heard < math.inf or self.permit.is_late or not self._all.witnesses.admit(self):
             return 0.0
-        if self.counted:
-            return self._all.silences.bound(self._step.template)
-        return self._until_it_is_a_sign(now) + _GRACE
+        return rest + _GRACE
 
     def give_up(self) -> None:
         """Take in that the call is cut off, and judge its silence."""
@@ -254,7 +230,7 @@ class Exchange:
         """Tell the operation how the call ended, once; what comes later is PayEx's alone."""
         template, wave, attempt, _ = self._step
         if self._told:
-            if fault is not None and not self.counted and counts_against_payex(fault):
+            if fault is not None and not self._is_unread and counts_against_payex(fault):
                 self._context.recorder.cannot_use(Unread(template, fault))
             return
         self._told = True
@@ -267,32 +243,58 @@ class Exchange:
     def end(self) -> None:
         """Tell the breakers."""
         all_, now = self._all, self._all.clock()
-        all_.dismiss(self)
-        if self._counted_at is not None:
-            if self._heard < math.inf and not self._is_failure:
-                self.permit.taken_back(now, self._counted_at)
-        elif self._is_failure is None:
+        all_.end(self)
+        if self._heard < math.inf and not self._is_failure:
+            self.permit.taken_back(now)
+        if self._is_failure is None:
             self.permit.abandoned(now)
         elif self._is_failure:
             all_.turned(self.permit.failed(now), now)
         else:
             all_.turned(self.permit.succeeded(now), now)
 
+    def until_outage(self, now: float) -> float:
+        """Return the seconds until a call that is waited for is a sign that PayEx answers nobody.
+
+        It is infinite if the call is none, or was one already.
+        """
+        if self.is_left or self._heard < math.inf or self.permit.has_failed:
+            return math.inf
+        heard_by = self._heard_by(now)
+        return self._all.silences.until_outage(
+            self._step.template, self._started, heard_by, is_left=False
+        )
+
+    def fail(self, now: float, scopes: Collection[Scope] = ALL) -> None:
+        """Count the call as failed before its end, for whom it did."""
+        if begun := self.permit.failed(now, scopes):
+            self._all.witnesses.dismiss(self)
+            self._all.turned(begun, now)
+
     def _tell_the_end(self, now: float) -> None:
         self.tell(FaultCode.DEADLINE_EXCEEDED if self._deadline.expired(now) else None)
 
-    def _judge(self, now: float) -> None:
-        """Count the call as failed if its silence is a sign by now."""
-        if self._heard < math.inf or self.counted or self._until_it_is_a_sign(now) > 0:
-            return
-        self._counted_at = now
-        template = self._step.template
-        self._context.recorder.cannot_use(Unread(template, FaultCode.UPSTREAM_TIMEOUT))
-        if begun := self.permit.failed(now):
-            self._all.dismiss(self)
-            self._all.turned(begun, now)
+    def _judge(self, now: float) -> float:
+        """Count a call that is left as failed, for whom its silence is a sign by now.
 
-    def _until_it_is_a_sign(self, now: float) -> float:
-        since = max(self._started, self._all.heard)
-        waited = now - self._all.pulse.behind(now) - since
-        return self._all.silences.bound(self._step.template) - waited
+        Returns the seconds until it is one for others as well.
+        """
+        if self._heard < math.inf:
+            return 0.0
+        silences, template, heard_by = self._all.silences, self._step.template, self._heard_by(now)
+        until_outage = silences.until_outage(template, self._started, heard_by)
+        if self.permit.has_failed or until_outage <= 0:
+            if not self._is_unread:
+                self._is_unread = True
+                self._context.recorder.cannot_use(Unread(template, FaultCode.UPSTREAM_TIMEOUT))
+            self.fail(now)
+            return silences.bound(template)
+        until_sign = silences.until_sign(template, self._started, heard_by)
+        if until_sign > 0:
+            return until_sign
+        self.fail(now, (Scope.CALLER,))
+        return until_outage
+
+    def _heard_by(self, now: float) -> float:
+        """Return up to when an answer would have been heard, as late as the event loop is."""
+        return now - self._all.pulse.behind(now)

@@ -12,14 +12,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from resolvers.operation_stats import OperationStats
-from resolvers.payex.api.answers import Answer, CallContext
+from resolvers.payex.api.answers import ANYONE, Answer, CallContext
 from resolvers.payex.api.deadline import Deadline
 from resolvers.payex.api.faults import Fault, FaultCode
 from resolvers.payex.api.pulse import Pulse, beating
 from resolvers.payex.api.routes import Billing, Holder, Kind
 from resolvers.payex.client import Payex
 from resolvers.payex.resilience.breaker import BreakerState
-from resolvers.payex.resilience.breakers import Breakers
+from resolvers.payex.resilience.breakers import Breakers, Scope
 from resolvers.payex.resilience.limiter import Limiter
 from tests.payex.conftest import VirtualLoop, state_of
 
@@ -57,18 +57,24 @@ def now() -> float:
 
 
 async def ask(
-    payex: Payex, number: int = 0, seconds: float = math.inf, stats: OperationStats | None = None
+    payex: Payex,
+    number: int = 0,
+    seconds: float = math.inf,
+    stats: OperationStats | None = None,
+    caller: str = ANYONE,
 ) -> Answer:
     """Ask for an invoice, with so much time."""
     deadline = Deadline.after(seconds, now())
-    context = CallContext(stats or OperationStats(500), deadline, seconds, rights="", turn=object())
+    context = CallContext(
+        stats or OperationStats(500), deadline, seconds, rights="", turn=object(), caller=caller
+    )
     route = payex.routes.of(Holder("xxx", Billing.BILLED, str(number)), Kind.HOLDER)
     return await payex.answer(route, 1, context)
 
 
-def fail(breakers: Breakers) -> None:
+def fail(breakers: Breakers, caller: str = "another") -> None:
     """Let another call fail, of the same ledger."""
-    permit = breakers.permit("xxx", "another", now())
+    permit = breakers.permit("xxx", caller, now())
     assert permit
     permit.failed(now())
 
@@ -181,22 +187,19 @@ async def test_few_places_and_calls_that_were_under_way_at_its_beginning_hide_no
     assert breakers.openings.total() > 0
 
 
-async def test_an_item_that_hangs_while_others_are_answered_fails_when_its_time_is_up(
+async def test_an_item_that_hangs_while_others_are_answered_fails_for_who_asked_for_it(
     connect: Connect,
 ) -> None:
-    """Its operation left long before. It counts against PayEx then, and not for its patience."""
-    upstream, breakers, stats = (
-        Upstream(NEVER),
-        Breakers(requests=1, failure_share=0.01),
-        OperationStats(500),
-    )
+    """For all others, it fails when its own time is up, though its operation left long before."""
+    upstream, breakers, stats = Upstream(NEVER), Breakers(requests=1), OperationStats(500)
     async with connect(upstream, policies={"breakers": breakers}) as payex:
         await ask(payex, 99, 0.2, stats)
         upstream.seconds = 0.01
         for number in range(80):
             await ask(payex, number)
             await asyncio.sleep(0.1)
-        assert (breakers.openings.total(), stats.unread) == (0, [])
+        assert +breakers.openings == {Scope.CALLER: 1}
+        assert stats.unread == []
         for number in range(20):
             await ask(payex, number)
             await asyncio.sleep(0.1)
@@ -204,6 +207,87 @@ async def test_an_item_that_hangs_while_others_are_answered_fails_when_its_time_
     assert [(one.route, one.fault) for one in stats.unread] == [
         (stats.calls[0].route, FaultCode.UPSTREAM_TIMEOUT)
     ]
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.3, 0.5])
+async def test_ninety_hung_calls_of_one_caller_open_his_breaker_while_others_are_answered(
+    connect: Connect, seconds: float
+) -> None:
+    """Nobody else is refused anything."""
+    upstream, breakers = Upstream(), Breakers()
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if "/9" in request.url.path:
+            await asyncio.sleep(NEVER)
+        return await upstream(request)
+
+    async with connect(answer, policies={"breakers": breakers}) as payex:
+        impatient = asyncio.gather(
+            *(ask(payex, 900 + number, seconds, caller="impatient") for number in range(90))
+        )
+        answers = []
+        for number in range(60):
+            answers.append(await ask(payex, 100 + number, caller=f"another {number % 3}"))
+            await asyncio.sleep(0.15)
+        await impatient
+    assert +breakers.openings == {Scope.CALLER: 1}
+    assert {code(one) for one in answers} == {None}
+
+
+@pytest.mark.parametrize("every", [0.12, 0.4])
+async def test_who_is_known_by_what_he_asks_for_opens_no_breaker_of_others_either(
+    connect: Connect, every: float
+) -> None:
+    """A gateway that identifies nobody cannot tell one client from thirty; PayEx's answers can."""
+    upstream, breakers = Upstream(0.02), Breakers()
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if "/9" in request.url.path:
+            await asyncio.sleep(NEVER)
+        return await upstream(request)
+
+    async with connect(answer, policies={"breakers": breakers}) as payex:
+        waiting = []
+        for second in range(int(30 / every)):
+            await ask(payex, 100 + second)
+            waiting += [
+                asyncio.create_task(ask(payex, 900 + number, 0.5))
+                for number in range(second % 2 * 4, second % 2 * 4 + 4)
+            ]
+            await asyncio.sleep(every)
+        await asyncio.gather(*waiting)
+        assert breakers.openings[Scope.LEDGER] == breakers.openings[Scope.HOST] == 0
+
+
+@pytest.mark.parametrize("before", [0, 600])
+@pytest.mark.parametrize("clients", [5, 8, 20])
+async def test_few_clients_who_wait_as_long_as_they_may_open_it_in_seconds(
+    connect: Connect, before: int, clients: int
+) -> None:
+    upstream, breakers = Upstream(0.01), Breakers()
+    async with connect(upstream, policies={"breakers": breakers}) as payex:
+        for number in range(before):
+            await ask(payex, number)
+        upstream.seconds = NEVER
+        waiting = [asyncio.create_task(ask(payex, 900 + number)) for number in range(clients)]
+        await asyncio.sleep(5.1)
+        assert state_of(breakers) is BreakerState.OPEN
+        assert code(await ask(payex, 1)) is FaultCode.UPSTREAM_BREAKER_OPEN
+        for one in waiting:
+            assert code(await one) is FaultCode.UPSTREAM_TIMEOUT
+    assert upstream.under_way == 0
+
+
+async def test_a_call_that_is_answered_late_is_no_failure_any_more(connect: Connect) -> None:
+    upstream, breakers = Upstream(7), Breakers(requests=16, failure_share=1)
+    async with connect(upstream, policies={"breakers": breakers}) as payex:
+        answer = asyncio.create_task(ask(payex, 1))
+        await asyncio.sleep(6)
+        fail(breakers)
+        assert code(await answer) is None
+        fail(breakers)
+        fail(breakers, "a third")
+        assert breakers.openings.total() == 0
 
 
 @pytest.mark.parametrize("seconds", [3.0, NEVER])

@@ -55,7 +55,7 @@ def test_without_any_success_it_opens_within_seconds_whatever_came_before(
         breaker.succeeded(0.5)
     failures = (0.5 + call / rate for call in range(1, 1000))
     opened_at = next(now for now in failures if breaker.failed(now))
-    assert opened_at <= 0.5 + max(2.0, 20 / rate) + 1 / rate
+    assert opened_at <= 0.5 + 2.0 + 2.001 / rate
 
 
 def test_one_success_in_a_while_is_no_outage() -> None:
@@ -79,13 +79,33 @@ def test_a_burst_of_failures_just_after_a_success_is_no_outage() -> None:
     assert breaker.state(1.9) is CLOSED
 
 
-def test_few_calls_after_a_silence_are_no_outage() -> None:
+def test_failures_after_a_silence_are_no_outage_until_they_last() -> None:
     breaker = Breaker(requests=20, outage=2.0)
     for _ in range(20):
         breaker.succeeded(0.0)
-    for _ in range(9):
-        breaker.failed(20.0)
-    assert breaker.state(20.0) is CLOSED
+    for now in (20.0, 20.0, 20.5, 21.0, 21.9):
+        breaker.failed(now)
+    assert breaker.state(21.9) is CLOSED
+    breaker.failed(22.0)
+    assert breaker.state(22.0) is OPEN
+
+
+def test_few_calls_that_fail_all_are_an_outage_from_when_they_began() -> None:
+    """A quarter of the calls that a share of failures needs, each of which waited in vain."""
+    breaker = Breaker(requests=20, outage=2.0)
+    for _ in range(4):
+        breaker.failed(5.0, since=0.0)
+    assert breaker.state(5.0) is CLOSED
+    breaker.failed(5.0, since=4.9)
+    assert breaker.state(5.0) is OPEN
+
+
+def test_a_call_that_began_before_the_last_success_is_no_outage() -> None:
+    breaker = Breaker(requests=20, outage=2.0)
+    breaker.succeeded(4.0)
+    for _ in range(18):
+        breaker.failed(5.0, since=0.0)
+    assert breaker.state(5.0) is CLOSED
 
 
 def test_it_says_once_that_an_outage_begins_and_once_that_it_is_over() -> None:
@@ -99,7 +119,7 @@ def test_it_says_once_that_an_outage_begins_and_once_that_it_is_over() -> None:
 
 
 def test_failures_of_long_ago_do_not_count() -> None:
-    breaker = Breaker(requests=2, window=30.0)
+    breaker = Breaker(requests=8, window=30.0)
     breaker.failed(0.0)
     breaker.failed(30.0)
     assert breaker.state(30.0) is CLOSED
@@ -227,13 +247,13 @@ def test_a_late_success_does_not_close_and_a_late_failure_does_not_open() -> Non
 
 
 def test_a_failure_that_is_taken_back_is_a_success_and_ends_the_run_of_failures() -> None:
-    breaker = Breaker(requests=4, outage=2.0, failure_share=0.75)
+    breaker = Breaker(requests=4, outage=3.0, failure_share=0.75)
     for at in (0.0, 1.0, 2.0):
         breaker.failed(at)
     breaker.taken_back(3.0, breaker.generation, 1.0)
     breaker.failed(5.5)
     assert breaker.state(5.5) is OPEN
-    breaker = Breaker(requests=4, outage=2.0, failure_share=1.0)
+    breaker = Breaker(requests=4, outage=3.0, failure_share=1.0)
     for at in (0.0, 1.0, 2.0):
         breaker.failed(at)
     breaker.taken_back(3.0, breaker.generation, 1.0)
@@ -332,8 +352,8 @@ class Breakers(RuleBasedStateMachine):
             outage=outage,
         )
         self.now = 500.0
-        self.succeeded = 0.0
         self.failed_since = 0
+        self.failing = 0.0
         self.calls: list[Permit] = []
         self.results: list[tuple[float, bool]] = []
         self.opened_at: float | None = None
@@ -375,9 +395,8 @@ class Breakers(RuleBasedStateMachine):
         assert told is ((self.opened_at is None) is not was_closed)
 
     def take_in(self, *, failed: bool) -> None:
+        self.failing = self.failing if self.failed_since else self.now
         self.failed_since = self.failed_since + 1 if failed else 0
-        if not failed:
-            self.succeeded = self.now
         self.results.append((self.now, failed))
         if self.opened_at is not None:
             self.opened_at = self.now if failed else None
@@ -385,11 +404,10 @@ class Breakers(RuleBasedStateMachine):
         elif failed:
             present = self.now // self.width
             recent = [bad for at, bad in self.results if present - at // self.width < BUCKETS]
-            out = (
-                self.now - self.succeeded >= self.outage and self.failed_since >= self.requests / 2
-            )
+            in_a_row = min(self.failed_since, sum(recent))
+            out = self.now - self.failing >= self.outage and in_a_row >= self.requests / 4
             often = sum(recent) / len(recent) >= self.share
-            if len(recent) >= self.requests and (often or out):
+            if (len(recent) >= self.requests and often) or out:
                 self.opened_at = self.now
                 self.turn_over()
 

@@ -110,7 +110,7 @@ def test_who_meets_an_outage_beside_a_caller_with_many_calls_is_refused_before_l
     breakers = Breakers()
     for call in range(100):
         end(breakers, "1234", "many", call / 1000, failed=True)
-    assert sum(end(breakers, "1234", "few", 1 + call, failed=True) for call in range(10)) == 5
+    assert sum(end(breakers, "1234", "few", 1 + call, failed=True) for call in range(10)) == 3
 
 
 @given(
@@ -190,7 +190,7 @@ def test_a_failure_that_is_taken_back_is_no_longer_its_callers() -> None:
         permit.failed(0.0)
     for permit in permits:
         assert permit
-        permit.taken_back(1.0, 0.0)
+        permit.taken_back(1.0)
     end(breakers, "1234", "one", 2.0, failed=True)
     assert end(breakers, "1234", "another", 2.0, failed=True)
     assert not breakers.open(Scope.LEDGER, 2.0)
@@ -203,14 +203,45 @@ def test_a_call_of_before_an_outage_says_nothing_after_it() -> None:
     breakers = Breakers(requests=2, pause=10)
     late = breakers.permit("1234", "one", 0.0)
     assert late
-    assert not late.is_late
     for _ in range(2):
         end(breakers, "1234", "one", 0.0, failed=True)
-    assert late.is_late
     assert end(breakers, "1234", "one", 10.0, failed=False)
     assert late.failed(10.0) == []
     assert end(breakers, "1234", "one", 10.0, failed=True)
     assert not breakers.open(Scope.CALLER, 10.0)
+
+
+def test_a_call_is_late_when_an_outage_began_that_is_not_its_callers_alone() -> None:
+    breakers = Breakers(requests=2)
+    call = breakers.permit("1234", "one", 0.0)
+    assert call
+    for _ in range(2):
+        end(breakers, "1234", "one", 0.0, failed=True)
+    assert breakers.open(Scope.CALLER, 0.0) == 1
+    assert not call.is_late
+    end(breakers, "1234", "another", 0.0, failed=True)
+    assert breakers.open(Scope.LEDGER, 0.0) == 1
+    assert call.is_late
+
+
+def test_a_call_that_fails_for_its_caller_has_failed_for_nobody_else_until_it_ends() -> None:
+    """What a breaker was told once it is not told again."""
+    breakers = Breakers(requests=8)
+    for number in range(4):
+        permit = breakers.permit("1234", str(number), 0.0)
+        assert permit
+        permit.failed(0.0, (Scope.CALLER,))
+        if number == 0:
+            permit.taken_back(1.0)
+            permit.succeeded(1.0)
+        elif number == 1:
+            permit.abandoned(1.0)
+        else:
+            permit.failed(1.0)
+    assert not breakers.open(Scope.LEDGER, 1.0)
+    end(breakers, "1234", "4", 3.0, failed=True)
+    assert breakers.open(Scope.LEDGER, 3.0) == 1
+    assert not breakers.open(Scope.CALLER, 3.0)
 
 
 def test_callers_are_remembered_up_to_a_bound_and_the_longest_untouched_goes_first() -> None:
