@@ -15,7 +15,7 @@ from gateway.settings.load import SettingsError
 from gateway.settings.settings import PREFIX, Settings
 from resolvers.payex.credentials.access import CredentialsError
 from resolvers.payex.credentials.client_certificate import ClientCertificate
-from resolvers.payex.credentials.tls import pem_certificates
+from resolvers.payex.credentials.tls import as_der, pem_certificates
 from resolvers.payex.credentials.watched_files import File, WatchedFiles
 
 logger = logging.getLogger(__name__)
@@ -83,20 +83,20 @@ class ServedCertificate:
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        validity = self.certificate.read(files).load(context)
+        certificate = self.certificate.read(files).load(context)
         if self.authorities:
             try:
                 trusted = pem_certificates(files.read(self.authorities))
             except ValueError as error:
                 raise CredentialsError(f"{self.authorities.name}: {error}.") from None
-            context.load_verify_locations(cadata=b"".join(trusted))
+            context.load_verify_locations(cadata=as_der(trusted))
             # Probes show none; what is shown has to be right.
             context.verify_mode = ssl.CERT_OPTIONAL
             # A session that is resumed would let a client in again whose certificate is not looked
             # at any more. In TLS 1.2, Python has no switch for OpenSSL's own memory of sessions.
             context.minimum_version = ssl.TLSVersion.TLSv1_3
             context.num_tickets = 0
-        return context, validity.end
+        return context, certificate.not_valid_after_utc
 
 
 @cache

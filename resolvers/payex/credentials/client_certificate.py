@@ -3,9 +3,10 @@
 import ssl
 from dataclasses import dataclass
 
+from cryptography.x509 import Certificate
+
 from resolvers.payex.credentials.access import CredentialsError
 from resolvers.payex.credentials.tls import pem_certificates
-from resolvers.payex.credentials.validity import Validity
 from resolvers.payex.credentials.watched_files import File, WatchedFiles
 
 _MISMATCHES = frozenset({"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED"})
@@ -55,15 +56,15 @@ class CertificateFiles:
         """What a change of anything here shows in."""
         return str(self.source).encode(), self.certificate, self.key, self.passphrase
 
-    def load(self, context: ssl.SSLContext) -> Validity:
-        """Let a context show the certificate, and return from when to when it is valid.
+    def load(self, context: ssl.SSLContext) -> Certificate:
+        """Let a context show the certificate, and return it.
 
         Raises:
             CredentialsError: certificate, key or passphrase cannot be used, or do not fit.
         """
         name = self.source.certificate.name
         try:
-            validity = Validity.of(pem_certificates(self.certificate)[0])
+            certificate = pem_certificates(self.certificate)[0]
         except ValueError as error:
             raise CredentialsError(f"{name}: {error}.") from None
         asked: list[bool] = []
@@ -79,7 +80,7 @@ class CertificateFiles:
         except (OSError, ValueError) as error:
             # OpenSSL's own words are "PEM lib", whatever is wrong.
             raise CredentialsError(self._refusal(error, encrypted=bool(asked))) from None
-        return validity
+        return certificate
 
     def _refusal(self, error: Exception, *, encrypted: bool) -> str:
         reason = getattr(error, "reason", None) or ""

@@ -74,7 +74,7 @@ class CredentialsFile:
 
     def expiries(self) -> dict[str, datetime]:
         """Return when the client certificate that each tenant shows expires, in UTC."""
-        return {tenant: shown.validity.end for tenant, shown in self._shown().items()}
+        return {tenant: shown.expiry for tenant, shown in self._shown().items()}
 
     @property
     def broken(self) -> bool:
@@ -137,7 +137,7 @@ class CredentialsFile:
 
     def _object(self) -> None:
         for shown in self._shown().values():
-            objection = shown.validity.objection(self._now())
+            objection = shown.objection(self._now())
             if objection and objection not in self._told:
                 logger.warning("%s: %s; PayEx refuses it", shown.file.name, objection)
                 self._told.add(objection)

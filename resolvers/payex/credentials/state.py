@@ -3,16 +3,17 @@
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
+from cryptography.x509 import Certificate
 from pydantic import SecretStr
 
 from resolvers.payex.credentials.access import Access, CredentialsError
 from resolvers.payex.credentials.client_certificate import ClientCertificate
 from resolvers.payex.credentials.layout import Layout, Ledger, checked_token, read_layout
-from resolvers.payex.credentials.tls import client_context, pem_certificates
-from resolvers.payex.credentials.validity import Validity
+from resolvers.payex.credentials.tls import as_der, client_context, pem_certificates
 from resolvers.payex.credentials.watched_files import File, WatchedFiles
 
 
@@ -21,7 +22,20 @@ class Shown:
     """The client certificate that a tenant's connections show."""
 
     file: File
-    validity: Validity
+    certificate: Certificate
+
+    @property
+    def expiry(self) -> datetime:
+        """When the certificate expires, in UTC."""
+        return self.certificate.not_valid_after_utc
+
+    def objection(self, now: datetime) -> str:
+        """Return what is wrong with the certificate's dates now, or nothing."""
+        if now > self.expiry:
+            return f"the certificate expired at {self.expiry:%Y-%m-%d %H:%M} UTC"
+        if now < (start := self.certificate.not_valid_before_utc):
+            return f"the certificate is not valid before {start:%Y-%m-%d %H:%M} UTC"
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +108,7 @@ class Sources:
 
 def _trusted(file: File, files: WatchedFiles) -> bytes:
     try:
-        return b"".join(pem_certificates(files.read(file)))
+        return as_der(pem_certificates(files.read(file)))
     except ValueError as error:
         raise CredentialsError(f"{file.name}: {error}.") from None
 

@@ -1,27 +1,31 @@
 """The TLS context of a client of PayEx: which servers it trusts, and from which version on."""
 
-import re
 import ssl
+from collections.abc import Iterable
 
 import certifi
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import Certificate, load_pem_x509_certificates
 
-_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----\s.+?-----END CERTIFICATE-----", re.DOTALL)
 
-
-def pem_certificates(pem: bytes) -> list[bytes]:
-    """Return the certificates of a PEM file as DER, in their order.
+def pem_certificates(pem: bytes) -> list[Certificate]:
+    """Return the certificates of a PEM file, in their order.
 
     Raises:
-        ValueError: there is none, or one of them cannot be read.
+        ValueError: there is none, or cryptography or OpenSSL cannot read one of them.
     """
     try:
-        found = [
-            ssl.PEM_cert_to_DER_cert(block.decode("latin-1")) for block in _CERTIFICATE.findall(pem)
-        ]
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=b"".join(found))
+        found = load_pem_x509_certificates(pem)
+        # OpenSSL gets them next. It is the stricter of the two in places.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=as_der(found))
     except (ssl.SSLError, ValueError):
         raise ValueError("holds no PEM certificate that can be read") from None
     return found
+
+
+def as_der(certificates: Iterable[Certificate]) -> bytes:
+    """Return certificates as DER, end to end, which is how OpenSSL takes several."""
+    return b"".join(each.public_bytes(Encoding.DER) for each in certificates)
 
 
 def client_context(authorities: bytes = b"") -> ssl.SSLContext:

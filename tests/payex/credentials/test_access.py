@@ -4,6 +4,7 @@ import ssl
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from resolvers.payex.credentials.access import Access, StaticTokens, derived_key
 from resolvers.payex.credentials.tls import client_context, pem_certificates
@@ -62,7 +63,7 @@ def test_certificates_are_read_in_their_order_with_text_and_keys_between() -> No
     one, two = (trustme.CA().cert_pem.bytes() for _ in range(2))
     key = trustme.CA().private_key_pem.bytes()
     found = pem_certificates(b"\xe5\n" + one + key + two)
-    assert found == [ssl.PEM_cert_to_DER_cert(pem.decode()) for pem in (one, two)]
+    assert [each.public_bytes(Encoding.PEM) for each in found] == [one, two]
 
 
 @pytest.mark.parametrize(

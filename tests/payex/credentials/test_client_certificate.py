@@ -1,6 +1,6 @@
 """A client certificate that cannot be used is refused by file and key, and shows no secret."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from resolvers.payex.credentials.access import CredentialsError
 from resolvers.payex.credentials.client_certificate import ClientCertificate
-from resolvers.payex.credentials.tls import client_context
+from resolvers.payex.credentials.state import Shown
+from resolvers.payex.credentials.tls import client_context, pem_certificates
 from resolvers.payex.credentials.watched_files import File, WatchedFiles
 
 AUTHORITY = trustme.CA()
@@ -47,7 +48,7 @@ def load(
         None if key is None else put("key", key),
         None if passphrase is None else put("passphrase", passphrase),
     )
-    return source.read(WatchedFiles()).load(client_context()).end
+    return source.read(WatchedFiles()).load(client_context()).not_valid_after_utc
 
 
 @pytest.mark.parametrize(
@@ -165,3 +166,19 @@ def test_neither_files_nor_passphrase_show_in_a_representation(tmp_path: Path) -
     path.write_bytes(PASSPHRASE)
     file = File(path, "key")
     assert "passphrase" not in repr(ClientCertificate(file, file, file).read(WatchedFiles()))
+
+
+def test_a_certificate_is_objected_to_before_its_first_second_and_after_its_last(
+    tmp_path: Path,
+) -> None:
+    start, end = datetime(2026, 1, 31, tzinfo=UTC), datetime(2051, 2, 28, 12, tzinfo=UTC)
+    leaf = AUTHORITY.issue_cert("acme.example", not_before=start, not_after=end)
+    (certificate,) = pem_certificates(leaf.cert_chain_pems[0].bytes())
+    shown = Shown(File(tmp_path, "key"), certificate)
+    second = timedelta(seconds=1)
+
+    assert shown.objection(start) == shown.objection(end) == ""
+    assert shown.objection(start - second) == (
+        "the certificate is not valid before 2026-01-31 00:00 UTC"
+    )
+    assert shown.objection(end + second) == "the certificate expired at 2051-02-28 12:00 UTC"
