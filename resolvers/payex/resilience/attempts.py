@@ -1,6 +1,6 @@
-"""One GET with its second chances: turn, breaker, deadline, retry, budget.
+"""Attempts: one GET with its retries, as the policies decide.
 
-The policies are state machines without a clock; here they meet time, sleep and chance.
+The policies are state machines without a clock. Here they meet time, sleep and chance.
 """
 
 import asyncio
@@ -57,13 +57,13 @@ _FAULTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
-    """What one upstream is treated by; shared by all operations of a process.
+    """What one upstream is treated by, shared by all operations of a process.
 
     Attributes:
-        queue_timeout: seconds that a call waits for a place; None if its deadline alone bounds it.
-        pulse: tells how late the event loop is.
+        queue_timeout: seconds that a call waits for a place; None if only its deadline bounds it.
+        pulse: measures how late the event loop is.
         turns: whose turn it is to keep the event loop.
-        held: what all answers take of the memory.
+        held: the memory that all answers take.
     """
 
     backoff: Backoff
@@ -82,15 +82,15 @@ class Attempts:
     """Asks for one body, as often as the policies allow.
 
     Args:
-        transport: what carries the calls.
+        transport: carries the calls.
         policies: become the attribute.
         clock: seconds of a monotonic clock.
         sleep: waits for seconds.
-        chance: a number from 0 up to 1, which spreads retries.
-        wall: the time of day, against which a `Retry-After` date is read.
+        chance: returns a number in [0, 1), which spreads retries.
+        wall: the time of day, for a `Retry-After` date.
 
     Attributes:
-        policies: what decides on each attempt.
+        policies: decide on each attempt.
     """
 
     def __init__(
@@ -127,15 +127,15 @@ class Attempts:
         context: CallContext,
         intake: Intake | None = None,
     ) -> bytes | Problem:
-        """Return a body, or the problem that PayEx tells.
+        """Return a body, or PayEx's problem.
 
         Args:
             route: what to ask for.
-            access: what to show PayEx.
+            access: the credentials.
             errand: how far the question has come; its wave is the first that a call can belong to.
-            deadline: no attempt starts that cannot end before it. Who waits cancels one that would
-                go on beyond: whoever is the most patient (`SingleFlight`).
-            context: who is told of the calls.
+            deadline: no attempt starts after it. Whoever waits cancels an attempt that would go
+                beyond (`SingleFlight`).
+            context: gets the report of each call.
             intake: takes in the body.
 
         Raises:
@@ -178,11 +178,11 @@ class Attempts:
             attempt += 1
 
     def share(self, errand: Errand, context: CallContext) -> None:
-        """Take in that a question is somebody else's as well, who may be served sooner."""
+        """Take in that another operation wants the same answer, and may be served sooner."""
         self._places.adopt(errand, context)
 
     def _end(self, stretch: Stretch) -> float:
-        """End a stretch now, and return when it ended but for the event loop."""
+        """End a stretch now; return when it ended but for the event loop's delay."""
         now = self._clock()
         return stretch.end(now, self.policies.pulse.behind(now))
 
@@ -258,7 +258,7 @@ class Attempts:
             raise Fault(FaultCode.UPSTREAM_RATE_LIMITED, retry_after=holds.left(ledger, now))
 
     def _hold(self, route: Route, seconds: float) -> float:
-        """Hold the ledger's calls back, and return for how long PayEx has asked by now."""
+        """Hold the ledger's calls back; return the seconds that are left."""
         holds, ledger, now = self.policies.holds, route.holder.owner_no, self._clock()
         begins = holds.hold(ledger, seconds, now)
         left = holds.left(ledger, now)
@@ -269,11 +269,10 @@ class Attempts:
         return max(left, seconds)
 
     def _understand(self, response: Response) -> bytes | Problem:
-        """Tell a body from a problem from a fault.
+        """Return a body or one of PayEx's problems.
 
         Raises:
-            Fault: the status is one that PayEx or what stands before it fails with, or an error
-                that is no problem of PayEx's own.
+            Fault: any other answer.
         """
         status = response.status
         if status == _OK:

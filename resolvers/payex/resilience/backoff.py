@@ -1,7 +1,7 @@
 """Backoff: which faults are worth another attempt, and how long to wait before it.
 
-PayEx documents neither 429 nor `Retry-After`, nor what its ingress answers under load; the rules
-here are HTTP's (RFC 9110). Every call is a GET, so that none is harmed by being made twice.
+PayEx documents neither 429 nor `Retry-After`, so these rules are HTTP's (RFC 9110). Every call is a
+GET and may be repeated.
 """
 
 import re
@@ -37,16 +37,15 @@ _STATUSES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:
-    """Exponential pauses between attempts, each drawn anew from nothing up to its bound.
+    """Exponential pauses with full jitter: each is drawn from nothing up to its bound.
 
-    Full jitter spreads callers that failed together over the whole pause, so that they do not
-    come back together.
+    Jitter keeps callers that failed together from coming back together.
 
     Attributes:
-        attempts: calls in all, with the first one; 1 is no retry.
-        base: seconds that the first pause lasts at most. The bound doubles with each attempt.
-        cap: seconds that any pause lasts at most, unless PayEx asks for more.
-        retry_after_max: seconds of a `Retry-After` that the gateway is ready to wait.
+        attempts: calls in all, including the first; 1 means no retry.
+        base: the bound of the first pause, in seconds. It doubles with each attempt.
+        cap: the largest bound, in seconds.
+        retry_after_max: the longest `Retry-After` that the gateway waits for, in seconds.
     """
 
     attempts: int = 3
@@ -55,17 +54,15 @@ class Backoff:
     retry_after_max: float = 5.0
 
     def delay(self, attempt: int, *, random: float, retry_after: float | None) -> float | None:
-        """Return how long to wait before the next attempt, or None when there should be none.
+        """Return the seconds to wait before the next attempt, or None if there should be none.
+
+        There is none if no attempt is left, or if PayEx asks for more than `retry_after_max`.
 
         Args:
-            attempt: the number of the attempt that failed; the first is 1.
+            attempt: the number of the attempt that failed, from 1.
             random: a number in [0, 1), drawn for this pause.
-            retry_after: seconds that PayEx asks to wait, if it does. They come before the pause
-                and not in its place: all who were told the same must not return at once.
-
-        Returns:
-            Seconds. None if no attempt is left, or if PayEx asks for more than `retry_after_max`:
-            to wait so long is pointless, and to come back sooner is rude.
+            retry_after: seconds that PayEx asks for. The pause is added to them, so that callers
+                who were told the same do not return at once.
         """
         asked = retry_after or 0.0
         if attempt >= self.attempts or asked > self.retry_after_max:
@@ -78,14 +75,14 @@ def parse_retry_after(value: str | None, wall: datetime, date: str | None = None
     """Read a `Retry-After` header.
 
     Args:
-        value: the header: whole seconds, or an HTTP date in any of its three forms.
+        value: whole seconds, or an HTTP date in any of its three forms.
         wall: the present time, with its time zone.
-        date: the `Date` of the same response, if it has one. A date is read by it rather than by
-            `wall`: the gateway's clock may differ from PayEx's.
+        date: the `Date` of the same response. If it is there, it replaces `wall`, since the
+            gateway's clock may differ from PayEx's.
 
     Returns:
-        Seconds above 0, up to a year, for anything beyond; None if there is no header, if it cannot
-        be read, or if it asks for no time: 0, or a date that is not in the future.
+        Seconds above 0, a year at most; None if the header is absent, cannot be read, or asks for
+        no time.
     """
     text = (value or "").strip()
     if _DIGITS.fullmatch(text):
@@ -107,11 +104,10 @@ def _parse_date(text: str) -> datetime | None:
 
 
 def retryable(code: FaultCode, status: int | None) -> bool:
-    """Whether another attempt may well succeed where this one failed.
+    """Whether another attempt may succeed: after a broken connection, 429, 502, 503 and 504.
 
-    So it is with a connection that failed or broke, and with 429, 502, 503 and 504. Any other
-    status is an answer that stays the same, a body that cannot be read says that PayEx is
-    mistaken rather than busy, and after a timeout there is no time left to use.
+    Another status stays the same, a body that cannot be read is no sign of load, and after a
+    timeout no time is left.
 
     Args:
         code: what went wrong.

@@ -1,27 +1,25 @@
-"""The breaker: while PayEx fails, the gateway fails at once instead of adding to its load.
+"""The circuit breaker: while PayEx fails, the gateway fails at once instead of adding to its load.
 
-    CLOSED     every call may go. Opens at a failure, when at least `requests` calls ended within
-               the window, and at least `failure_share` of them failed or PayEx is out.
+    CLOSED     every call may go. A failure opens it if `requests` calls ended within the window
+               and at least `failure_share` of them failed, or if PayEx is out.
     OPEN       no call may go, for `pause` seconds.
     HALF_OPEN  `probes` calls at a time may go. The first success closes, the first failure opens.
 
 PayEx is *out* when calls have failed for `outage` seconds, none has succeeded since, and a quarter
-of `requests` have failed. A window full of successes would hide that: they may be thousands.
+of `requests` have failed. A window full of earlier successes would hide an outage.
 
-No subject opens it for others. A *subject* is whatever may fail alone, such as a caller or an
-invoice. Where calls name theirs, it opens only if it would without the failures of the subject that
-has the most, at half of those numbers. And the next probe is not for a subject whose probe has just
-failed, unless nobody else comes for another pause.
+No subject opens the breaker for others. A *subject* is whatever can fail alone, such as a caller or
+an invoice. Where calls name theirs, the breaker opens only if it would without the failures of the
+subject with the most, at half of those numbers. After a failed probe, the next one is for another
+subject, unless none comes for another pause.
 
-One success is enough to close: a success that was luck costs `requests` calls until the breaker
-opens again, while to ask for several would prolong every outage by as many round trips.
+One success closes. Asking for several would prolong every outage; one that was luck costs
+`requests` calls.
 
-Each change from CLOSED or HALF_OPEN begins a new *generation*. A call belongs to the generation
-that permitted it, and its result counts in that one only. So a call from before the breaker
-opened, which ends while a probe is under way, neither closes the breaker nor opens it again, nor
-does one from before an outage count after it.
+Opening and closing each begin a *generation*. A result counts only in the generation that permitted
+its call. So a late result neither closes nor opens a breaker that has changed since.
 
-Times are seconds of one monotonic clock, which the caller reads and passes in as `now`.
+Times are seconds of one monotonic clock, passed in as `now`.
 """
 
 import enum
@@ -53,18 +51,18 @@ class BreakerState(enum.Enum):
 
 
 class Breaker:
-    """The breaker of all calls that may fail together.
+    """The breaker of calls that may fail together.
 
     Every call that `allow` permits must end in exactly one of `succeeded`, `failed` and
-    `abandoned`: a probe that never does keeps its place for good.
+    `abandoned`, or a probe keeps its place for good.
 
     Args:
-        requests: calls that must have ended in the window before a share of them means anything.
-        failure_share: the share of failures, of 1, from which on the breaker opens.
-        outage: seconds without any success from which on it opens, whatever the share is.
-        window: seconds that a result is remembered, less up to a tenth of it.
+        requests: calls in the window below which a share of failures means nothing.
+        failure_share: the share of failures, of 1, from which on it opens.
+        outage: seconds without any success from which on it opens.
+        window: seconds that a result is remembered, less up to a tenth.
         pause: seconds without any call, before the first probe.
-        probes: calls that may be under way at a time while the breaker is half-open.
+        probes: calls under way at a time while it is half-open.
 
     Attributes:
         openings: how often it opened, also from being half-open.
@@ -99,7 +97,7 @@ class Breaker:
 
     @property
     def generation(self) -> int:
-        """What a call that is permitted now belongs to. Keep it and hand it in with the result."""
+        """The generation of a call permitted now. Hand it in with the result."""
         return self._generation
 
     @property
@@ -114,10 +112,7 @@ class Breaker:
         return BreakerState.OPEN if now < self._until else BreakerState.HALF_OPEN
 
     def retry_after(self, now: float) -> float:
-        """Return the seconds until a call may be tried again; 0 unless the breaker is open.
-
-        When a probe under way will end is not known, so that it says 0 then as well.
-        """
+        """Return the seconds until the pause is over; 0 unless the breaker is open."""
         return 0.0 if self._until is None else max(0.0, self._until - now)
 
     def permits(self, now: float, subjects: Collection[Hashable] = ()) -> bool:
@@ -130,7 +125,7 @@ class Breaker:
         return not blamed or now >= self._until + self._pause
 
     def allow(self, now: float, subjects: Collection[Hashable] = ()) -> bool:
-        """Return whether a call may go now; half-open, it then takes the place of one probe."""
+        """Return whether a call may go now. While half-open, it then takes the place of a probe."""
         allowed = self.permits(now, subjects)
         if allowed and self._until is not None:
             self._probing += 1
@@ -141,11 +136,11 @@ class Breaker:
 
         Args:
             now: when the call ended.
-            generation: what `generation` was when the call was permitted. None is the present
-                one, which is right only for a caller with one call at a time.
+            generation: `generation` when the call was permitted; None is the present one, for a
+                caller with one call at a time.
 
         Returns:
-            Whether an outage is over: the breaker is closed, and was not.
+            Whether this closed the breaker.
         """
         if not self._counts(generation):
             return False
@@ -166,12 +161,12 @@ class Breaker:
         subjects: Collection[Hashable] = (),
         since: float | None = None,
     ) -> bool:
-        """Take in that a call failed, as `counts_as_failure` says; arguments as of `succeeded`.
+        """Take in that a call failed (`counts_as_failure`).
 
         Args:
             now: when the call ended.
             generation: as of `succeeded`.
-            subjects: what the call concerns, and what may have failed alone.
+            subjects: what the call concerns and may have failed alone.
             since: when the call began; None is now.
 
         Returns:
@@ -196,12 +191,12 @@ class Breaker:
     def taken_back(
         self, now: float, generation: int, failed: float, subjects: Collection[Hashable] = ()
     ) -> None:
-        """Take in that a call was answered after all, which was taken for a failure too early.
+        """Take in that PayEx answered a call that was counted as failed too early.
 
         Args:
             now: when the answer came.
             generation: as of `succeeded`.
-            failed: when it was told to have failed.
+            failed: when it was counted.
             subjects: as of `failed`.
         """
         if self._until is None and self._counts(generation):
@@ -210,19 +205,16 @@ class Breaker:
             self._note_success(now)
 
     def abandoned(self, now: float, generation: int | None = None) -> bool:  # noqa: ARG002 - as its siblings
-        """Take in that a call was given up, so that it says nothing; arguments as of `succeeded`.
+        """Take in that a call was given up and says nothing. A probe's place is free again.
 
-        A probe's place is free again.
-
-        Returns:
-            False: neither does an outage begin, nor is one over.
+        Returns False, as its siblings do where nothing changes.
         """
         if self._until is not None and self._counts(generation):
             self._probing -= 1
         return False
 
     def _counts(self, generation: int | None) -> bool:
-        """Whether a result is of this generation. While open, there is no call that could be."""
+        """Whether a result is of this generation. While open, no call can be."""
         present = generation is None or generation == self._generation
         return present and (self._until is None or self._probing > 0)
 
@@ -261,12 +253,9 @@ class Breaker:
 def counts_as_failure(code: FaultCode | None, status: int | None) -> bool:
     """Whether a call that ended so is a sign that PayEx is unwell.
 
-    Timeouts, failed connections and 5xx are, whatever the body of the latter. 501 is not: PayEx
-    says with it that one ledger is not configured. Nor are problems and other 4xx, of which PayEx
-    answered quickly and well, nor a body of another status that cannot be read.
-
-    A call that the gateway gave up itself (`DEADLINE_EXCEEDED`, a client that left) is neither a
-    failure nor a success: it is abandoned.
+    Timeouts, failed connections and 5xx are, whatever their body. 501 is not: PayEx says with it
+    that a ledger is not configured. Nor are problems, other 4xx, and bodies that cannot be read. A
+    call that the gateway gave up itself counts neither way.
 
     Args:
         code: the fault, or None where there is none.

@@ -1,17 +1,14 @@
 """The breakers of one upstream: what fails for one is not refused to others.
 
-A failure may be that of one invoice, of a ledger, or of PayEx as a whole. One call does not tell,
-so that each is told to a breaker of each:
+One failed call does not say whether an invoice, a ledger or all of PayEx failed. So each result
+counts in three breakers:
 
-    CALLER   one caller, within one ledger, and opens for that caller alone. Callers who cannot be
-             told apart are taken by the invoice or customer that they ask for.
+    CALLER   one caller within one ledger. A caller who is not identified is taken by the invoice
+             or customer asked for.
     LEDGER   all callers of one ledger. No single caller opens it.
     HOST     all ledgers. No single ledger and no single caller opens it.
 
-So an outage that one caller or one ledger sees opens for that one, and one that several see opens
-for all, as early as if there were a single breaker.
-
-Times are seconds of one monotonic clock, which the caller reads and passes in as `now`.
+Times are seconds of one monotonic clock, passed in as `now`.
 """
 
 import enum
@@ -42,7 +39,7 @@ _WHOSE: Final = {
 
 
 class Level(NamedTuple):
-    """A breaker that a call is told to.
+    """A breaker that a call counts in.
 
     Attributes:
         scope: for whom it opens.
@@ -69,10 +66,9 @@ class Level(NamedTuple):
 class Permit:
     """A call that may go. It must end in exactly one of `succeeded`, `failed` and `abandoned`.
 
-    Before its end it may have `failed` already, for its caller alone or for all. What a breaker was
-    told of stays said, unless it is `taken_back`.
-
-    `succeeded` and `failed` return the levels at which an outage began or is over.
+    It may have `failed` before its end, for its caller alone or for all. A breaker counts that
+    once, until it is `taken_back`. `succeeded` and `failed` return the levels that closed or
+    opened.
     """
 
     __slots__ = ("_breakers", "_failed", "_generations", "_ledger", "_since", "_subject")
@@ -95,12 +91,12 @@ class Permit:
 
     @property
     def has_failed(self) -> bool:
-        """Whether all breakers were told that the call failed."""
+        """Whether the call counts as failed in all breakers."""
         return Scope.HOST in self._failed
 
     @property
     def is_late(self) -> bool:
-        """Whether an outage of several callers began or ended since: it says no more of that."""
+        """Whether the ledger's or the host's breaker has changed since: the call counts no more."""
         return any(
             level.breaker.generation != generation
             for level, generation, _ in self._each()
@@ -117,7 +113,7 @@ class Permit:
         return over
 
     def failed(self, now: float, scopes: Collection[Scope] = ALL) -> list[Level]:
-        """Take in that the call failed, as `breaker.counts_as_failure` says, for whom it did."""
+        """Take in that the call failed, for the breakers of these scopes."""
         self._breakers.remember(self._ledger, self._subject)
         begun = []
         for level, known, subjects in self._each():
@@ -137,7 +133,7 @@ class Permit:
                 level.breaker.abandoned(now, known)
 
     def taken_back(self, now: float) -> None:
-        """Take in that a call was answered after all, which was said to have failed."""
+        """Take in that PayEx answered a call that was counted as failed."""
         for level, known, subjects in self._each():
             if level.scope in self._failed:
                 level.breaker.taken_back(now, known, self._failed[level.scope], subjects)
@@ -154,10 +150,10 @@ class Permit:
 
 
 class Breakers:
-    """The breakers of one upstream. The settings are those of `Breaker`, and the same for each.
+    """The breakers of one upstream. Each has the settings of `Breaker`.
 
     Args:
-        requests: calls that must have ended before a share of them means anything.
+        requests: calls in the window below which a share of failures means nothing.
         failure_share: the share of failures from which on a breaker opens.
         outage: seconds without any success from which on it opens.
         window: seconds that a result is remembered.
@@ -194,11 +190,11 @@ class Breakers:
         self.openings: Counter[Scope] = Counter()
 
     def permit(self, ledger: str, subject: Hashable, now: float) -> Permit | None:
-        """Return the permit of a call that may go now; else None.
+        """Return the permit of a call that may go now, or None.
 
         Args:
-            ledger: the ledger's number, one that there are credentials for.
-            subject: who asks or, if that is not known, what is asked for.
+            ledger: the ledger's number, one that has credentials.
+            subject: who asks or, if unknown, what is asked for.
             now: the time.
         """
         levels = self.levels(ledger, subject)
@@ -216,7 +212,7 @@ class Breakers:
         return max(level.breaker.retry_after(now) for level in self.levels(ledger, subject))
 
     def open(self, scope: Scope, now: float) -> int:
-        """Return how many breakers of a scope let no call go, or no more than a probe."""
+        """Return how many breakers of a scope are open or half-open."""
         levels = [self._host, *self._ledgers.values(), *self._callers.values()]
         return sum(
             level.scope is scope and level.breaker.state(now) is not BreakerState.CLOSED
@@ -224,7 +220,7 @@ class Breakers:
         )
 
     def levels(self, ledger: str, subject: Hashable) -> tuple[Level, ...]:
-        """Return what a call is told to: the caller's breaker only if it has met a failure."""
+        """Return the breakers of a call: the caller's only if that caller has met a failure."""
         of_ledger = self._ledgers.get(ledger)
         if of_ledger is None:
             of_ledger = Level(Scope.LEDGER, ledger, self._new())
@@ -242,5 +238,5 @@ class Breakers:
 
 
 def _concerned(ledger: str, subject: Hashable) -> tuple[Collection[Hashable], ...]:
-    """Return what may fail alone, at each level."""
+    """Return the subjects at each level."""
     return (subject, (Scope.LEDGER, ledger)), (subject,), ()

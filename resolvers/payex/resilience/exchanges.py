@@ -1,11 +1,11 @@
-"""Exchanges: single calls to PayEx, what they cost their operation and what they say of PayEx.
+"""Exchanges: single calls to PayEx, with what they report to their operation and to the breakers.
 
-The two may part. An operation whose time is up waits no longer for a call that PayEx has not
-answered yet. If deadlines are short, nobody would ever see that PayEx answers nobody. So a few
-calls go on after their operation, as witnesses, until they end by themselves.
+The two may end at different times. An operation whose time is up stops waiting for a call. If
+deadlines are short, nobody would ever notice that PayEx does not answer. So a few calls go on after
+their operation, as witnesses, until they end by themselves.
 
-A call counts as failed before its end when its silence is a sign (`Silences`): for its caller, or
-for all. If it is answered after all, the failure is taken back.
+A call counts as failed before its end when its silence is a sign (`Silences`), for its caller or
+for all. If PayEx answers after all, the failure is taken back.
 """
 
 import asyncio
@@ -34,10 +34,7 @@ _LEAST_WAIT: Final = 1.0
 
 
 class Step(NamedTuple):
-    """Which call of an operation it is.
-
-    `attempt` counts from 1, and `queued` is the seconds that the call was.
-    """
+    """Which call of an operation it is: `attempt` counts from 1, `queued` is in seconds."""
 
     template: str
     wave: int
@@ -49,9 +46,9 @@ class Exchanges:
     """Begins exchanges, as far as the breakers allow.
 
     Args:
-        breakers: are told how each ends.
-        silences: tells what a silence means.
-        pulse: tells how late the event loop is, which is not PayEx's silence.
+        breakers: count how each ends.
+        silences: says what a silence means.
+        pulse: measures how late the event loop is, which is not PayEx's silence.
         clock: seconds of a monotonic clock.
         witnesses: calls that go on after their operation.
     """
@@ -80,7 +77,7 @@ class Exchanges:
         deadline: Deadline,
         stop: Callable[[], object],
     ) -> "Exchange":
-        """Begin a call for an invoice or customer, which `stop` cuts off.
+        """Begin a call for an invoice or customer. `stop` cuts it off.
 
         Raises:
             Fault: `UPSTREAM_BREAKER_OPEN`.
@@ -104,7 +101,7 @@ class Exchanges:
         del self._under_way[exchange]
 
     def turned(self, levels: Sequence[Level], now: float) -> None:
-        """Take in that outages began, or are over: calls of before have no more to say of them."""
+        """Take in that breakers opened or closed: earlier calls no longer count there."""
         if not levels:
             return
         self.witnesses.stop_late_ones()
@@ -113,7 +110,7 @@ class Exchanges:
             logger.warning("%s", level.describe(now))
 
     def _watch(self) -> None:
-        """Look for calls without any answer as soon as the first one can be a sign."""
+        """Set a timer for when the first call under way becomes a sign."""
         now = self.clock()
         wait = min(one.until_outage(now) for one in self._under_way)
         self._is_watched = wait < math.inf
@@ -136,8 +133,8 @@ class Exchange:
 
     Attributes:
         is_left: whether nobody waits for it any more.
-        permit: tells the breakers.
-        status: the HTTP status, when the head of the answer has come.
+        permit: reports to the breakers.
+        status: the HTTP status, once the head of the answer has come.
         stop: cuts it off.
     """
 
@@ -187,7 +184,7 @@ class Exchange:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """What the call carries for PayEx's own trace."""
+        """The headers that carry the trace to PayEx."""
         return self._trace.headers
 
     def hear(self, status: int) -> None:
@@ -196,13 +193,13 @@ class Exchange:
         self.status = status
 
     def answered(self, status: int) -> None:
-        """Note the status of the whole answer."""
+        """Note the status of a complete answer."""
         self._is_failure = counts_as_failure(None, status)
         if not self._is_failure:
             self._all.silences.answered(self._step.template, self._heard - self._started)
 
     def failed(self, fault: FaultCode) -> None:
-        """Note that there is no whole answer, unless it was noted that there is."""
+        """Note that there is no complete answer, unless one was noted."""
         # With a path that fits no URL, PayEx was not asked at all.
         if self._is_failure is None and fault is not FaultCode.UPSTREAM_LINK_REFUSED:
             self._is_failure = counts_as_failure(fault, self.status)
@@ -210,7 +207,7 @@ class Exchange:
     def leave(self) -> float:
         """Take in that nobody waits any more; return the seconds until this is to be asked again.
 
-        0 is the end of the call.
+        0 ends the call.
         """
         now = self._all.clock()
         self.is_left = True
@@ -227,7 +224,7 @@ class Exchange:
         self._judge(now)
 
     def tell(self, fault: FaultCode | None = None, instance: str | None = None) -> None:
-        """Tell the operation how the call ended, once; what comes later is PayEx's alone."""
+        """Report to the operation how the call ended, once; what comes later concerns PayEx."""
         template, wave, attempt, _ = self._step
         if self._told:
             if fault is not None and not self._is_unread and counts_against_payex(fault):
@@ -241,7 +238,7 @@ class Exchange:
         self._trace.ended(self.status, fault, instance)
 
     def end(self) -> None:
-        """Tell the breakers."""
+        """Report to the breakers."""
         all_, now = self._all, self._all.clock()
         all_.end(self)
         if self._heard < math.inf and not self._is_failure:
@@ -254,9 +251,9 @@ class Exchange:
             all_.turned(self.permit.succeeded(now), now)
 
     def until_outage(self, now: float) -> float:
-        """Return the seconds until a call that is waited for is a sign that PayEx answers nobody.
+        """Return the seconds until this call is a sign that PayEx answers nobody.
 
-        It is infinite if the call is none, or was one already.
+        It is infinite if the call has been answered, left or counted.
         """
         if self.is_left or self._heard < math.inf or self.permit.has_failed:
             return math.inf
@@ -266,7 +263,7 @@ class Exchange:
         )
 
     def fail(self, now: float, scopes: Collection[Scope] = ALL) -> None:
-        """Count the call as failed before its end, for whom it did."""
+        """Count the call as failed before its end, for these scopes."""
         if begun := self.permit.failed(now, scopes):
             self._all.witnesses.dismiss(self)
             self._all.turned(begun, now)
@@ -275,9 +272,9 @@ class Exchange:
         self.tell(FaultCode.DEADLINE_EXCEEDED if self._deadline.expired(now) else None)
 
     def _judge(self, now: float) -> float:
-        """Count a call that is left as failed, for whom its silence is a sign by now.
+        """Count a call that is left as failed, as far as its silence is a sign.
 
-        Returns the seconds until it is one for others as well.
+        Returns the seconds until it is a sign in a wider scope.
         """
         if self._heard < math.inf:
             return 0.0

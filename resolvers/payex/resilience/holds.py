@@ -1,13 +1,10 @@
-"""Holds: what PayEx asks for with 429 and `Retry-After` binds all calls of the ledger.
+"""Holds: a 429 with `Retry-After` binds all calls of the ledger.
 
-RFC 6585 leaves open what is counted. PayEx issues a token to one ledger, so that a ledger is what
-it can tell apart; the others go on. A 503 with `Retry-After` holds nothing: it may be of one
-machine of many, and the breaker judges by all calls. A 429 without it leaves nothing to remember:
-the call that met it backs off.
+RFC 6585 does not say what is counted. PayEx issues each token for one ledger, so a ledger is what
+it can tell apart. A 503 with `Retry-After` holds nothing: it may come from one machine of many, and
+the breaker judges by all calls. After a 429 without it, only the call that met it backs off.
 
-When the time is over, all calls may go. Another 429 begins another hold.
-
-Times are seconds of one monotonic clock, which the caller reads and passes in as `now`.
+Times are seconds of one monotonic clock, passed in as `now`.
 """
 
 
@@ -15,7 +12,7 @@ class Holds:
     """Until when each ledger's calls are held back.
 
     Args:
-        longest: the most seconds of one hold, whatever PayEx asks for.
+        longest: the longest hold in seconds, whatever PayEx asks for.
 
     Attributes:
         refused: how many calls were held back.
@@ -28,11 +25,7 @@ class Holds:
         self._until: dict[str, float] = {}
 
     def hold(self, ledger: str, seconds: float, now: float) -> bool:
-        """Hold a ledger's calls back for so long; a longer hold that there is stays.
-
-        Returns:
-            Whether they were not held back before.
-        """
+        """Hold a ledger's calls back; a longer hold stays. Return whether the hold is new."""
         left = self.left(ledger, now)
         if min(seconds, self._longest) > left:
             self._until[ledger] = now + min(seconds, self._longest)
@@ -49,7 +42,7 @@ class Holds:
         return until - now
 
     def refuses(self, ledger: str, now: float) -> bool:
-        """Return whether a call has to be held back; if so, it is counted."""
+        """Return whether a call has to be held back, and count it."""
         held = self.left(ledger, now) > 0
         self.refused += held
         return held

@@ -1,6 +1,6 @@
-"""The limiter: the one queue for PayEx, whose places callers share fairly.
+"""The limiter: the one queue for calls to PayEx. Callers share its places by max-min fairness.
 
-It only keeps the books: who waits, and who is next. Whoever asks wakes a waiting call.
+It only keeps the books: who waits, and who is next. `Places` wakes the waiting call.
 """
 
 import math
@@ -10,11 +10,11 @@ from typing import Generic, NamedTuple, TypeVar
 
 
 class Turn(NamedTuple):
-    """On whose account a call takes a place.
+    """Whose place a call takes.
 
     Attributes:
-        caller: who asks. Callers share the places.
-        operation: which of the caller's operations asks. The operations share the caller's places.
+        caller: callers share the places.
+        operation: the operations of a caller share that caller's places.
         tenant: whose connections the call needs.
     """
 
@@ -24,12 +24,12 @@ class Turn(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What became of a ticket, and of the queue.
+    """The result of asking for a place.
 
     Attributes:
         starts: whether the ticket holds a place.
-        refused: the ticket for which the queue has no room, or None. It is the new one, or one
-            that has waited until now.
+        refused: the ticket that the full queue rejects, or None. It is the new ticket, or one that
+            has waited until now.
     """
 
     starts: bool
@@ -37,7 +37,7 @@ class Entry(NamedTuple):
 
 
 class _Line:
-    """The waiting tickets of one operation, by tenant, in the order in which they came."""
+    """The waiting tickets of one operation, by tenant, first come first."""
 
     __slots__ = ("queued", "tickets")
 
@@ -53,7 +53,7 @@ M = TypeVar("M", bound="_Line | _Group[_Line]")
 
 
 class _Group(Generic[M]):
-    """Who waits, of all callers or of the operations of one, in the order of their turns."""
+    """The callers that wait, or the operations of one caller, in the order of their turns."""
 
     __slots__ = ("members", "queued")
 
@@ -65,7 +65,7 @@ class _Group(Generic[M]):
         return any(member.may_start(full) for member in self.members.values())
 
     def next(self, full: Collection[Hashable], held: Mapping[Hashable, int]) -> Hashable:
-        """Return who is next: of those who may start, the one with the fewest places."""
+        """Return the member with the fewest places, of those that may start."""
         found, fewest = None, math.inf
         for name, member in self.members.items():
             places = held.get(name, 0)
@@ -76,12 +76,12 @@ class _Group(Generic[M]):
         return found
 
     def end_turn(self, name: Hashable) -> None:
-        """Put one that has had its turn behind all others, if it still waits."""
+        """Move a member that had its turn to the end, if it still waits."""
         if name in self.members:
             self.members[name] = self.members.pop(name)
 
     def largest(self, latest: Hashable, held: Mapping[Hashable, int]) -> Hashable:
-        """Return who of them has the most tickets, with a place or without; on a tie, the last."""
+        """Return the member with the most tickets, with a place or without; on a tie, `latest`."""
         return max(
             self.members,
             key=lambda name: (self.members[name].queued + held.get(name, 0), name == latest),
@@ -89,26 +89,22 @@ class _Group(Generic[M]):
 
 
 class Limiter:
-    """Hands places to tickets, of which each stands for one call.
+    """Gives places to tickets. A ticket stands for one call.
 
-    There are so many places in all, and of these so many for each tenant. A caller that is alone
-    may hold every place. While others wait, the next free place goes to the caller with the fewest
-    places, and within it to the operation with the fewest; on a tie, to the one that has waited
-    longest for its turn. The tickets of an operation are served in the order in which they came.
-    So an operation of 200 calls keeps another caller's single call waiting for one place, not for
-    200.
+    A caller that is alone may hold every place. While others wait, the next free place goes to the
+    caller with the fewest places, and within it to the operation with the fewest; on a tie, to the
+    one that has waited longest. Tickets of one operation are served in the order in which they
+    came. So an operation of 200 calls delays another caller's call by one place, not by 200.
 
-    No place stays free that a waiting ticket may use. If the queue is full, the caller with the
-    most tickets, with places or without, loses the last one that waits. As many tickets as there
-    are places may wait even in a shorter queue, if none of their callers has more than its share
-    of the places: nobody is refused because of one that holds them all.
+    If the queue is full, the caller with the most tickets loses the last one that waits. Even a
+    shorter queue holds as many tickets as there are places, while no caller in it has more than its
+    share: one caller who holds every place cannot get others rejected.
 
-    A ticket that holds a place must `leave` exactly once. A ticket is unlike any other one that
-    waits.
+    A ticket that holds a place must `leave` exactly once. Waiting tickets are distinct.
 
     Args:
         in_flight: places; at least 1.
-        queued: tickets that may wait for a place, of all callers together. See above for more.
+        queued: tickets that may wait, of all callers together.
         connections: places for each tenant; at least 1.
     """
 
@@ -128,27 +124,27 @@ class Limiter:
 
     @property
     def places(self) -> int:
-        """The tickets that may hold a place at a time."""
+        """How many tickets may hold a place at a time."""
         return self._places
 
     @property
     def connections(self) -> float:
-        """The tickets of one tenant that may hold a place at a time."""
+        """How many tickets of one tenant may hold a place at a time."""
         return self._connections
 
     @property
     def room(self) -> int:
-        """The tickets that may wait for a place at a time."""
+        """How many tickets may wait for a place at a time."""
         return self._room
 
     @property
     def in_flight(self) -> int:
-        """The tickets that hold a place."""
+        """How many tickets hold a place."""
         return self._in_flight
 
     @property
     def queued(self) -> int:
-        """The tickets that wait for a place."""
+        """How many tickets wait for a place."""
         return len(self._turns)
 
     def lacks_connection(self, tenant: Hashable) -> bool:
@@ -156,7 +152,7 @@ class Limiter:
         return tenant in self._full
 
     def enter(self, ticket: Hashable, turn: Turn) -> Entry:
-        """Ask for a place. A ticket that neither starts nor is refused waits: see `leave`."""
+        """Ask for a place. A ticket that neither starts nor is refused waits its turn."""
         if self._in_flight < self._places and turn.tenant not in self._full:
             self._take(turn)
             return Entry(starts=True)
@@ -171,11 +167,7 @@ class Limiter:
         return Entry(starts=False, refused=refused)
 
     def leave(self, turn: Turn) -> Hashable | None:
-        """Give back the place of a ticket that had this turn.
-
-        Returns:
-            The ticket that holds the place from now on and may start, or None.
-        """
+        """Give back a place. Return the ticket that holds it from now on and may start, or None."""
         self._give_back(turn)
         if not self._turns or (self._full and not self._callers.may_start(self._full)):
             return None
@@ -193,16 +185,16 @@ class Limiter:
         return ticket
 
     def adopt(self, ticket: Hashable, turn: Turn) -> Turn | None:
-        """Let a ticket wait on the account of another caller who wants the same call.
+        """Move a waiting ticket to another caller who wants the same call.
 
-        It does if that caller has fewer tickets, and so would be served sooner by one of its own.
+        Nothing changes unless that caller has fewer tickets and so would be served sooner.
 
         Args:
-            ticket: what waits, if it still does.
-            turn: who wants it as well. The tenant stays.
+            ticket: the ticket; it may wait no longer.
+            turn: the other caller's. The tenant stays the same.
 
         Returns:
-            Whose turn the ticket has from now on, or None if nothing changed.
+            The ticket's turn from now on, or None if nothing changed.
         """
         present = self._turns.get(ticket)
         if present is None or self._count(turn.caller) + 1 >= self._count(present.caller):
@@ -213,11 +205,9 @@ class Limiter:
         return adopted
 
     def withdraw(self, ticket: Hashable) -> bool:
-        """Take a ticket out of the queue, because its call is no longer wanted.
+        """Remove a ticket whose call is no longer wanted. Return whether it waited.
 
-        Returns:
-            Whether it waited. One that did not either was refused, or holds a place by now and
-            must `leave`.
+        A ticket that did not wait was refused, or holds a place by now and must `leave`.
         """
         if ticket not in self._turns:
             return False
@@ -273,12 +263,12 @@ class Limiter:
         return self._held.get(caller, 0) + (waiting.queued if waiting else 0)
 
     def _share(self) -> float:
-        """Return how many places are each caller's, of those who hold some or wait."""
+        """Return how many places each caller has a right to, of those who hold some or wait."""
         places = min(self._places, self._connections)
         return max(1, places // len(self._held.keys() | self._callers.members.keys()))
 
     def _superfluous(self, caller: Hashable, latest: Turn) -> Hashable:
-        """Return the last waiting ticket of a caller, of its operation that has the most."""
+        """Return the last waiting ticket of a caller, of its operation with the most tickets."""
         operations = self._callers.members[caller]
         lines = operations.members[operations.largest(latest[:2], self._held_each)].tickets
         return next(reversed(lines.get(latest.tenant) or next(iter(lines.values()))))

@@ -1,4 +1,4 @@
-"""Places for calls: what waits for one sleeps here, and is woken when its turn comes."""
+"""Places: where calls wait for the limiter, and are woken when their turn comes."""
 
 import asyncio
 from collections import deque
@@ -16,7 +16,7 @@ _REMEMBERED: Final = 20
 
 
 class _Ticket:
-    """A call that asks for a place, and what tells it that it has one."""
+    """A call that asks for a place, and the future that says it has one."""
 
     __slots__ = ("granted", "refused", "turn")
 
@@ -36,8 +36,8 @@ class Places:
 
     Args:
         limiter: keeps the books.
-        timeout: seconds that a call waits for a place; None if its deadline alone bounds it.
-        pulse: tells how late the event loop is.
+        timeout: seconds that a call may wait; None if only its deadline bounds it.
+        pulse: measures how late the event loop is.
         clock: seconds of a monotonic clock.
     """
 
@@ -51,16 +51,16 @@ class Places:
         self._latest: deque[float] = deque(maxlen=_REMEMBERED)
 
     def answered(self, seconds: float) -> None:
-        """Take in how long PayEx took for an answer."""
+        """Note how long PayEx took for an answer."""
         self._latest.append(seconds)
 
     async def take(
         self, tenant: Hashable, errand: Errand, deadline: Deadline, context: CallContext
     ) -> Turn:
-        """Take a place among the calls in flight, and return whose it is to be passed on.
+        """Take a place, and return the turn to pass on afterwards.
 
         Raises:
-            Fault: `UPSTREAM_OVERLOADED`, the queue is full; `UPSTREAM_QUEUE_TIMEOUT`.
+            Fault: `UPSTREAM_OVERLOADED` if the queue is full; `UPSTREAM_QUEUE_TIMEOUT`.
         """
         errand.queued = errand.asked = None
         turn = Turn(context.caller, context.turn, tenant)
@@ -98,9 +98,9 @@ class Places:
         return ticket.turn
 
     def adopt(self, errand: Errand, context: CallContext) -> None:
-        """Let a call that waits for its place wait on the account of another who wants it as well.
+        """Let a waiting call use the turn of another operation that wants the same answer.
 
-        Otherwise whoever shares it would wait behind all other calls of the one that began it.
+        Otherwise that operation would wait behind all other calls of the one that began it.
         """
         ticket = errand.ticket
         if isinstance(ticket, _Ticket):
@@ -108,7 +108,7 @@ class Places:
             ticket.turn = self._limiter.adopt(ticket, turn) or ticket.turn
 
     def pass_on(self, turn: Turn) -> None:
-        """Give a place back, and wake whoever has it next."""
+        """Give a place back, and wake the call that has it next."""
         ticket = self._limiter.leave(turn)
         # One that was cancelled has yet to notice: it will pass its place on by itself.
         if isinstance(ticket, _Ticket) and not ticket.granted.done():

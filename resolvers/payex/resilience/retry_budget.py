@@ -1,10 +1,9 @@
-"""The retry budget: retries stay a small share of the calls, however much fails.
+"""The retry budget: retries stay a small share of the calls, however many fail.
 
-Without it, an outage multiplies the load on PayEx by the number of attempts, at the moment when
-PayEx can bear it least. The form is Finagle's: a share of the first attempts, and a small constant
-rate so that a gateway with little traffic can retry at all.
+Without it, an outage multiplies the load on PayEx by the number of attempts. The form is Finagle's:
+a share of the first attempts, and a small constant rate for gateways with little traffic.
 
-Times are seconds of one monotonic clock, which the caller reads and passes in as `now`.
+Times are seconds of one monotonic clock, passed in as `now`.
 """
 
 from resolvers.payex.resilience.rolling_count import RollingCount
@@ -15,14 +14,13 @@ _BUCKETS = 10
 class RetryBudget:
     """Says whether one more retry may be made.
 
-    At every retry that it grants, the retries of the latest `window` seconds, with this one, are
-    at most `ratio` x the first attempts of the same seconds + `minimum_per_second` x `window`.
-    Where buckets of time are too coarse to tell, it errs on the side of fewer retries: a first
-    attempt is forgotten up to a tenth of the window early, a retry up to a tenth late.
+    Within `window` seconds, the retries are at most `ratio` x the first attempts +
+    `minimum_per_second` x `window`. Counts are kept in tenths of the window and err on the side of
+    fewer retries.
 
     Args:
-        ratio: retries for each first attempt; 0.2 makes an outage cost PayEx a fifth more.
-        minimum_per_second: retries for each second of the window, whatever the traffic.
+        ratio: retries for each first attempt.
+        minimum_per_second: retries for each second, whatever the traffic.
         window: seconds that an attempt is remembered.
 
     Attributes:
@@ -44,7 +42,7 @@ class RetryBudget:
         self._first_attempts.add(now)
 
     def take(self, now: float) -> bool:
-        """Return whether a retry may be made now; if so, it is counted."""
+        """Return whether a retry may be made now, and count it."""
         granted = self._left(now) >= 1
         if granted:
             self._retries.add(now)
@@ -53,7 +51,7 @@ class RetryBudget:
         return granted
 
     def balance(self, now: float) -> float:
-        """Return the retries that are left, never less than 0; below 1, none may be made."""
+        """Return how many retries are left; below 1, none may be made."""
         return max(0.0, self._left(now))
 
     def _left(self, now: float) -> float:

@@ -1,4 +1,4 @@
-"""A count of the events of the latest seconds, in a memory that does not grow with them."""
+"""A count of recent events, in constant memory."""
 
 import math
 from collections import deque
@@ -7,9 +7,9 @@ from collections import deque
 class RollingCount:
     """Counts events in buckets of time, and forgets whole buckets.
 
-    It counts the bucket that `now` lies in and the `buckets - 1` before it: all events of the
-    latest `width * (buckets - 1)` seconds, and none that is `width * buckets` seconds old. A `now`
-    that is earlier than one before it belongs to the newest bucket.
+    It counts the bucket of `now` and the `buckets - 1` before it: everything within
+    `width * (buckets - 1)` seconds, and nothing older than `width * buckets`. If `now` goes back,
+    it belongs to the newest bucket.
 
     Args:
         width: seconds of one bucket.
@@ -33,7 +33,7 @@ class RollingCount:
         self._total += 1
 
     def take_back(self, then: float) -> None:
-        """Count an event of `then` no longer, if its bucket is still remembered."""
+        """Remove an event of `then`, if its bucket is still remembered."""
         place = math.floor(then / self._width)
         for index, (known, count) in enumerate(self._buckets):
             if known == place and count:

@@ -1,18 +1,16 @@
 """Silences: how long PayEx takes for the first byte, and from when on its silence is a sign.
 
-A call that its operation gives up says nothing by itself: it may have had no time. Its silence is a
-sign in two ways:
+A call that its operation gives up proves nothing: it may have had little time. Its silence counts
 
-    of its caller   it was silent for longer than four times what is usual on its route, and for a
-                    quarter of a second at least.
-    of PayEx        for as long, and for two seconds at least, PayEx answered nobody. As long as it
-                    answers somebody within that, no client can make it look unwell by impatience.
+    for its caller  after four times what is usual on its route, and a quarter of a second at least;
+    for all         if PayEx also answered nobody for as long, and for two seconds at least. While
+                    PayEx answers somebody, no impatient client makes it look unwell.
 
-A call that is still waited for has all the time that its operation has. If PayEx answers nobody for
-five seconds, it is a sign as well: the time-outs of few calls would tell it late.
+A call that is still waited for counts for all if PayEx has answered nobody for five seconds. With
+few clients, their time-outs would come too late.
 
-What is usual is the median of the latest calls that PayEx answered: one slow or fast one in a while
-does not move it. Routes differ by orders of magnitude, so that each has its own.
+What is usual is the median of the latest answered calls of the route, which single outliers do not
+move.
 """
 
 import math
@@ -49,12 +47,7 @@ class Silences:
         self._latest: dict[str, deque[float]] = {}
 
     def answered(self, route: str, seconds: float) -> None:
-        """Note after how many seconds the first byte of an answer came.
-
-        Args:
-            route: the route's template.
-            seconds: since the call was sent.
-        """
+        """Note the seconds until the first byte of an answer, on the route with this template."""
         latest = self._latest.get(route)
         if latest is None:
             latest = self._latest[route] = deque(maxlen=self._kept)

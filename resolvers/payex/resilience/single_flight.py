@@ -22,12 +22,11 @@ class _Flight(Generic[T]):
 
 
 class SingleFlight(Generic[K, T]):
-    """Work in flight, by a key that names all it depends on: identity, ledger and path.
+    """Work in flight, by a key that names everything it depends on: identity, ledger and path.
 
-    A flight belongs to all who wait for it. It ends when its work does, or when the last of them
-    has left; until then nobody's cancellation reaches another. Once it is over, nothing of it is
-    kept: whoever comes later starts anew. Work that was left may go on for a while, for itself
-    alone (`Deadline.on_left`).
+    A flight ends when its work does, or when its last waiter leaves. No waiter's cancellation
+    reaches another. Nothing is kept of a flight that is over: the next caller starts anew. Work
+    that was left may go on by itself for a while (`Deadline.on_left`).
 
     Args:
         clock: seconds of a monotonic clock.
@@ -44,24 +43,23 @@ class SingleFlight(Generic[K, T]):
     async def join(
         self, key: K, fly: Callable[[Deadline], Coroutine[Any, Any, T]], deadline: Deadline
     ) -> tuple[T, bool]:
-        """Wait for the work that is in flight under the key, or start it.
+        """Wait for the work in flight under the key, or start it.
 
-        The work runs in an empty context: a context variable of the waiter who happens to come
-        first, such as who asks, is none of the others' business. What `fly` needs, it brings.
+        The work runs in an empty context, so that no context variable of the first waiter reaches
+        the others.
 
         Args:
             key: what makes the work the same.
-            fly: does the work. Called only if nothing is in flight under the key. The deadline it
-                is given is that of the most patient waiter: it moves when somebody joins.
+            fly: does the work, if nothing is in flight under the key. It gets the deadline of the
+                most patient waiter, which moves when another one joins.
             deadline: how long the caller waits.
 
         Returns:
-            The result, and whether somebody else's flight brought it.
+            The result, and whether another caller started the flight.
 
         Raises:
-            Exception: what the work raised; it is the same for every waiter.
-            asyncio.CancelledError: the caller was cancelled, or the work was: by `aclose`, or by
-                itself.
+            Exception: what the work raised, the same for every waiter.
+            asyncio.CancelledError: the caller or the work was cancelled.
             RuntimeError: the work waits for itself.
             TimeoutError: the caller's time is up.
         """
@@ -97,10 +95,7 @@ class SingleFlight(Generic[K, T]):
         return len(self._flights)
 
     async def aclose(self) -> None:
-        """Cancel all that is in flight, and wait until it has cleaned up.
-
-        The waiters meet the cancellation of what they wait for.
-        """
+        """Cancel all work in flight, and wait until it has cleaned up."""
         for task in (*(flight.task for flight in self._flights.values()), *self._left):
             task.cancel()
         self._flights.clear()
@@ -129,7 +124,7 @@ class SingleFlight(Generic[K, T]):
         return flight
 
     def _leave(self, flight: _Flight[T]) -> None:
-        """Cancel the work, unless it asks to go on; after so long, ask again."""
+        """Cancel the work, unless it asks to go on; then ask again later."""
         on_left = flight.deadline.on_left
         seconds = on_left() if on_left else 0.0
         if seconds > 0:
@@ -144,7 +139,7 @@ class SingleFlight(Generic[K, T]):
             self._leave(flight)
 
     def _forget(self, key: K, flight: _Flight[T]) -> bool:
-        """Free the key if it is this flight's, and tell whether it was."""
+        """Free the key if it is this flight's, and return whether it was."""
         mine = self._flights.get(key) is flight
         if mine:
             del self._flights[key]

@@ -1,4 +1,4 @@
-"""Voices: how much of what was said comes from one subject, so that none can speak for all."""
+"""Voices: how many failures each subject reported, so that no single subject opens a breaker."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterable
@@ -10,14 +10,14 @@ _KEPT: Final = 1000
 
 
 class Voices:
-    """Counts what each subject has said, in the latest seconds and since the last silence.
+    """Counts failures by subject, within a window and since the last success.
 
-    A subject is whatever could fail alone: a caller, an invoice, a ledger.
+    A subject is whatever can fail alone: a caller, an invoice, a ledger.
 
     Args:
         width: seconds of a bucket, as of `RollingCount`.
         buckets: how many buckets make the window.
-        kept: how many subjects are remembered; beyond that, who was silent longest is forgotten.
+        kept: how many subjects are remembered; the one that was silent longest is forgotten first.
     """
 
     def __init__(self, width: float, buckets: int, kept: int = _KEPT) -> None:
@@ -28,7 +28,7 @@ class Voices:
         self._latest: Counter[Hashable] = Counter()
 
     def hear(self, subjects: Iterable[Hashable], now: float) -> None:
-        """Count one more of each of these subjects."""
+        """Count one failure of each of these subjects."""
         for subject in subjects:
             count = self._counts.pop(subject, None) or RollingCount(self._width, self._buckets)
             if len(self._counts) >= self._kept:
@@ -38,24 +38,24 @@ class Voices:
             self._latest[subject] += 1
 
     def take_back(self, subjects: Iterable[Hashable], then: float) -> None:
-        """Count one of `then` no longer."""
+        """Remove a failure counted at `then`."""
         for subject in subjects:
             if subject in self._counts:
                 self._counts[subject].take_back(then)
 
     def loudest(self, now: float) -> int:
-        """Return what the one subject has said that has said most; 0 if none has said anything."""
+        """Return the most failures that one subject has in the window."""
         return max((count.total(now) for count in self._counts.values()), default=0)
 
     def loudest_lately(self) -> int:
-        """Return what the one subject has said since all were silenced that has said most."""
+        """Return the most failures that one subject has since the last success."""
         return max(self._latest.values(), default=0)
 
     def silence(self) -> None:
-        """Begin anew with what was said lately."""
+        """Take in a success: start the count since the last success again."""
         self._latest.clear()
 
     def clear(self) -> None:
-        """Forget what was said."""
+        """Forget everything."""
         self._counts.clear()
         self.silence()
