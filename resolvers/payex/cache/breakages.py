@@ -1,7 +1,4 @@
-"""Why the shared cache fails, in words for the operator's log.
-
-Messages of errors may quote the address.
-"""
+"""Why the shared cache fails, in words for the log. Errors' own texts may quote the address."""
 
 from typing import Any
 
@@ -16,7 +13,7 @@ _REFUSALS = {
 
 
 def why_gone(error: Exception, redis: Any) -> str:
-    """Return a sentence on why it does not answer.
+    """Return a sentence on why the cache does not answer.
 
     Args:
         error: what redis-py raised.
@@ -32,5 +29,5 @@ def why_gone(error: Exception, redis: Any) -> str:
 
 
 def why_refused(error: Exception) -> str:
-    """Return why it does not carry a command out."""
+    """Return why the cache does not carry out a command."""
     return _REFUSALS.get(type(error).__name__, "for a reason of its own")

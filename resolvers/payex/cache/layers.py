@@ -1,4 +1,4 @@
-"""What is kept of PayEx's answers: decoded in this process, and as bodies for all instances."""
+"""The cache layers: decoded answers in this process, and bodies shared by all instances."""
 
 import asyncio
 from http import HTTPStatus
@@ -27,7 +27,7 @@ class CacheLayers:
         policy: what is kept, and for how long.
         reader: decodes what the shared cache holds.
         shared: keeps bodies for all instances, if there is such a cache.
-        origin: which PayEx it is, so that its test system shares nothing with it.
+        origin: PayEx's origin, so that test and production share nothing.
     """
 
     def __init__(
@@ -47,23 +47,20 @@ class CacheLayers:
         self._storing: set[asyncio.Task[None]] = set()
 
     def find(self, key: CacheKey) -> tuple[Outcome | None, float, AnswerBytes | None]:
-        """Return the decoded answer, for how many seconds it stays the same, and what it takes.
-
-        They are None, 0 and None if this process keeps none.
-        """
+        """Return the decoded answer, the seconds it has left, and its bytes, or None, 0, None."""
         return self._cache.find(key)
 
     def left(self, key: CacheKey) -> float:
-        """Return for how many seconds the answer stays the same; 0 if this process keeps none."""
+        """Return the seconds that the answer has left; 0 if this process keeps none."""
         return self._cache.left(key)
 
     async def recall(
         self, route: Route, key: CacheKey, token: str, intake: Intake | None = None
     ) -> Reading | None:
-        """Return the answer that another instance has brought, and keep it here as well.
+        """Return an answer from the shared cache, and keep it in this process as well.
 
         Raises:
-            Fault: the answer takes more than it may.
+            Fault: the answer is larger than it may be.
         """
         intake = intake or Intake()
         if self._shared is None or not self._policy.keeps(route):
@@ -101,14 +98,14 @@ class CacheLayers:
         reading: Reading,
         held: AnswerBytes | None = None,
     ) -> None:
-        """Keep an answer that PayEx has just given, as far as the policy allows.
+        """Keep a new answer, as far as the policy allows.
 
         Args:
             route: what was asked for.
             key: what the answer depends on.
             token: the ledger's token.
             reading: the answer.
-            held: what it takes of the memory.
+            held: the memory it takes.
         """
         ttl = self._policy.ttl(route, reading.outcome)
         if ttl <= 0:
@@ -122,7 +119,7 @@ class CacheLayers:
             task.add_done_callback(self._storing.discard)
 
     async def aclose(self) -> None:
-        """Store what is being stored, and close the connections."""
+        """Finish storing, and close the connections."""
         await asyncio.gather(*self._storing, return_exceptions=True)
         if self._shared is not None:
             await self._shared.aclose()

@@ -1,7 +1,4 @@
-"""The cache of answers in memory: for how long each is kept, under which key, within which bounds.
-
-What it hands out is shared by everyone who asks: nobody may change an answer.
-"""
+"""The cache of answers in memory. It hands out shared objects: nobody may change an answer."""
 
 import secrets
 import time
@@ -32,13 +29,13 @@ _SECRET = secrets.token_bytes(32)
 
 
 class CacheKey(NamedTuple):
-    """What an answer depends on. It is compared in full, never by a digest of it.
+    """What an answer depends on. Keys are compared in full, never by a digest.
 
     Attributes:
         rights: what the caller may see; callers with other rights share nothing.
-        access: the mark of the ledger's token (`access_mark`, or `shared_access_mark`).
-        path: the route's path, which names the ledger and all numbers.
-        kind: what the route answers with, and so what it is decoded to.
+        access: the mark of the ledger's token (`access_mark` or `shared_access_mark`).
+        path: the route's path, with the ledger and all numbers.
+        kind: the kind of answer, and so its decoded type.
     """
 
     rights: str
@@ -52,16 +49,16 @@ class CacheKey(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The whole key as one text. Two keys that differ have texts that differ."""
+        """The whole key as text. Different keys have different texts."""
         return ascii((self.rights, self.access, self.path, self.kind.value))
 
 
 # Each question needs one, and a ledger's token hardly ever changes.
 @lru_cache(_MARKS)
 def access_mark(token: str) -> str:
-    """Return what stands for a ledger's token in the keys of this process, and tells nothing of it.
+    """Return what stands for a ledger's token in this process's keys, without revealing the token.
 
-    With the ledger's next token the answers that the last one brought are out of reach.
+    A new token puts the answers of the previous one out of reach.
     """
     # A variable of the environment may hold bytes that are no UTF-8.
     secret = token.encode("utf-8", "surrogatepass")
@@ -69,11 +66,11 @@ def access_mark(token: str) -> str:
 
 
 def shared_access_mark(token: str, origin: str) -> str:
-    """Return a token's mark that is equal in all instances in front of the same PayEx.
+    """Return a token's mark that is the same in all instances in front of one PayEx.
 
     Args:
         token: the ledger's token.
-        origin: scheme, host and port of PayEx, so that its test system shares nothing with it.
+        origin: PayEx's origin, so that test and production share nothing.
     """
     key = derived_key(token, b"payex-usage-mark")
     return blake2b(origin.encode(), key=key, digest_size=32).hexdigest()
@@ -81,14 +78,13 @@ def shared_access_mark(token: str, origin: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachePolicy:
-    """For how many seconds an answer is kept; 0 is not at all.
+    """For how many seconds an answer is kept; 0 means not at all.
 
     Attributes:
-        billed_ttl: what stands on an invoice. It hardly ever changes, but a bill run can be
-            reversed.
-        unbilled_ttl: what stands with a customer. It changes with every call that is made.
-        problem_ttl: a problem that PayEx documents, and at most as long as an answer would be: an
-            invoice that does not exist yet is there after the next bill run.
+        billed_ttl: answers about invoices. They rarely change, but a bill run can be reversed.
+        unbilled_ttl: answers about customers. They change with every phone call.
+        problem_ttl: problems that PayEx documents, if that is less: the next bill run may bring an
+            invoice that does not exist yet.
     """
 
     billed_ttl: float = 60.0
@@ -101,7 +97,7 @@ class CachePolicy:
         return (self.billed_ttl if billed else self.unbilled_ttl) > 0
 
     def ttl(self, route: Route, outcome: Outcome | Fault) -> float:
-        """Return how many seconds a route's answer may be kept."""
+        """Return for how many seconds a route's answer may be kept."""
         billed = route.holder.billing is Billing.BILLED
         ttl = self.billed_ttl if billed else self.unbilled_ttl
         match outcome:
@@ -121,13 +117,13 @@ class _Kept(NamedTuple):
 
 
 class AnswerCache:
-    """Decoded answers until they expire or, the longest unused first, until others need the room.
+    """Decoded answers, until they expire or, least recently used first, until others need the room.
 
     Args:
-        max_entries: how many answers are kept at most.
-        max_bytes: how many bytes of memory they may take, as `weigh` estimates it. An answer that
-            would take more than an eighth of it is not kept.
-        clock: seconds that only grow.
+        max_entries: the most answers kept.
+        max_bytes: the most bytes of memory, as `weigh` estimates them. No answer may take more than
+            an eighth of it.
+        clock: seconds of a monotonic clock.
     """
 
     def __init__(
@@ -149,22 +145,19 @@ class AnswerCache:
         )
 
     def find(self, key: CacheKey) -> tuple[Outcome | None, float, AnswerBytes | None]:
-        """Return the answer, for how many seconds it may still be used, and the bytes it takes.
-
-        They are None, 0 and None if there is none that may still be used.
-        """
-        # Asked for first, for it is what the cache is quickest with, and most calls find nothing.
+        """Return the answer, the seconds it has left, and its bytes, or None, 0, None."""
+        # `in` is the quickest question, and most calls find nothing.
         kept = self._kept.get(key) if key in self._kept else None
         if kept is None:
             return None, 0.0, None
         return kept.outcome, kept.until - self._clock(), kept.held
 
     def get(self, key: CacheKey) -> Outcome | None:
-        """Return the answer, or None if there is none that may still be used."""
+        """Return the answer, or None."""
         return self.find(key)[0]
 
     def left(self, key: CacheKey) -> float:
-        """Return for how many seconds the answer may still be used; 0 if none is kept."""
+        """Return the seconds that the answer has left; 0 if none is kept."""
         return self.find(key)[1]
 
     def put(
@@ -175,17 +168,14 @@ class AnswerCache:
         ttl: float,
         held: AnswerBytes | None = None,
     ) -> None:
-        """Keep an answer in place of the last one.
-
-        Where the new one is not to be kept, the last one goes all the same: it is known to be old.
+        """Replace the previous answer. It goes in any case, since it is outdated.
 
         Args:
             key: what the answer depends on.
             outcome: the answer.
             cost_bytes: the bytes of the bodies it was decoded from.
-            ttl: seconds, from `CachePolicy.ttl`; what comes from a shared cache has no more left
-                than it had there.
-            held: what the answer takes, which goes on as long as it is kept.
+            ttl: seconds, from `CachePolicy.ttl`, or fewer if it comes from a shared cache.
+            held: the memory it takes for as long as it is kept.
         """
         self._kept.pop(key, None)
         size = weigh(outcome, cost_bytes)
@@ -200,12 +190,12 @@ class AnswerCache:
 
     @property
     def bytes(self) -> int:
-        """The bytes of memory that the answers take, as `weigh` estimates it."""
+        """The bytes of memory that the answers take, as `weigh` estimates them."""
         return int(self._kept.currsize)
 
 
 def weigh(outcome: Outcome, cost_bytes: int) -> int:
-    """Estimate the bytes of memory that an answer takes in the cache.
+    """Estimate the bytes of memory that an answer takes.
 
     Args:
         outcome: the answer.

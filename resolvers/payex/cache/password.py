@@ -10,18 +10,16 @@ logger = logging.getLogger(__name__)
 
 
 class CachePassword:
-    """Who the gateway is to the shared cache: a user, and the password in a file.
+    """A credential provider for redis-py, with the password in a file.
 
-    The file is read for each new connection; those that are open stay. It has to be usable at the
-    start. Later, the former password stays in use until the file is in order again.
-
-    It is what redis-py calls a credential provider.
+    The file is read for each new connection and has to be usable at the start. If it breaks later,
+    the previous password stays in use.
 
     Args:
         file: the password; the line break at its end does not count.
 
     Attributes:
-        user: the name of the user; None for the one that has none.
+        user: the name of the user; None for Redis's default user.
 
     Raises:
         CredentialsError: the file cannot be used.
@@ -34,7 +32,7 @@ class CachePassword:
         self._broken = ""
 
     def get_credentials(self) -> tuple[str, ...]:
-        """Return what a new connection says first."""
+        """Return what a new connection sends first."""
         try:
             self._password, broken = _password(self._file), ""
         except CredentialsError as error:
@@ -45,7 +43,7 @@ class CachePassword:
         return (self.user, self._password) if self.user else (self._password,)
 
     async def get_credentials_async(self) -> tuple[str, ...]:
-        """Return the same, without keeping the loop from its work."""
+        """Return the same without blocking the event loop."""
         return await asyncio.to_thread(self.get_credentials)
 
     def __repr__(self) -> str:

@@ -1,7 +1,7 @@
-"""The cache of answers that several instances share, in a Redis or a Valkey.
+"""The cache of answers that instances share, in a Redis or a Valkey.
 
-It holds what PayEx sent, so that each instance decodes it by itself. Nothing that happens to the
-Redis fails a request, and nothing that stands in it is believed unless it proves to be the answer.
+It holds bodies as PayEx sent them; each instance decodes them. No failure of Redis fails a request,
+and a stored value is used only if its checksum proves it.
 """
 
 import asyncio
@@ -33,8 +33,8 @@ _CONNECTIONS = 16
 class Stored:
     """An answer as PayEx sent it: its status, and the bodies of its pages.
 
-    `left` is for how many more seconds the cache holds it: no copy may live longer. It is 0 in what
-    did not come from the cache.
+    `left` is the seconds that the cache still holds it, which no copy may outlive; 0 if it did not
+    come from the cache.
     """
 
     status: int
@@ -43,24 +43,23 @@ class Stored:
 
 
 class SharedCache:
-    """A Redis that answers at once, or is left alone.
+    """A Redis that answers at once, or is not asked.
 
-    When it fails or is too slow it counts as gone. Then it is left alone, but for one read now and
-    then that finds out whether it is back. A line of the log tells of each change.
+    After a failure or a timeout it counts as unavailable: only one read in `pause` seconds then
+    asks it. Each change is logged once.
 
     Args:
-        url: `redis://`, `rediss://` (TLS) or `unix://`, as redis-py reads it, with a password if
-            need be. It is never repeated.
-        password: the password, where the URL has none. The URL may name its user.
+        url: `redis://`, `rediss://` (TLS) or `unix://`, as redis-py reads it. It is never repeated.
+        password: the password, if the URL has none. The URL may name its user.
         timeout: the most seconds that a request waits for it.
-        pause: seconds for which it is left alone.
+        pause: seconds for which it is not asked.
         max_value: the most bytes of one value; a larger answer is not stored.
-        clock: seconds that only grow.
+        clock: seconds of a monotonic clock.
 
     Attributes:
         hits: reads that found the answer.
-        misses: reads that did not, also because the cache was gone.
-        unreadable: the misses among them that found something else in its place.
+        misses: reads that did not, also because the cache was unavailable.
+        unreadable: misses that found something else in its place.
         failures: commands that failed, were refused, or took too long.
 
     Raises:
@@ -93,11 +92,7 @@ class SharedCache:
         self.hits = self.misses = self.unreadable = self.failures = 0
 
     async def get(self, key: str) -> Stored | None:
-        """Return the answer that is stored under the key, or None. Redis makes it raise nothing.
-
-        Args:
-            key: all that the answer depends on, in full (`CacheKey.text`).
-        """
+        """Return the answer under the key (`CacheKey.text`), or None. It never raises."""
         reply = await self._run(lambda: self._read(key)) if self._may_read() else None
         stored = reply and _understand(key, *reply)
         if stored:
@@ -112,7 +107,7 @@ class SharedCache:
         """Store an answer. Redis makes it raise nothing.
 
         Args:
-            key: all that the answer depends on, in full (`CacheKey.text`).
+            key: everything that the answer depends on (`CacheKey.text`).
             stored: the answer.
             ttl: seconds after which Redis drops it; at 0 it is not stored.
         """
@@ -120,14 +115,14 @@ class SharedCache:
         size = 128 + sum(len(body) + 16 for body in stored.bodies)
         if milliseconds <= 0 or size > self._max_value:
             return
-        # It is a read that finds out whether it is back: what is written to a Redis that hangs
+        # A read finds out whether it is back: a value written to a Redis that hangs
         # takes up memory until the connection breaks.
         if self._gone_until is None:
             value = encode(key, stored)
             await self._run(lambda: self._client.set(_name(key), value, px=milliseconds))
 
     async def aclose(self) -> None:
-        """Close the connections. What is asked for afterwards is a miss."""
+        """Close the connections. Later reads are misses."""
         self._closed = True
         with contextlib.suppress(Exception):
             async with asyncio.timeout(self._timeout):
@@ -135,7 +130,7 @@ class SharedCache:
 
     @property
     def gone(self) -> bool:
-        """Whether it is left alone, because it failed or was too slow."""
+        """Whether it is unavailable, because it failed or was too slow."""
         return self._gone_until is not None
 
     def __repr__(self) -> str:
@@ -159,7 +154,7 @@ class SharedCache:
         now = self._clock()
         if now < self._gone_until:
             return False
-        # Whoever comes first finds out whether it is back. The others do not wait for that.
+        # The first caller finds out whether it is back. The others do not wait.
         self._gone_until = now + self._pause
         return True
 
@@ -171,7 +166,7 @@ class SharedCache:
             async with asyncio.timeout(self._timeout), self._turns:
                 reply = await command()
         except self._refusal as error:
-            # It is there and quick, but its memory is full, say, or it is a replica.
+            # It answers, but its memory is full, say, or it is a replica.
             self._refused(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, no request may fail from it
             self._gone(error)
@@ -197,7 +192,7 @@ class SharedCache:
 
 
 def encode(key: str, stored: Stored) -> bytes:
-    """Return what Redis holds: a version, a checksum over all of it and the key, and the answer."""
+    """Return what Redis holds: a version, a checksum over the key and all else, and the answer."""
     payload = msgspec.msgpack.encode((stored.status, stored.bodies))
     return _VERSION + _checksum(key, payload) + payload
 
@@ -205,8 +200,8 @@ def encode(key: str, stored: Stored) -> bytes:
 def decode(key: str, value: bytes) -> tuple[int, tuple[bytes, ...]] | None:
     """Return the status and the bodies, or None if the value is not the key's.
 
-    The key holds the mark of the ledger's token, which Redis never sees. So who can write to Redis,
-    but does not know the token, can put an older answer back, but cannot make one up.
+    The key holds the mark of the ledger's token, which Redis never sees. So someone who can write
+    to Redis without knowing the token can put back an older answer, but cannot make one up.
     """
     start = len(_VERSION) + _DIGEST
     payload = memoryview(value)[start:]
@@ -219,7 +214,7 @@ def decode(key: str, value: bytes) -> tuple[int, tuple[bytes, ...]] | None:
 
 
 def client_library(name: str = "redis.asyncio") -> Any:
-    """Return redis-py, which is not needed without a shared cache.
+    """Return redis-py, which only a shared cache needs.
 
     Raises:
         RuntimeError: it is not installed.
@@ -266,7 +261,7 @@ def _client(redis: Any, url: str, password: CachePassword | None) -> Any:
 
 
 def _understand(key: str, left: object, value: object) -> Stored | None:
-    # What never expires was not stored here, and what is expiring is not to be copied.
+    # A value without expiry is not ours, and one that expires now is not to be copied.
     if not isinstance(left, int) or left <= 0 or not isinstance(value, bytes):
         return None
     answer = decode(key, value)
