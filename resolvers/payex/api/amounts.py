@@ -27,7 +27,7 @@ _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class VolumeUnit(enum.Enum):
-    """PayEx's documented volume codes. A code that PayEx adds later is `UNKNOWN`."""
+    """PayEx's documented volume codes. An unknown code is `UNKNOWN`."""
 
     S = "S"
     E = "E"
@@ -43,29 +43,29 @@ _UNITS: dict[str | None, VolumeUnit] = {unit.value: unit for unit in VolumeUnit}
 
 
 class Money(msgspec.Struct, frozen=True):
-    """An amount in one currency; the code is None where PayEx gave none."""
+    """An amount in one currency; the code is None if PayEx gave none."""
 
     amount: Decimal
     currency_code: str | None
 
 
 class Volume(msgspec.Struct, frozen=True):
-    """A measured volume; `code` is PayEx's own text, None where PayEx gave none."""
+    """A measured volume; `code` is PayEx's own text, or None if PayEx gave none."""
 
     value: Decimal
     code: str | None
 
     @property
     def unit(self) -> VolumeUnit:
-        """The documented unit behind the code, in whatever casing it came."""
+        """The documented unit, ignoring case."""
         return _UNITS.get(self.code) or _unit(self.code)
 
 
 def number(text: str) -> Decimal:
-    """Return the number that a text states: digits, perhaps with a point, a sign or an exponent.
+    """Read a number: digits, perhaps with a point, a sign or an exponent.
 
-    Blanks around it are ignored. Its first digit that is not zero stands at most 60 places from
-    the point; zero loses an exponent that would move it farther.
+    Blanks around it are ignored. Its first digit that is not zero is at most 60 places from the
+    point. A zero loses an exponent that would move it farther.
 
     Raises:
         ValueError: the text cannot be read. The message does not repeat it.
@@ -86,7 +86,7 @@ def number(text: str) -> Decimal:
 
 
 def are_numbers(values: Collection[Decimal]) -> bool:
-    """Whether all values are finite and of ordinary size, as `number` has it."""
+    """Whether all values are finite and within the bounds of `number`."""
     return all(map(Decimal.is_finite, values)) and _EXPONENTS.issuperset(
         map(Decimal.adjusted, values)
     )
@@ -95,10 +95,10 @@ def are_numbers(values: Collection[Decimal]) -> bool:
 # The same few codes stand in all records. A bound keeps odd ones from filling the memory.
 @lru_cache(maxsize=64)
 def currency_code(text: str | None) -> str | None:
-    """Return a currency's code; None where PayEx gave none.
+    """Return a currency's code, or None if PayEx gave none.
 
-    Three ASCII letters are upper-cased, as ISO 4217 writes them. Any other text stays as it is,
-    without blanks around it: nobody knows that it means the same as another.
+    Three ASCII letters become upper case, as in ISO 4217. Any other text stays as it is, without
+    blanks around it: it may mean something else.
     """
     code = text.strip() if text else ""
     is_iso = len(code) == _ISO_LENGTH and code.isascii() and code.isalpha()
@@ -106,10 +106,10 @@ def currency_code(text: str | None) -> str | None:
 
 
 def code(text: str) -> str:
-    """Return a code of a currency or a unit.
+    """Return the code of a currency or a unit.
 
     Raises:
-        ValueError: the text holds nothing but blanks, or a control character.
+        ValueError: the text is blank or holds a control character.
     """
     if is_blank(text) or _CONTROLS.search(text):
         raise ValueError("Expected more than blanks, and no control characters")
@@ -117,7 +117,7 @@ def code(text: str) -> str:
 
 
 def is_blank(text: str | None) -> bool:
-    """Whether a text stands there and holds nothing but blanks."""
+    """Whether a text holds nothing but blanks."""
     return text is not None and not text.strip()
 
 

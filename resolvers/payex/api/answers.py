@@ -1,4 +1,4 @@
-"""What comes out of asking PayEx: replies, problems, faults, and the calls behind them."""
+"""The results of asking PayEx: answers, problems, faults, and the calls behind them."""
 
 import math
 from collections.abc import Hashable
@@ -23,10 +23,7 @@ Content = ItemList[Any] | SubscriptionItem | msgspec.Raw
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """How a route answered, and the wave of the operation after which the answer was there.
-
-    `held` is what it takes of the memory, for as long as somebody holds it.
-    """
+    """The answer of a route, the wave after which it was there, and its memory (`held`)."""
 
     outcome: Content | Problem | Fault
     wave: int
@@ -37,11 +34,11 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One GET as it went: the route's template, its wave, and how it ended.
+    """One GET: the route's template, its wave, and how it ended.
 
-    `status` is the HTTP status, or None when none arrived; `fault` the code of the fault, if any;
-    `started` and `ended` are seconds of a clock that has no zero, as far as is known without the
-    time in which an answer waited for the event loop; `attempt` counts from 1.
+    `status` is the HTTP status, or None when none arrived; `fault` is the fault's code, if any;
+    `started` and `ended` are seconds of a monotonic clock, without the time that the answer waited
+    for the event loop; `attempt` counts from 1.
     """
 
     route: str
@@ -54,9 +51,9 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Unread(NamedTuple):
-    """A fault of PayEx that no `Call` tells: the route's template, and the code of the fault.
+    """A fault of PayEx that no `Call` reports: the route's template, and the code.
 
-    It is of an answer that came and cannot be used, or of a call whose operation had left.
+    The answer came and cannot be used, or the operation had left.
     """
 
     route: str
@@ -64,56 +61,56 @@ class Unread(NamedTuple):
 
 
 class CallRecorder(Protocol):
-    """Who keeps count of what an operation costs."""
+    """Records what an operation costs."""
 
     @property
     def work(self) -> Work:
-        """Notes when the operation is at work."""
+        """Records when the operation works."""
 
     @property
     def ended(self) -> int:
         """How many calls have ended."""
 
     def last_wave(self, ended: int) -> int:
-        """Return the last wave of the calls that have ended since there were so many; else 0."""
+        """Return the last wave of the calls that have ended since there were `ended`; else 0."""
 
     def permit(self) -> None:
-        """Let one more call be made.
+        """Permit one more call.
 
         Raises:
             Fault: `UPSTREAM_TOO_MANY_CALLS`.
         """
 
     def made(self, call: Call) -> None:
-        """Note a call that has ended."""
+        """Record a call that has ended."""
 
     def cannot_use(self, unread: Unread) -> None:
-        """Note a fault of PayEx, of a call that was noted before."""
+        """Record a fault of PayEx in a call that was recorded before."""
 
     def begin(self, what: Spent, now: float) -> Stretch:
-        """Note what the operation's time goes by with from now on, until the stretch ends."""
+        """Begin a stretch of the operation's time."""
 
     def hit(self) -> None:
-        """Note an answer that a cache held."""
+        """Record an answer from a cache."""
 
     def coalesced(self) -> None:
-        """Note an answer that another operation's call brought."""
+        """Record an answer from another operation's call."""
 
     def missed(self) -> None:
-        """Note an answer that had to be asked for."""
+        """Record an answer that PayEx had to be asked for."""
 
     def fresh(self, seconds: float) -> None:
-        """Note for how many seconds an answer stays the same."""
+        """Record for how many seconds an answer stays the same."""
 
 
 def time_is_up(deadline: Deadline, seconds: float, granted_by: str, now: float) -> Fault:
     """Return the fault of an operation whose time is up.
 
     Args:
-        deadline: when it was.
-        seconds: what that was when the operation began.
-        granted_by: what the seconds are set by: the setting, or the header of the request.
-        now: when it is noticed.
+        deadline: when it was up.
+        seconds: the seconds it had at its beginning.
+        granted_by: what set those: the setting, or the request's header.
+        now: when the end is noticed.
     """
     fault = Fault(FaultCode.DEADLINE_EXCEEDED, limit={granted_by: seconds})
     fault.measured = _passed(deadline, seconds, now)
@@ -121,7 +118,7 @@ def time_is_up(deadline: Deadline, seconds: float, granted_by: str, now: float) 
 
 
 def _passed(deadline: Deadline, seconds: float, now: float) -> float:
-    """Return the seconds since an operation began that had so many."""
+    """Return the seconds since an operation with so many seconds began."""
     return seconds - (deadline.at - now) if seconds < math.inf else 0.0
 
 
@@ -129,20 +126,18 @@ class CallContext(msgspec.Struct, frozen=True):
     """On whose behalf PayEx is asked.
 
     Attributes:
-        recorder: told of every call, hit and miss.
+        recorder: records every call, hit and miss.
         deadline: when the answer is of no more use.
-        seconds: what the deadline was when the operation began, for the fault.
-        rights: what the caller may see of the ledger. It is part of every key, so that callers
-            with different rights share neither a call nor a kept answer.
-        turn: whose turn a call takes in the queue for PayEx; one for each operation.
-        caller: who asks, as far as the queue and the breakers need to know: callers share the
-            places, and none opens a breaker for others. `ANYONE` is whoever is not identified.
-        whole: whether the caller may see the whole ledger, and so what a link of PayEx leads to
-            beside the invoice or customer in question.
-        trace: told of each call and of where each answer came from.
-        granted_by: what the seconds are set by: the setting, or the header of the request.
-        budget: what the work for it is paid from.
-        held: what the answers take of the memory.
+        seconds: the seconds that the operation had at its beginning.
+        rights: what the caller may see of the ledger. It is part of every key: callers with
+            different rights share neither calls nor cached answers.
+        turn: the operation, by which the queue shares its places.
+        caller: the caller, for the queue and the breakers; `ANYONE` if callers are not identified.
+        whole: whether the caller may see the whole ledger, and so whatever PayEx links to.
+        trace: traces each call, and where each answer came from.
+        granted_by: what set the seconds: the setting, or the request's header.
+        budget: pays for the work.
+        held: the memory that the answers take.
     """
 
     recorder: CallRecorder
@@ -167,7 +162,7 @@ class CallContext(msgspec.Struct, frozen=True):
 
 
 class Queued(NamedTuple):
-    """A wait for a place: since when, for what, and the setting whose value makes it wait."""
+    """A wait for a place: since when, for what, and the setting that makes it wait."""
 
     since: float
     what: Spent
@@ -178,7 +173,7 @@ class Queued(NamedTuple):
 
         Args:
             now: when it ended.
-            limit: what bounds the wait.
+            limit: the bound of the wait.
         """
         fault = Fault(FaultCode.UPSTREAM_QUEUE_TIMEOUT, limit={**limit, **self.limit})
         fault.measured = now - self.since
@@ -186,13 +181,13 @@ class Queued(NamedTuple):
 
 
 class Errand:
-    """A question on its way to PayEx: how far it has come.
+    """A question on its way to PayEx.
 
     Attributes:
-        wave: the wave of the operation that its latest call belongs to.
-        queued: the wait for a place for its latest call, if it had to wait.
+        wave: the wave of its latest call.
+        queued: its latest call's wait for a place, if there was one.
         asked: when that call began, if it has.
-        ticket: what stood in the queue for its latest call that had to wait, and may still do.
+        ticket: its latest ticket in the queue.
     """
 
     __slots__ = ("asked", "queued", "ticket", "wave")
@@ -204,15 +199,14 @@ class Errand:
         self.ticket: Hashable | None = None
 
     def begin(self, now: float) -> float:
-        """Note that its call begins, and return the seconds that it waited for a place."""
+        """Note that its call begins; return the seconds that it waited for a place."""
         self.asked = now
         return now - self.queued.since if self.queued else 0.0
 
     def expired(self, context: CallContext, now: float) -> Fault:
-        """Return the fault of an operation whose time is up, by what it has waited for longest.
+        """Return the fault of an operation whose time is up, by what took most of it.
 
-        Beside the wait for a place, that is what came before, such as the event loop or other
-        calls, or the call itself.
+        That is the wait for a place, what came before it, or the call.
         """
         if self.queued is None:
             return context.expired(now)

@@ -1,6 +1,6 @@
-"""Deadlines: the moment up to which an operation may spend time on its calls to PayEx.
+"""Deadlines: until when an operation may spend time on its calls to PayEx.
 
-Times are seconds of one monotonic clock, which the caller reads and passes in as `now`.
+Times are seconds of one monotonic clock, passed in as `now`.
 """
 
 import math
@@ -16,12 +16,12 @@ _PLAIN_DECIMAL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
 class Deadline:
-    """A moment after which there is no use in an answer.
+    """The moment after which an answer is of no use.
 
     Attributes:
-        at: the moment, in seconds of the clock. `math.inf` is a deadline that never comes.
-        on_left: of shared work, is asked when nobody waits for it any more, and returns the
-            seconds that it is to go on nevertheless. After them it is asked again. None is none.
+        at: seconds of the clock; `math.inf` never comes.
+        on_left: for shared work, returns for how many seconds it goes on although nobody waits; it
+            is asked again after them. None is 0.
     """
 
     __slots__ = ("at", "on_left")
@@ -34,7 +34,7 @@ class Deadline:
 
     @classmethod
     def after(cls, seconds: float, now: float) -> Self:
-        """Return the deadline that is `seconds` away."""
+        """Return the deadline `seconds` from now."""
         return cls(now + seconds)
 
     def remaining(self, now: float) -> float:
@@ -42,17 +42,17 @@ class Deadline:
         return max(0.0, self.at - now)
 
     def expired(self, now: float) -> bool:
-        """Whether the time is up: exactly when nothing of it remains."""
+        """Whether no time is left."""
         return now >= self.at
 
     def cap(self, seconds: float, now: float) -> float:
-        """Return how long something that may take `seconds` may take under this deadline."""
+        """Return `seconds`, or the time that is left if that is less."""
         return min(seconds, self.remaining(now))
 
     def extend(self, other: "Deadline") -> None:
-        """Move the deadline to the other one, if that is later.
+        """Take over the other deadline if it is later.
 
-        A call that several operations wait for lives as long as the most patient of them.
+        A shared call lives as long as its most patient waiter.
         """
         self.at = max(self.at, other.at)
 
@@ -61,15 +61,14 @@ class Deadline:
 
 
 def parse_budget(text: str, maximum: float) -> float | None:
-    """Read the seconds that a client grants an operation, from a header of its request.
+    """Read the seconds that a client grants an operation in a request header.
 
     Args:
-        text: the header's value, such as `2.5`: digits, and possibly a point and more digits.
-        maximum: the seconds that the gateway grants at most, however many the client names.
+        text: the header's value, such as `2.5`: digits, with at most one point.
+        maximum: the seconds that the gateway grants at most.
 
     Returns:
-        Seconds, above 0 and at most `maximum`; None for anything but a plain decimal number
-        above 0 that a float can hold.
+        Seconds, above 0 and at most `maximum`; None for anything else.
     """
     if not _PLAIN_DECIMAL.fullmatch(text):
         return None

@@ -1,7 +1,4 @@
-"""Faults: everything that keeps PayEx from answering, as opposed to a problem, which is an answer.
-
-Problems (an unknown invoice, say) are data and live in `resolvers.payex.api.problems`.
-"""
+"""Faults: what keeps PayEx from answering. A problem (see `problems`) is an answer."""
 
 import enum
 from collections.abc import Mapping
@@ -9,7 +6,7 @@ from typing import Final
 
 
 class FaultCode(enum.StrEnum):
-    """The stable code of a fault, the same that clients read in `extensions.code`."""
+    """The stable code of a fault, which clients read in `extensions.code`."""
 
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
     LEDGER_NOT_CONFIGURED = "LEDGER_NOT_CONFIGURED"
@@ -102,27 +99,25 @@ _OF_THE_GATEWAY = frozenset(
 
 
 def counts_against_payex(code: FaultCode) -> bool:
-    """Whether the fault of a call is PayEx's, and not a bound of the gateway's own."""
+    """Whether a call's fault is PayEx's, rather than one of the gateway's own bounds."""
     return code not in _OF_THE_GATEWAY
 
 
 class Fault(Exception):  # noqa: N818 - PayEx's errors are problems; this is the other lane
-    """PayEx could not be asked, or its answer could not be understood.
+    """PayEx could not be asked, or its answer cannot be used.
 
     Args:
-        code: what happened, for programs.
-        limit: the bound that bit, if one did, by the name of its setting: `{name: value}`.
-        hint: what to look at, for the operator's log. It never holds a value that PayEx sent.
-        instance: PayEx's own id of the fault, which its support asks for.
-        status: the HTTP status that PayEx answered with, if one arrived.
-        retry_after: seconds after which another attempt may succeed, if that is known: what PayEx
-            asks for, or what is left of the breaker's pause.
+        code: what happened.
+        limit: the bound that was exceeded, if any, by the name of its setting.
+        hint: what to look at, for the operator's log. It holds no value that PayEx sent.
+        instance: PayEx's id of the fault, for PayEx support.
+        status: the HTTP status, if one arrived.
+        retry_after: seconds after which another attempt may succeed, if known.
 
     Attributes:
-        is_logged: whether the log has it. Operations that share a call share its fault.
-        title: the title that the answer has for it, if it has one.
-        measured: what was measured against the limit, such as the seconds of a wait; None if that
-            is not known.
+        is_logged: whether it was logged. Operations that share a call share its fault.
+        title: the title that the answer gave it, if any.
+        measured: what was measured against the limit, such as a wait in seconds, if known.
     """
 
     def __init__(
@@ -148,11 +143,11 @@ class Fault(Exception):  # noqa: N818 - PayEx's errors are problems; this is the
 
     @property
     def of_one_answer(self) -> bool:
-        """Whether another route of the same ledger may well answer."""
+        """Whether another route of the same ledger may still answer."""
         return self.code in _OF_ONE_ANSWER
 
     @property
     def of_the_gateway(self) -> bool:
-        """Whether the gateway's own bounds made it, and no answer of PayEx's or lack of one."""
+        """Whether one of the gateway's own bounds raised it."""
         held_back = self.code is FaultCode.UPSTREAM_RATE_LIMITED and self.status is None
         return held_back or self.code in _OF_THE_GATEWAY

@@ -1,14 +1,13 @@
-"""Which member of a PayEx body feeds which field. All of it is assumed.
+"""The field map: which member of a PayEx body feeds which field. All of it is assumed.
 
 No public page of PayEx shows a field of `usage-details` or `usage-summaries`. The names follow
-what PayEx's file specifications (BPXUSAGE04, BRPT025, DP) know of a rated call, in the camel case
-of its documented bodies. A deployment that knows better says so in its settings:
+PayEx's file specifications (BPXUSAGE04, BRPT025, DP), in the camel case of its documented bodies. A
+deployment can change them in its settings:
 
     [field_map.usage_details]
     amount = "chargedAmount"
 
-Keys are the names below; values are PayEx's member names. A member that nothing maps stays
-readable in `raw`.
+Keys are the names below; values are PayEx's member names. Unmapped members stay readable in `raw`.
 """
 
 import re
@@ -62,7 +61,7 @@ def fit(assumed: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str
 
     Raises:
         ValueError: a key is no field, two fields would read the same member, or a member's name
-            is one that JSON would have to escape.
+            needs escaping in JSON.
     """
     for field in changes:
         if field not in assumed:

@@ -1,12 +1,12 @@
-"""The bytes of memory that PayEx's answers take, and their bounds: of an operation, of the process.
+"""The memory that PayEx's answers take, with bounds for an operation and for the process.
 
-They are counted from when a body begins to arrive until nobody holds what it has become. So one
-operation over many long lists ends at a bound, and not the process at that of its container.
+Bytes count from when a body begins to arrive until nobody holds what it was decoded to. So an
+operation over many long lists ends at a bound, instead of the container at its own.
 
-An operation may hold as much as it leaves free. Whoever is alone has its whole bound; whoever comes
-while others hold much still finds room, and who asks for too much is refused, not its neighbours.
-So buffers are shared in switches (Choudhury and Hahne, *Dynamic queue length thresholds*, 1998).
-While other callers hold anything, all operations of one caller may hold twice that.
+An operation may hold as much as it leaves free, as in shared buffers of switches (Choudhury and
+Hahne, *Dynamic queue length thresholds*, 1998): one that is alone has its whole bound, and one that
+comes while others hold much still finds room. While other callers hold anything, all operations of
+one caller may hold twice that.
 """
 
 import math
@@ -25,7 +25,7 @@ _PER_BYTE: Final = 5
 
 
 def weight(items: int, size: int) -> int:
-    """Return the bytes of memory that a decoded answer takes, as an estimate.
+    """Estimate the bytes of memory that a decoded answer takes.
 
     Args:
         items: how many elements it has.
@@ -35,14 +35,14 @@ def weight(items: int, size: int) -> int:
 
 
 class ProcessBytes:
-    """The bytes that all answers take in this process.
+    """The bytes that all answers in this process take.
 
     Args:
-        limit: how many they may be.
-        of_operation: how many those of one operation may be.
+        limit: the most for all.
+        of_operation: the most for one operation.
 
     Attributes:
-        used: how many they are.
+        used: the present number.
     """
 
     __slots__ = ("_by_caller", "limit", "of_operation", "used")
@@ -54,11 +54,7 @@ class ProcessBytes:
         self._by_caller: dict[Hashable, int] = {}
 
     def operation(self, caller: Hashable = None) -> "OperationBytes":
-        """Begin an operation.
-
-        Args:
-            caller: whose it is; None if that is not known, which is a caller by itself.
-        """
+        """Begin an operation of a caller; None is a caller by itself."""
         return OperationBytes(self, caller)
 
     def has_room(self, held: int, caller: Hashable, more: int) -> bool:
@@ -72,7 +68,7 @@ class ProcessBytes:
         return callers == self.used or callers + more <= _CALLERS_SHARE * free
 
     def count(self, caller: Hashable, more: int) -> None:
-        """Count bytes of a caller, or fewer of them."""
+        """Add to a caller's bytes; a negative number subtracts."""
         self.used += more
         if caller is not None:
             callers = self._by_caller.pop(caller, 0) + more
@@ -85,10 +81,10 @@ class OperationBytes:
 
     Args:
         process: those of all.
-        caller: whose operation it is, if that is known.
+        caller: the caller, if known.
 
     Attributes:
-        held: how many they are.
+        held: the present number.
     """
 
     __slots__ = ("_caller", "_process", "held")
@@ -99,7 +95,7 @@ class OperationBytes:
         self.held = 0
 
     def take(self, more: int) -> None:
-        """Take bytes for an answer that is asked for.
+        """Take bytes for an answer.
 
         Raises:
             Fault: `OPERATION_BYTES_LIMIT` or `PROCESS_BYTES_LIMIT`; nothing is taken.
@@ -116,9 +112,7 @@ class OperationBytes:
         self._process.count(self._caller, -fewer)
 
     def share(self, answer: "AnswerBytes") -> None:
-        """Hold an answer that was there, or that another operation has asked for.
-
-        The process has counted it.
+        """Hold an answer that the process has counted already.
 
         Raises:
             Fault: `OPERATION_BYTES_LIMIT`.
@@ -133,13 +127,13 @@ class OperationBytes:
 
 
 class AnswerBytes:
-    """The bytes that one answer takes. They are given back when nobody holds it any more.
+    """The bytes of one answer, given back when nobody holds it any more.
 
     Args:
-        operation: which has asked for it.
+        operation: the operation that asked for it.
 
     Attributes:
-        size: how many they are.
+        size: the present number.
     """
 
     __slots__ = ("_operation", "size")
@@ -149,17 +143,17 @@ class AnswerBytes:
         self.size = 0
 
     def grow_to(self, size: int) -> None:
-        """Take what there is less than so many.
+        """Take bytes up to this size.
 
         Raises:
-            Fault: as `OperationBytes.take` does.
+            Fault: as `OperationBytes.take`.
         """
         if size > self.size:
             self._operation.take(size - self.size)
             self.size = size
 
     def shrink_to(self, size: int) -> None:
-        """Give back what there is more than so many."""
+        """Give bytes back down to this size."""
         if size < self.size:
             self._operation.give_back(self.size - size)
             self.size = size
@@ -169,7 +163,7 @@ class AnswerBytes:
 
 
 def _beyond(code: FaultCode, limit: float, measured: int) -> Fault:
-    """Return the fault of more bytes than a limit, whose setting its code names."""
+    """Return the fault of a limit that was exceeded; its code names the setting."""
     fault = Fault(code, limit={f"GATEWAY_{code.removesuffix('_LIMIT')}": limit})
     fault.measured = measured
     return fault

@@ -1,4 +1,4 @@
-"""What of an error answer may stand in a log or an error: PayEx's id of it, and its title."""
+"""What of an error answer is safe in a log or an error: PayEx's id of it, and its title."""
 
 import re
 from typing import Final
@@ -13,14 +13,14 @@ _LONGEST_TITLE: Final = 80
 
 
 def safe_instance_id(instance: str | None) -> str | None:
-    """Return an `Instance` that may stand in a log or an error, and None in place of any other.
+    """Return an `Instance` if it is safe in a log or an error, else None.
 
-    PayEx documents no form; its examples are UUIDs. Systems of its kind often send the path of the
-    request instead, with people's numbers.
+    PayEx documents no form; its examples are UUIDs. Similar systems often send the request's path,
+    with people's numbers in it.
     """
     return instance if instance and _UUID.fullmatch(instance) else None
 
 
 def harmless_title(title: str | None) -> str | None:
-    """Return a title that may stand in a log or an error, and None in place of any other."""
+    """Return a title if it is safe in a log or an error, else None."""
     return title if title and len(title) <= _LONGEST_TITLE and _TITLE.fullmatch(title) else None

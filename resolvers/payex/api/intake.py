@@ -1,4 +1,4 @@
-"""Intake: what reading one answer takes, of the event loop, of the memory and of the budget."""
+"""Intake: what reading one answer takes of the event loop, the memory and the budget."""
 
 from typing import Final
 
@@ -22,13 +22,13 @@ class Intake:
     """What one answer takes while it is read.
 
     Args:
-        pace: gives the event loop its turns; nobody else needs it if None.
-        operation: the bytes of memory of the operation that asks.
-        budget: what the work is paid from.
+        pace: gives the event loop its turns; None if nobody else needs it.
+        operation: the memory of the operation that asks.
+        budget: pays for the work.
 
     Attributes:
-        held: the bytes of memory that the answer takes.
-        arrived: the bytes of its bodies that are there.
+        held: the memory that the answer takes.
+        arrived: the bytes of its bodies that have arrived.
     """
 
     __slots__ = ("_budget", "_decoded", "_items", "_pace", "arrived", "held")
@@ -47,7 +47,7 @@ class Intake:
         self._decoded = 0
 
     async def turn(self) -> None:
-        """Give the event loop a turn if it is due one, or is to end the work.
+        """Give the event loop a turn if it is due one.
 
         Raises:
             Fault: the time is up.
@@ -56,30 +56,30 @@ class Intake:
             await self._pace.turn(at_once=self._budget.used_up)
 
     def arrive(self, size: int) -> None:
-        """Take in that so many bytes of a body are there.
+        """Take in bytes of a body.
 
         Raises:
-            Fault: `OPERATION_BYTES_LIMIT` or `PROCESS_BYTES_LIMIT`: no more may arrive.
+            Fault: `OPERATION_BYTES_LIMIT` or `PROCESS_BYTES_LIMIT`.
         """
         self.held.grow_to(self.held.size + BYTES_PER_ARRIVED_BYTE * size)
         self.arrived += size
         self._budget.spend(Work.READ, _UNITS_PER_ARRIVED_BYTE * size)
 
     def forget(self, arrived: int) -> None:
-        """Take in that what has arrived after so many bytes is of no use."""
+        """Forget what arrived after these bytes: it is of no use."""
         self.held.shrink_to(self.held.size - BYTES_PER_ARRIVED_BYTE * (self.arrived - arrived))
         self.arrived = arrived
 
     def decode(self, size: int, items: int, units: float) -> None:
-        """Take in that JSON was decoded.
+        """Take in decoded JSON.
 
         Args:
-            size: bytes of it.
-            items: elements that are in it.
-            units: what its decoding took of the budget beside the usual.
+            size: its bytes.
+            items: its elements.
+            units: what decoding it cost beyond the usual.
 
         Raises:
-            Fault: as of `arrive`, if the elements are many for so few bytes.
+            Fault: as `arrive`, if there are many elements for so few bytes.
         """
         self._decoded += size
         self._items += items
@@ -87,6 +87,6 @@ class Intake:
         self.held.grow_to(self.arrived + weight(self._items, self._decoded))
 
     def end(self) -> AnswerBytes:
-        """Take in that the bodies are gone, and return what the answer takes from now on."""
+        """Note that the bodies are gone; return the memory that the answer takes from now on."""
         self.held.shrink_to(weight(self._items, self._decoded))
         return self.held

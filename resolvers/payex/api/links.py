@@ -21,11 +21,11 @@ def is_from_root(text: str) -> bool:
 
 
 def origin_of(text: str, scheme: str = "") -> Origin | None:
-    """Return what two URLs of one origin have in common; None for one that names a user, or none.
+    """Return a URL's origin in one form; None if the URL names a user or has no origin.
 
     Args:
-        text: the URL, or what stands before its path.
-        scheme: the scheme that it has if it names none.
+        text: the URL, or the part before its path.
+        scheme: the scheme if the text names none.
     """
     try:
         url = urlsplit(text, scheme)
@@ -36,14 +36,14 @@ def origin_of(text: str, scheme: str = "") -> Origin | None:
 
 
 def resolved(link: str, base: str, origin: Origin | None) -> str | None:
-    """Return the path and query that a link leads to; None if that is at another origin.
+    """Return the path and query that a link leads to, or None if that is at another origin.
 
-    Blanks around the link and its fragment are dropped, and dot segments are resolved.
+    Blanks around the link and its fragment are dropped; dot segments are resolved.
 
     Args:
         link: the link.
-        base: the path and query of the page that it stands on; without it, no link is relative.
-        origin: the one that an absolute link may name; without it, none may.
+        base: the path and query of its page; without it, no link is relative.
+        origin: the origin that an absolute link may name; without it, none may.
 
     Raises:
         ValueError: it is no link to a path. The message does not repeat it.
@@ -73,7 +73,7 @@ def _relative(link: str, base: str) -> str:
 
 
 def _without_dots(path: str) -> str:
-    """Return a path without the segments that lead up or nowhere (RFC 3986, section 5.2.4)."""
+    """Return a path without dot segments (RFC 3986, section 5.2.4)."""
     kept: list[str] = []
     segments = path.split("/")
     for segment in segments:

@@ -1,4 +1,4 @@
-"""Bodies, but for their elements: how a page of a list goes on, and whether a body is an object."""
+"""The frame of a body: the link to the next page, and whether it is an object."""
 
 import re
 import secrets
@@ -44,7 +44,7 @@ _NAMES: Final = {
 
 
 def read_page(body: bytes) -> tuple[list[msgspec.Raw] | None, str | None, Marked]:
-    """Read a page, but not its elements: return those, the link to the next page, and the marks.
+    """Return a page's undecoded elements, the link to the next page, and the marks.
 
     Raises:
         Fault: `UPSTREAM_MALFORMED`.
@@ -58,14 +58,14 @@ def read_page(body: bytes) -> tuple[list[msgspec.Raw] | None, str | None, Marked
 
 
 def goes_on(before: bytes, behind: bytes) -> str | None:
-    """Return the link to the next page, or nothing, of a page without its elements.
+    """Return the link to the next page, or nothing, of a page whose elements are cut out.
 
     Args:
-        before: what stands before the elements.
-        behind: what stands behind them.
+        before: the body before the elements.
+        behind: the body behind them.
 
     Returns:
-        None if it is no page, or if the elements are none of it: a second list replaces them.
+        None if it is no page, or if a second list replaces these elements.
     """
     sign = b'"%b"' % secrets.token_hex(16).encode()
     page = before + sign + behind
@@ -78,7 +78,7 @@ def goes_on(before: bytes, behind: bytes) -> str | None:
 
 
 def decode_object(body: bytes) -> msgspec.Raw:
-    """Check that a body is a JSON object, and return it as it is.
+    """Check that a body is a JSON object, and return it unchanged.
 
     Raises:
         Fault: `UPSTREAM_MALFORMED`.
@@ -104,7 +104,7 @@ def _decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
 
 
 def _in_words(message: str) -> str:
-    """Return what msgspec says is wrong with a body, in words of JSON."""
+    """Return msgspec's complaint about a body in words of JSON."""
     if other := _OTHER_TYPE.match(message):
         expected, given, member = other.groups()
         wanted = " or ".join(_NAMES.get(name, name) for name in expected.split(" | "))

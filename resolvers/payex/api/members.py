@@ -1,4 +1,4 @@
-"""One element read member by member: what cannot be read costs its own field and nothing else."""
+"""One element read member by member: a member that cannot be read costs its own field alone."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -50,8 +50,8 @@ class Members(Generic[T]):
         """Return an element.
 
         Args:
-            element: its JSON, out of a body whose lone surrogates are marked.
-            marked: tells where they are.
+            element: its JSON, from a body whose lone surrogates are marked.
+            marked: says where they are.
             unreadable: counts what cannot be read.
         """
         try:

@@ -1,4 +1,4 @@
-"""What msgspec reads otherwise than the rules have it, as far as a look at the JSON can tell."""
+"""JSON that msgspec may read differently from our rules, as far as a scan can find it."""
 
 import re
 from typing import Final
@@ -25,11 +25,11 @@ def has_long_fraction(json: bytes) -> bool:
 
 
 def may_misread(json: bytes, beyond: str) -> bool:
-    """Whether msgspec may read a number or a code in JSON otherwise than the rules have it.
+    """Whether msgspec may read a number or a code differently from our rules.
 
     Args:
         json: the JSON.
-        beyond: what `beyond_ascii` returns of it.
+        beyond: the result of `beyond_ascii`.
     """
     return bool(
         (b"_" in json and _UNDERSCORE.search(json))
@@ -40,12 +40,12 @@ def may_misread(json: bytes, beyond: str) -> bool:
 
 
 def beyond_ascii(json: bytes) -> str:
-    """Return JSON as text if it holds more than ASCII, or else nothing.
+    """Return JSON as text if it is not all ASCII, else nothing.
 
-    msgspec passes over members without reading them, but `raw` hands them on.
+    msgspec skips unmapped members unread, but `raw` passes them on.
 
     Raises:
-        Fault: `UPSTREAM_MALFORMED`: it is no UTF-8.
+        Fault: `UPSTREAM_MALFORMED`: it is not UTF-8.
     """
     if json.isascii():
         return ""
@@ -56,12 +56,12 @@ def beyond_ascii(json: bytes) -> str:
 
 
 def no_json() -> Fault:
-    """Return the fault of a body that is no JSON."""
+    """Return the fault of a body that is not JSON."""
     return Fault(FaultCode.UPSTREAM_MALFORMED, hint="The body is not JSON.")
 
 
 def too_large(size: int, most: int) -> Fault:
-    """Return the fault of a body that would have to be decoded at once, and is too large for it."""
+    """Return the fault of a body that is too large to be decoded at once and cannot be sliced."""
     hint = (
         f"The body has {size} bytes, and is no list of `items` that can be read in parts; "
         f"at most {most} bytes are read at once."
@@ -70,13 +70,13 @@ def too_large(size: int, most: int) -> Fault:
 
 
 def _escapes_digits(json: bytes) -> bool:
-    """Whether escapes in JSON may stand for digits of other scripts; pairs of them may."""
+    """Whether escapes may stand for digits of other scripts, also as pairs."""
     codes = {int(code, 16) for code in set(_FOREIGN.findall(json))}
     return any(chr(code).isdecimal() or code in _HALVES_OF_PAIRS for code in codes)
 
 
 def _may_mislead(json: bytes, text: str) -> bool:
-    """Whether JSON holds control characters or digits of other scripts as they are."""
+    """Whether JSON holds unescaped control characters or digits of other scripts."""
     if _CONTROLS.search(json):
         return True
     try:

@@ -1,7 +1,4 @@
-"""The numbers PayEx knows things by, and what it would refuse of them.
-
-A number that PayEx is sure to refuse is refused here, as PayEx would say it and without a call.
-"""
+"""PayEx's numbers, and what PayEx would refuse of them. The gateway refuses it without a call."""
 
 import re
 from dataclasses import dataclass
@@ -11,10 +8,7 @@ from resolvers.payex.api.segments import may_lead_elsewhere
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a number may look like: its length, and the characters it is made of, if known.
-
-    `allowed` says in words which they are.
-    """
+    """A number's length, and its characters, if known; `allowed` names those."""
 
     longest: int
     characters: re.Pattern[str] | None = None
@@ -39,12 +33,12 @@ RULES = {
 
 
 def refusal(parameter: str, number: str, place: str | None = None) -> str | None:
-    """Return what is wrong with a number, or None if PayEx may know it.
+    """Return what is wrong with a number, or None.
 
     Args:
         parameter: PayEx's name of the number, a key of `RULES`.
-        number: as the client sent it. It is not repeated in the message.
-        place: what the message calls it; its parameter if None.
+        number: as the client sent it. The message does not repeat it.
+        place: what the message calls it; None means its parameter.
     """
     place = place or parameter
     rule = RULES[parameter]

@@ -1,8 +1,7 @@
-"""The pulse of the event loop: how late it is with what is due.
+"""The pulse of the event loop: how late the loop is.
 
-While one operation computes, the loop serves no other one, and an answer of PayEx lies unread. That
-time is not PayEx's. A beat is due at fixed intervals. If one comes late, the loop was busy from the
-moment that the beat was due.
+While one operation computes, PayEx's answers wait unread. That time is not PayEx's. Beats are due
+at fixed intervals; if one is late, the loop was busy since it was due.
 """
 
 import asyncio
@@ -21,14 +20,14 @@ _TURNS: Final = 4
 
 
 class Pulse:
-    """Keeps the book of beats. It has no clock: time is an argument, in seconds.
+    """Keeps the books of the beats. Time is an argument, in seconds.
 
     Args:
         interval: seconds between two beats.
-        window: seconds for which the latest beat counts in `worst`, up to twice as many.
+        window: seconds that the latest beat counts in `worst`, up to twice as many.
 
     Attributes:
-        late: seconds that the loop was late, in all, by beats that were late by an interval.
+        late: seconds that the loop was late in all, by beats late by an interval or more.
     """
 
     def __init__(self, interval: float = 0.02, window: float = 30.0) -> None:
@@ -45,7 +44,7 @@ class Pulse:
         self._worst = self._worst_before = 0.0
 
     def beat(self, now: float) -> bool:
-        """Take in a beat, and return whether it was late: tell when the loop has `caught_up`."""
+        """Note a beat; return whether it was late. If so, report when the loop has `caught_up`."""
         is_late = False
         if self._due is None:
             self._begun = now
@@ -66,7 +65,7 @@ class Pulse:
         return is_open
 
     def caught_up(self, now: float) -> None:
-        """Note that all is done that was due when the first beat came that was late."""
+        """Note that all is done that was due at the first late beat."""
         if self._open.popleft():
             self._busy_since = None
         if not self._open and self._behind_since is not None:
@@ -74,9 +73,10 @@ class Pulse:
             self._behind_since = None
 
     def late_since(self, started: float, now: float) -> list[tuple[float, float]]:
-        """Return when the loop was busy since then, the latest time first.
+        """Return when the loop was busy since `started`, the latest interval first.
 
-        Each begins when a beat was due, and so up to an interval late; the last may begin before.
+        Each begins when a beat was due, up to an interval late; the last may begin before
+        `started`.
         """
         found: list[tuple[float, float]] = []
         if self._behind_since is not None:
@@ -90,7 +90,7 @@ class Pulse:
         return found
 
     def behind(self, now: float) -> float:
-        """Return the seconds that the loop was busy without a break until now; 0 if it was not.
+        """Return the seconds that the loop has been busy without a break.
 
         They begin when a beat was due, and so up to an interval late.
         """
@@ -101,12 +101,12 @@ class Pulse:
         return now - self._due
 
     def busy(self, now: float) -> float:
-        """Return the seconds that the loop was busy until now, in all."""
+        """Return the seconds that the loop was busy in all."""
         overdue = self._due is not None and now - self._due > self.interval
         return self.late + (now - (self._due or now) if overdue else 0.0)
 
     def worst(self, now: float) -> float:
-        """Return the seconds by which the latest beat of the last minute was late."""
+        """Return by how many seconds the latest beat of the last minute was late."""
         self._turn(now)
         return max(self._worst, self._worst_before)
 
@@ -119,7 +119,7 @@ class Pulse:
 
 @asynccontextmanager
 async def beating(pulse: Pulse, clock: Callable[[], float] = time.monotonic) -> AsyncIterator[None]:
-    """Let a pulse beat while it lasts."""
+    """Let a pulse beat while the context lasts."""
     loop = asyncio.get_running_loop()
 
     def beat() -> None:

@@ -1,4 +1,4 @@
-"""What the time of an operation goes by with, as it is told apart in logs, traces and metrics."""
+"""Stretches: how the time of an operation is divided in logs, traces and metrics."""
 
 import enum
 import math
@@ -12,7 +12,7 @@ Interval = tuple[float, float]
 
 
 class Spent(enum.StrEnum):
-    """What an operation does or waits for. Of two at a time, the first counts."""
+    """What an operation does or waits for. Of two at a time, the first member counts."""
 
     UPSTREAM = "upstream"
     """A call of its own is under way at PayEx."""
@@ -43,7 +43,7 @@ class Stretch:
 
     Attributes:
         ended: when it ended; None while it goes on.
-        late: how long the event loop was busy before that.
+        late: how long the event loop was busy before its end.
     """
 
     __slots__ = ("ended", "late", "started", "what")
@@ -55,10 +55,10 @@ class Stretch:
         self.late = 0.0
 
     def end(self, now: float, behind: float) -> float:
-        """Note its end, and return when it ended but for the event loop.
+        """Note the end; return when it ended but for the event loop's delay.
 
         Args:
-            now: when it is noticed.
+            now: when the end is noticed.
             behind: how long the event loop has been busy until now.
         """
         self.late = min(behind, now - self.started)
@@ -67,7 +67,7 @@ class Stretch:
 
 
 class Work:
-    """The times in which an operation itself is at work, and does not wait.
+    """The times in which an operation itself works and does not wait.
 
     Args:
         clock: seconds of a monotonic clock.
@@ -80,11 +80,11 @@ class Work:
         self.steps: list[Interval] = []
 
     def of(self, work: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
-        """Return the same work, each step of which is noted."""
+        """Return the same awaitable, with each step recorded."""
         return _Noted(work, self.do)
 
     def do(self, work: Callable[..., T], *args: Any) -> T:
-        """Do something, and note it as one step."""
+        """Do one step, and record it."""
         began = self._clock()
         try:
             return work(*args)
@@ -93,7 +93,7 @@ class Work:
 
 
 class _Noted(Generator[Any, Any, T], Coroutine[Any, Any, T]):
-    """Hands each step of a coroutine to somebody who does it."""
+    """Passes each step of a coroutine to a function that does it."""
 
     __slots__ = ("_do", "_work")
 
@@ -118,13 +118,13 @@ def seconds(
     work: Iterable[Interval] = (),
     late: Iterable[Interval] = (),
 ) -> dict[Spent, float]:
-    """Return the seconds of each kind. Those that stretches have in common count once.
+    """Return the seconds of each kind. Overlaps count once.
 
     Args:
-        stretches: what goes on, when it began and when it ended.
-        within: when the operation began and ended. Nothing else counts.
-        work: when the operation itself was at work. It does not wait for the event loop then.
-        late: when the event loop was busy. If nothing else goes on, it is what is waited for.
+        stretches: what went on, with beginning and end.
+        within: when the operation began and ended; nothing else counts.
+        work: when the operation itself worked, and so did not wait for the event loop.
+        late: when the event loop was busy. It counts where nothing else goes on.
     """
     by_kind: dict[Spent, list[Interval]] = {}
     begin, end = within
@@ -149,7 +149,7 @@ def seconds(
 
 
 def _merged(intervals: Iterable[Interval]) -> list[Interval]:
-    """Return the same times, in order and without any that intervals have in common."""
+    """Return the intervals in order, merged where they overlap."""
     merged: list[Interval] = []
     for started, ended in sorted(intervals):
         if merged and started <= merged[-1][1]:
@@ -160,7 +160,7 @@ def _merged(intervals: Iterable[Interval]) -> list[Interval]:
 
 
 def _without(intervals: Iterable[Interval], others: list[Interval]) -> list[Interval]:
-    """Return what intervals have that others, which are merged, have not."""
+    """Return the intervals less the others, which are merged."""
     left: list[Interval] = []
     first = 0
     for started, ended in _merged(intervals):

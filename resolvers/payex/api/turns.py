@@ -1,12 +1,9 @@
-"""Turns of the event loop: long work is done in slices, and others get the loop between them.
+"""Turns of the event loop: long work is done in slices, and other work gets the loop in between.
 
-While one operation works through a long list, the event loop serves nothing else: no other
-operation, and not `/health/live`. So long work calls `Pace.turn` before each slice. If the loop has
-been at such work for `LONGEST` seconds, the work waits: the loop reads what has arrived, runs all
-that is ready, and then lets *one* waiting piece of work go on. If all of them went on, a hundred
-fields of one operation would keep the loop for a hundred times as long.
-
-At the operation's deadline the work ends: nobody waits for its result any more.
+Long work calls `Pace.turn` before each slice. If such work has kept the loop for `LONGEST` seconds,
+it waits: the loop reads what has arrived, runs what is ready, and then lets *one* waiting piece of
+work go on. If all of them went on, a hundred fields of one operation would keep the loop a hundred
+times as long. The work ends at the operation's deadline.
 """
 
 import asyncio
@@ -35,7 +32,7 @@ Steps = Generator[float, None, T]
 
 
 def slices(items: Sequence[T], size: int = SLICE) -> Iterator[Sequence[T]]:
-    """Yield a list in slices. One that is no longer than a slice is yielded as it is."""
+    """Yield a list in slices; a short list as it is."""
     if len(items) <= size:
         yield items
         return
@@ -44,7 +41,7 @@ def slices(items: Sequence[T], size: int = SLICE) -> Iterator[Sequence[T]]:
 
 
 def done(steps: Steps[T], spend: Callable[[float], object]) -> T:
-    """Do work without a turn for the loop, and return what it finds. It is for what is short.
+    """Do short work without a turn of the loop, and return its result.
 
     Args:
         steps: the work.
@@ -59,7 +56,7 @@ def done(steps: Steps[T], spend: Callable[[float], object]) -> T:
 
 
 class Turns:
-    """Whose turn it is to keep the event loop. There is one of these for each loop.
+    """Whose turn it is to keep the event loop; one for each loop.
 
     Callers take turns, and so do the operations of one caller.
 
@@ -87,7 +84,7 @@ class Turns:
         return now - self._since >= self._longest
 
     async def wait(self, caller: Hashable, operation: Hashable) -> None:
-        """Let the loop do what else there is to do, and whoever is next go on."""
+        """Let the loop, and the operation that is next, go on."""
         turn = asyncio.get_running_loop().create_future()
         operations = self._waiting.setdefault(caller, {})
         operations.setdefault(operation, deque()).append(turn)
@@ -103,7 +100,7 @@ class Turns:
             loop.call_soon(self._turned)
 
     def _turned(self) -> None:
-        """Begin anew, since the loop has come around, and wake the next who waits."""
+        """Start again after the loop has come round, and wake the next operation."""
         self._asked = None
         self._since = None
         while self._waiting:
@@ -114,7 +111,7 @@ class Turns:
                 return
 
     def _next(self) -> asyncio.Future[None]:
-        """Take out who is next. Their operation, and their caller, go behind all others."""
+        """Remove and return the next. Its operation and caller go to the end."""
         caller = next(iter(self._waiting))
         operations = self._waiting.pop(caller)
         operation = next(iter(operations))
@@ -134,8 +131,8 @@ class Pace:
         turns: those of the event loop.
         deadline: when the work is of no more use.
         expired: makes the error of an operation whose time is up, given the time.
-        caller: who asks.
-        operation: which of the caller's operations it is.
+        caller: the caller.
+        operation: the operation.
 
     Attributes:
         turns: those of the event loop.
@@ -158,12 +155,12 @@ class Pace:
         self._operation = operation
 
     def is_due(self) -> bool:
-        """Whether `turn` would do anything. It is for those who cannot wait."""
+        """Whether `turn` would wait, for callers that cannot."""
         now = self.turns.clock()
         return self.turns.is_due(now) or self._deadline.expired(now)
 
     async def rest(self) -> None:
-        """Give the loop a turn if it is due one, in work that is to be ended whatever the time."""
+        """Give the loop a turn if it is due one, in work that has to end whatever the time."""
         if self.turns.is_due(self.turns.clock()):
             await self.turns.wait(self._caller, self._operation)
 
@@ -171,7 +168,7 @@ class Pace:
         """Give the loop a turn if it is due one. Call it before each slice.
 
         Args:
-            at_once: whether it is due one in any case: the work is to be cancelled.
+            at_once: give a turn in any case, since the work is to be cancelled.
 
         Raises:
             Exception: the operation's time is up.
@@ -185,14 +182,14 @@ class Pace:
             raise self._expired(now)
 
     async def do(self, steps: Steps[T], spend: Callable[[float], object]) -> T:
-        """Do long work, with a turn for the loop before a step if it is due one.
+        """Do long work, with turns for the loop between the steps.
 
         Args:
             steps: the work.
             spend: pays for each step before it is done.
 
         Raises:
-            Exception: the operation's time is up, or what it may spend.
+            Exception: the operation's time or budget is used up.
         """
         while True:
             try:

@@ -1,7 +1,7 @@
-"""Work: what an operation is charged for while it is done, and by whom it is charged.
+"""Work: what an operation is charged for while it is done.
 
 A unit is about one microsecond of CPU on the machine that docs/limits.md names. Prices are counts
-times constants, never clocks: the same operation over the same data costs the same everywhere.
+times constants: the same operation over the same data costs the same everywhere.
 """
 
 import enum
@@ -14,7 +14,7 @@ CALL: Final = 550
 
 
 class Work(enum.StrEnum):
-    """The kinds of work, as errors, logs and metrics tell them apart."""
+    """The kinds of work in errors, logs and metrics."""
 
     DOCUMENT = "document"
     """The document, where it is read for the first time: parsed, validated, planned."""
@@ -38,23 +38,23 @@ class Work(enum.StrEnum):
 
 
 class Spends(Protocol):
-    """Who pays for work."""
+    """Pays for work."""
 
     @property
     def used_up(self) -> bool:
-        """Whether nothing is left. What is done for others as well goes on."""
+        """Whether nothing is left. Work that others share goes on."""
 
     def spend(self, what: Work, units: float) -> None:
         """Pay for work that is about to be done."""
 
 
 class Unpriced:
-    """Work that nobody pays for: that of a check, or of a test."""
+    """Pays for work without a price: a check's, or a test's."""
 
     used_up = False
 
     def spend(self, what: Work, units: float) -> None:
-        """Let it be done."""
+        """Do nothing."""
 
 
 UNPRICED: Final = Unpriced()
