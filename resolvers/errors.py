@@ -2,10 +2,11 @@
 
 import enum
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
+from resolvers.payex.api.argument_errors import ArgumentErrorCode
 from resolvers.payex.api.instances import safe_instance_id
-from resolvers.payex.api.problems import FieldErrorCode, Problem, ProblemType
+from resolvers.payex.api.problems import Problem, ProblemType
 
 # PayEx may put what it refuses in the place of its name.
 _NAME: Final = re.compile(r"[A-Za-z]{1,40}")
@@ -26,6 +27,14 @@ class ErrorCode(enum.StrEnum):
     UPSTREAM_PROBLEM = "UPSTREAM_PROBLEM"
 
 
+class Excess(NamedTuple):
+    """A bound that a request is beyond: by what it is set, how much it is, and what was counted."""
+
+    setting: str
+    limit: int
+    measured: int
+
+
 class RequestError(Exception):
     """A field cannot answer, for a reason the client can mend.
 
@@ -35,6 +44,7 @@ class RequestError(Exception):
         argument: the argument that is to blame.
         reason: what is wrong with it, for programs.
         instance: PayEx's id of the problem behind it.
+        excess: the bound that it is beyond.
     """
 
     def __init__(
@@ -43,14 +53,16 @@ class RequestError(Exception):
         message: str,
         *,
         argument: str | None = None,
-        reason: FieldErrorCode | None = None,
+        reason: ArgumentErrorCode | None = None,
         instance: str | None = None,
+        excess: Excess | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.argument = argument
         self.reason = reason
         self.instance = instance
+        self.excess = excess
 
 
 def problem_error(problem: Problem) -> RequestError:

@@ -16,16 +16,10 @@ from resolvers.look_ahead import LookAhead
 from resolvers.operation import Operation
 from resolvers.payex.api.answers import Answer
 from resolvers.payex.api.faults import Fault
-from resolvers.payex.api.numbers import refusal
-from resolvers.payex.api.problems import (
-    FieldError,
-    FieldErrorCode,
-    Problem,
-    ProblemType,
-    refused,
-)
+from resolvers.payex.api.numbers import number_error
+from resolvers.payex.api.problems import Problem, ProblemType, refused
 from resolvers.payex.api.routes import Holder, Kind
-from resolvers.prefetch import SubscriptionNeeds, holder_needs, subscription_needs
+from resolvers.prefetch import HolderNeeds, SubscriptionNeeds, holder_needs, subscription_needs
 from resolvers.rights import unseen
 
 _ABOUT_THE_HOLDER = {
@@ -47,7 +41,7 @@ _Question = Coroutine[Any, Any, Answer]
 
 
 async def find_holder(
-    operation: Operation, below: LookAhead, holder: Holder, argument: str | None = None
+    operation: Operation, below: LookAhead, holder: Holder, *path: str
 ) -> HolderNode | Problem:
     """Return the invoice or customer, or the problem that PayEx tells of it.
 
@@ -58,25 +52,18 @@ async def find_holder(
         operation: what to ask through.
         below: looks below the field that answers with it.
         holder: which one.
-        argument: where its number was given, such as `invoiceNos[0]`; None is PayEx's name of it.
+        path: where its number stands in the field's arguments; PayEx's name of it if omitted.
 
     Raises:
         Fault: PayEx could not be asked.
     """
-    if message := refusal(holder.parameter, holder.number, argument):
-        place = argument or holder.parameter
-        return refused(FieldError(place, message, FieldErrorCode.NUMBER_MALFORMED))
+    path = path or (holder.parameter,)
+    if error := number_error(holder.parameter, holder.number, *path):
+        return refused(error)
     if not operation.rights.sees(holder):
         return unseen(holder)
     needs = holder_needs(below, holder, operation.pages)
-    deeper: list[_Question] = []
-    if needs.listed:
-        listed = operation.payex.routes.of(holder, Kind.SUBSCRIPTIONS)
-        deeper.append(operation.routes.answer(listed))
-    for number, wanted in needs.subscriptions.items():
-        deeper.extend(_usage(operation, holder, number, wanted))
-        if wanted.own_call:
-            deeper.append(operation.subscriptions.answer(holder, number))
+    deeper = list(_below(operation, holder, needs))
 
     def ask(after: int) -> _Question:
         return operation.routes.demand(operation.payex.routes.of(holder, Kind.HOLDER), after)
@@ -91,7 +78,9 @@ async def find_holder(
 
     gate = _Gate(operation, deeper, ask, judge)
     found = await gate.decide(asks_itself=needs.own_call)
-    return found if isinstance(found, Problem) else HolderNode(holder, found)
+    if isinstance(found, Problem):
+        return found.placed({holder.parameter: path})
+    return HolderNode(holder, found)
 
 
 async def find_subscription(
@@ -104,8 +93,8 @@ async def find_subscription(
     Raises:
         Fault: PayEx could not be asked.
     """
-    if message := refusal("subscriptionNo", number):
-        return refused(FieldError("subscriptionNo", message, FieldErrorCode.NUMBER_MALFORMED))
+    if error := number_error("subscriptionNo", number, "subscriptionNo"):
+        return refused(error)
     holder = parent.holder
     needs = subscription_needs(below, holder, number, operation.pages)
     deeper = list(_usage(operation, holder, number, needs, parent.wave))
@@ -122,7 +111,19 @@ async def find_subscription(
 
     gate = _Gate(operation, deeper, ask, judge)
     found = await gate.decide(asks_itself=needs.own_call)
-    return found if isinstance(found, Problem) else SubscriptionNode(holder, number, found)
+    if isinstance(found, Problem):
+        return found.placed({"subscriptionNo": ("subscriptionNo",)}).of_subscription(number)
+    return SubscriptionNode(holder, number, found)
+
+
+def _below(operation: Operation, holder: Holder, needs: HolderNeeds) -> Iterator[_Question]:
+    if needs.listed:
+        listed = operation.payex.routes.of(holder, Kind.SUBSCRIPTIONS)
+        yield operation.routes.answer(listed)
+    for number, wanted in needs.subscriptions.items():
+        yield from _usage(operation, holder, number, wanted)
+        if wanted.own_call:
+            yield operation.subscriptions.answer(holder, number)
 
 
 def _usage(

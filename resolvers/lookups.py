@@ -16,15 +16,16 @@ from math import isnan
 from graphql import GraphQLError, GraphQLID
 
 from resolvers import node_ids
-from resolvers.errors import ErrorCode, RequestError, problem_error
+from resolvers.errors import ErrorCode, Excess, RequestError, problem_error
 from resolvers.existence import find_holder, find_subscription
 from resolvers.ledger import HolderNode, Owner, SubscriptionNode
 from resolvers.look_ahead import LookAhead
 from resolvers.node_ids import NodeKind
 from resolvers.operation import Operation
+from resolvers.payex.api.argument_errors import ArgumentErrorCode
 from resolvers.payex.api.faults import Fault, FaultCode
-from resolvers.payex.api.numbers import refusal
-from resolvers.payex.api.problems import FieldError, FieldErrorCode, Problem, refused
+from resolvers.payex.api.numbers import number_error, refusal
+from resolvers.payex.api.problems import Problem
 from resolvers.payex.api.routes import Billing, Holder
 from resolvers.rights import unseen
 
@@ -44,8 +45,7 @@ def find_owner(operation: Operation, owner_no: str) -> Owner:
             nothing of it.
         Fault: `LEDGER_NOT_CONFIGURED`, the gateway has no credentials for it.
     """
-    if message := refusal("ownerNo", owner_no):
-        raise _bad("ownerNo", message, FieldErrorCode.NUMBER_MALFORMED)
+    _check("ownerNo", owner_no)
     if not operation.rights.sees_ledger(owner_no):
         raise RequestError(ErrorCode.FORBIDDEN, "This ledger is not open to you.")
     if not operation.payex.knows(owner_no):
@@ -53,15 +53,21 @@ def find_owner(operation: Operation, owner_no: str) -> Owner:
     return Owner(owner_no)
 
 
-def too_many(argument: str, numbers: Sequence[str], operation: Operation) -> Problem | None:
-    """Return the problem of a list of numbers that is longer than the bound."""
-    maximum = operation.bounds.max_numbers
-    if len(numbers) <= maximum:
-        return None
-    message = (
-        f"{argument} may hold {maximum} numbers (GATEWAY_MAX_NUMBERS); it holds {len(numbers)}."
-    )
-    return refused(FieldError(argument, message, FieldErrorCode.TOO_MANY_NUMBERS))
+def check_count(argument: str, listed: Sequence[str], operation: Operation) -> None:
+    """Refuse a list of numbers or ids that is longer than the bound.
+
+    Raises:
+        RequestError: `BAD_USER_INPUT`.
+    """
+    maximum, count = operation.bounds.max_numbers, len(listed)
+    if count > maximum:
+        raise RequestError(
+            ErrorCode.BAD_USER_INPUT,
+            f"{argument} may hold {maximum} elements (GATEWAY_MAX_NUMBERS); it holds {count}.",
+            argument=argument,
+            reason=ArgumentErrorCode.TOO_MANY,
+            excess=Excess("GATEWAY_MAX_NUMBERS", maximum, count),
+        )
 
 
 async def find_node(
@@ -101,8 +107,7 @@ def holder_reference(
     owner = find_owner(operation, _text(key, "ownerNo"))
     holder = Holder(owner.owner_no, billing, "")
     number = _text(key, holder.parameter)
-    if message := refusal(holder.parameter, number):
-        raise _bad(holder.parameter, message, FieldErrorCode.NUMBER_MALFORMED)
+    _check(holder.parameter, number)
     return HolderNode(_seen(operation, Holder(owner.owner_no, billing, number)))
 
 
@@ -119,20 +124,21 @@ def subscription_reference(operation: Operation, key: Mapping[str, object]) -> S
             `NOT_FOUND`, the caller does not see the ledger or what holds the subscription.
         Fault: `LEDGER_NOT_CONFIGURED`.
     """
-    node = _decoded(operation, _text(key, "id"))
+    node_id = _text(key, "id")
+    node = _decoded(operation, node_id)
     if not isinstance(node, SubscriptionNode):
-        raise _foreign("id")
+        raise _foreign(node_id)
     return node
 
 
 def _decoded(operation: Operation, node_id: str) -> HolderNode | SubscriptionNode:
     decoded = node_ids.decode(node_id)
     if decoded is None:
-        raise _foreign("id")
+        raise _foreign(node_id)
     kind, numbers = decoded
     for parameter, number in zip(node_ids.parameters(kind), numbers, strict=True):
         if refusal(parameter, number):
-            raise _foreign("id")
+            raise _foreign(node_id)
     owner = find_owner(operation, numbers[0])
     holder = _seen(operation, Holder(owner.owner_no, _BILLING[kind], numbers[1]))
     if kind in {NodeKind.INVOICE, NodeKind.CUSTOMER}:
@@ -151,9 +157,15 @@ def _seen(operation: Operation, holder: Holder) -> Holder:
     return holder
 
 
-def _foreign(argument: str) -> RequestError:
-    message = f"{argument} is not an id of this gateway."
-    return _bad(argument, message, FieldErrorCode.ID_MALFORMED)
+def _foreign(node_id: str) -> RequestError:
+    blank = not node_id.strip()
+    code = ArgumentErrorCode.BLANK if blank else ArgumentErrorCode.INVALID_CHARACTER
+    return _bad("id", "id is not an id of this gateway.", code)
+
+
+def _check(parameter: str, number: str) -> None:
+    if error := number_error(parameter, number, parameter):
+        raise _bad(parameter, error.message, error.code)
 
 
 def _text(key: Mapping[str, object], name: str) -> str:
@@ -162,15 +174,17 @@ def _text(key: Mapping[str, object], name: str) -> str:
     if isinstance(given, float) and isnan(given):
         # graphql-core makes it of an integer in the document with more digits than Python reads.
         message = f"{name} has too many characters."
-        raise _bad(name, message, FieldErrorCode.REFERENCE_MALFORMED)
+        raise _bad(name, message, ArgumentErrorCode.TOO_LONG)
     try:
         # In the document, a number with a point or an exponent is a float, which may be rounded.
         value: str = GraphQLID.coerce_input_value(None if isinstance(given, float) else given)
     except GraphQLError:
         message = f"A reference needs {name} as text or as an integer."
-        raise _bad(name, message, FieldErrorCode.REFERENCE_MALFORMED) from None
+        missing = given is None
+        code = ArgumentErrorCode.BLANK if missing else ArgumentErrorCode.INVALID_CHARACTER
+        raise _bad(name, message, code) from None
     return value
 
 
-def _bad(argument: str, message: str, reason: FieldErrorCode) -> RequestError:
+def _bad(argument: str, message: str, reason: ArgumentErrorCode) -> RequestError:
     return RequestError(ErrorCode.BAD_USER_INPUT, message, argument=argument, reason=reason)

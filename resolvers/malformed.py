@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from resolvers.payex.api.problems import FieldError, FieldErrorCode
+from resolvers.payex.api.argument_errors import ArgumentError, ArgumentErrorCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +17,9 @@ class Malformed:
         expected: what it should be like, in words behind "must be".
     """
 
-    code: FieldErrorCode
+    code: ArgumentErrorCode
     expected: str
 
-    def refused_at(self, path: str) -> FieldError:
-        """Return the error of the argument at a path, such as `filter.minimumAmount`."""
-        return FieldError(path, f"{path} must be {self.expected}.", self.code)
+    def refused_at(self, *path: str) -> ArgumentError:
+        """Return the error of the argument at a path."""
+        return ArgumentError.at(self.code, f"must be {self.expected}.", *path)

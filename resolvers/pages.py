@@ -17,7 +17,8 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from resolvers.cursors import Cursor, Cursors
-from resolvers.payex.api.problems import FieldError, FieldErrorCode, Problem, refused
+from resolvers.payex.api.argument_errors import ArgumentError, ArgumentErrorCode
+from resolvers.payex.api.problems import Problem, refused
 from resolvers.payex.api.records import Item
 from resolvers.payex.api.turns import SLICE, Steps, slices
 
@@ -122,28 +123,26 @@ class PageRequest(msgspec.Struct, frozen=True):
     setting: str
     cursors: Cursors
 
-    def errors(self) -> list[FieldError]:
+    def errors(self) -> list[ArgumentError]:
         """Return all that is wrong with the arguments, as far as is known without the list."""
         errors = []
         if self.first is not None and not 1 <= self.first <= self.maximum:
-            message = (
-                f"first must be between 1 and {self.maximum} ({self.setting}); it is {self.first}."
-            )
-            errors.append(FieldError("first", message, FieldErrorCode.FIRST_OUT_OF_RANGE))
+            message = f"must be between 1 and {self.maximum} ({self.setting}); it is {self.first}."
+            errors.append(ArgumentError.at(ArgumentErrorCode.OUT_OF_RANGE, message, "first"))
         if self.after is not None:
             cursor = Cursor.read(self.after)
             if cursor is None:
-                message = "after is not a cursor of this gateway."
-                errors.append(FieldError("after", message, FieldErrorCode.CURSOR_MALFORMED))
+                message = "is not a cursor of this gateway."
+                errors.append(ArgumentError.at(ArgumentErrorCode.CURSOR_INVALID, message, "after"))
             elif cursor.token != self.cursors.token:
                 message = (
-                    "after is a cursor of another ledger, or older than the ledger's token: start "
-                    "again without after."
+                    "is a cursor of another ledger, or older than the ledger's token: start again "
+                    "without after."
                 )
-                errors.append(FieldError("after", message, FieldErrorCode.CURSOR_GONE))
+                errors.append(ArgumentError.at(ArgumentErrorCode.CURSOR_EXPIRED, message, "after"))
             elif cursor.list != self.cursors.list:
-                message = "after is a cursor of another list."
-                errors.append(FieldError("after", message, FieldErrorCode.CURSOR_OF_ANOTHER_LIST))
+                message = "is a cursor of another list."
+                errors.append(ArgumentError.at(ArgumentErrorCode.CURSOR_INVALID, message, "after"))
         return errors
 
     def page(self, items: Sequence[T], *, size: int = SLICE) -> Steps[Page[T] | Problem]:
@@ -156,10 +155,10 @@ class PageRequest(msgspec.Struct, frozen=True):
             found = yield from self._find(items, cursor, size)
             if found is None:
                 message = (
-                    "after stands behind an element that is not in this list. The list has changed "
+                    "stands behind an element that is not in this list. The list has changed "
                     "since, or the filter is another: start again without after."
                 )
-                error = FieldError("after", message, FieldErrorCode.CURSOR_GONE)
+                error = ArgumentError.at(ArgumentErrorCode.CURSOR_EXPIRED, message, "after")
                 return refused(error, asked=True)
             start = found + 1
             for part in slices(items[:start], size):

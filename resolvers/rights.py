@@ -132,7 +132,7 @@ def unseen(holder: Holder) -> Problem:
     kind = ProblemType.INVOICE_NOT_FOUND if billed else ProblemType.CUSTOMER_NOT_FOUND
     code, status = kind.value
     title = "The invoice was not found" if billed else "The customer was not found"
-    return Problem(kind, type=code, title=title, status=status)
+    return Problem(kind, type=code, title=title, status=status, holder_no=holder.number)
 
 
 EVERYTHING: Final = Rights(everything=True)

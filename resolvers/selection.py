@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 from resolvers.malformed import Malformed
 from resolvers.payex.api.amounts import currency_code
-from resolvers.payex.api.problems import FieldError, FieldErrorCode
+from resolvers.payex.api.argument_errors import ArgumentError, ArgumentErrorCode
 from resolvers.payex.api.records import UsageRecord
 from resolvers.payex.api.turns import SLICE, Steps, slices
 
@@ -18,9 +18,9 @@ _CURRENCY = re.compile("[A-Za-z]{3}")
 
 # Where clients give the conditions that may be malformed.
 _PATHS = {
-    "from_time": "filter.startTimeFrom",
-    "before_time": "filter.startTimeBefore",
-    "minimum_amount": "filter.minimumAmount",
+    "from_time": ("filter", "startTimeFrom"),
+    "before_time": ("filter", "startTimeBefore"),
+    "minimum_amount": ("filter", "minimumAmount"),
 }
 
 # Microseconds for a record (measured).
@@ -43,13 +43,13 @@ class RecordFilter:
     destinations: tuple[str, ...] | None = None
     minimum_amount: Decimal | None = None
     currency_code: str | None = None
-    malformed: tuple[FieldError, ...] = ()
+    malformed: tuple[ArgumentError, ...] = ()
 
     @classmethod
     def of(cls, **conditions: Any) -> Self:
         """Return the filter of conditions as they came. One that is malformed will be refused."""
         malformed = [
-            value.refused_at(_PATHS[name])
+            value.refused_at(*_PATHS[name])
             for name, value in conditions.items()
             if isinstance(value, Malformed)
         ]
@@ -60,17 +60,18 @@ class RecordFilter:
         }
         return cls(**read, malformed=tuple(malformed))
 
-    def errors(self) -> list[FieldError]:
+    def errors(self) -> list[ArgumentError]:
         """Return all that is wrong with the conditions."""
         errors = list(self.malformed)
         start, end = self.from_time, self.before_time
         if start is not None and end is not None and start >= end:
-            message = "filter.startTimeBefore must be later than filter.startTimeFrom."
-            errors.append(FieldError("filter", message, FieldErrorCode.TIME_SPAN_EMPTY))
+            message = "must be later than filter.startTimeFrom."
+            path = _PATHS["before_time"]
+            errors.append(ArgumentError.at(ArgumentErrorCode.CONFLICT, message, *path))
         if self.currency_code is not None and not _CURRENCY.fullmatch(self.currency_code):
-            message = "filter.currencyCode must be the three letters of a currency, such as SEK."
-            error = FieldError("filter.currencyCode", message, FieldErrorCode.CURRENCY_MALFORMED)
-            errors.append(error)
+            code = _miswritten(self.currency_code)
+            message = "must be the three letters of a currency, such as SEK."
+            errors.append(ArgumentError.at(code, message, "filter", "currencyCode"))
         return errors
 
     def select(
@@ -105,6 +106,19 @@ class RecordFilter:
         if self.currency_code is not None:
             code = self.currency_code.upper()
             yield lambda rs: [r for r in rs if currency_code(r.currency) == code]
+
+
+def _miswritten(currency: str) -> ArgumentErrorCode:
+    """Return what is wrong with a text that is no currency."""
+    if not currency.strip():
+        return ArgumentErrorCode.BLANK
+    match len(currency):
+        case 1 | 2:
+            return ArgumentErrorCode.TOO_SHORT
+        case 3:
+            return ArgumentErrorCode.INVALID_CHARACTER
+        case _:
+            return ArgumentErrorCode.TOO_LONG
 
 
 def _folded(text: str | None) -> str | None:

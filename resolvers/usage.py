@@ -155,7 +155,7 @@ async def summaries(operation: Operation, subscription: SubscriptionNode) -> Sum
         Fault: PayEx could not be asked.
     """
     route = subscription.route(operation.payex.routes, Kind.SUMMARIES)
-    found = _items(await operation.routes.demand(route, subscription.wave))
+    found = _items(await operation.routes.demand(route, subscription.wave), subscription)
     return found if isinstance(found, Problem) else Summaries(found)
 
 
@@ -194,7 +194,7 @@ async def _details(
     operation: Operation, subscription: SubscriptionNode
 ) -> tuple[Route, Sequence[UsageRecord] | Problem]:
     route = subscription.route(operation.payex.routes, Kind.DETAILS)
-    return route, _items(await operation.routes.demand(route, subscription.wave))
+    return route, _items(await operation.routes.demand(route, subscription.wave), subscription)
 
 
 async def _cut(
@@ -223,8 +223,10 @@ def _summed(
     return (yield from totals(selected, group_by))
 
 
-def _items(answer: Answer) -> Any:
+def _items(answer: Answer, subscription: SubscriptionNode | None = None) -> Any:
     content = _content(answer)
+    if isinstance(content, Problem) and subscription:
+        return content.of_subscription(subscription.subscription_no)
     return content.items if isinstance(content, ItemList) else content
 
 

@@ -149,20 +149,17 @@ _CustomerNos = Annotated[
 ]
 
 
-def _one(
-    root: OwnerNode, info: Info, billing: Billing, number: str, argument: str | None = None
-) -> Awaitable[Any]:
+def _one(root: OwnerNode, info: Info, billing: Billing, number: str, *path: str) -> Awaitable[Any]:
     holder = Holder(root.owner_no, billing, number)
-    return find_holder(info.context, info.below, holder, argument)
+    return find_holder(info.context, info.below, holder, *path)
 
 
 def _each(
     root: OwnerNode, info: Info, billing: Billing, numbers: Sequence[str], argument: str
 ) -> list[Any]:
-    if problem := lookups.too_many(argument, numbers, info.context):
-        return [problem] * len(numbers)
+    lookups.check_count(argument, numbers, info.context)
     return [
-        _one(root, info, billing, number, f"{argument}[{place}]")
+        _one(root, info, billing, number, argument, str(place))
         for place, number in enumerate(numbers)
     ]
 
@@ -198,17 +195,17 @@ class Owner:
         description="The ledger's number at PayEx, 1-15 characters."
     )
     invoice: InvoiceResult | None = resolved(_invoice, "One invoice, with its billed usage.")
-    invoices: list[InvoiceResult | None] = resolved(
+    invoices: list[InvoiceResult | None] | None = resolved(
         _invoices,
         "Several invoices in one round trip. A number given twice costs one call.",
-        levels=(1,),
+        levels=(0, 1),
         directives=(READ, CALL, NUMBERS),
     )
     customer: CustomerResult | None = resolved(_customer, "One customer, with its unbilled usage.")
-    customers: list[CustomerResult | None] = resolved(
+    customers: list[CustomerResult | None] | None = resolved(
         _customers,
         "Several customers in one round trip. A number given twice costs one call.",
-        levels=(1,),
+        levels=(0, 1),
         directives=(READ, CALL, NUMBERS),
     )
 

@@ -6,65 +6,61 @@ from typing import Any
 import strawberry
 
 from resolvers.payex.api import problems as payex
-from resolvers.payex.api.problems import FieldErrorCode, ProblemType
+from resolvers.payex.api.argument_errors import ArgumentErrorCode
+from resolvers.payex.api.problems import ProblemType
 from schema.declarations import described, reads
 from schema.directives import FEW, INTERNAL, RAW
 from schema.scalars import RawJSON
 
+_TITLE = "The kind of problem, in English."
+_DETAIL = "Details of this case, in English. It may quote a number. Null if there are none."
+_NOT_FOUND = "The HTTP status: 404."
+_INSTANCE = (
+    "PayEx's id of this occurrence, for PayEx support. Null if PayEx gave none or was not asked."
+)
+_ASKED_FOR = "The number that was asked for."
+
 
 @strawberry.interface(
     description=(
-        "Why there is no answer, told by PayEx or by the gateway in its place. A union may gain a "
-        "problem type later: a client that selects `... on Problem` shows it all the same."
+        "Why a field has no result. Always select `... on Problem` in a result union: unions may "
+        "gain problem types, and the interface covers them. Clients with a normalized cache must "
+        "list every problem type in `possibleTypes`, or the selection is silently empty. `title` "
+        "and `detail` are for logs and support staff; show end users your own text, by "
+        "`__typename`."
     )
 )
 class Problem:
     """The members that every problem has."""
 
-    title: str = strawberry.field(description="What kind of problem it is, in English.")
-    detail: str | None = strawberry.field(
-        description="What is the matter in this case; null where PayEx says no more."
-    )
+    title: str = strawberry.field(description=_TITLE)
+    detail: str | None = strawberry.field(description=_DETAIL)
     status: int = strawberry.field(
         description=(
-            "The HTTP status of the problem: PayEx's, or 400 or 404 where the gateway answers by "
-            "itself."
+            "The HTTP status that PayEx answered with; if the gateway answers by itself, the "
+            "status that PayEx gives such a problem."
         )
     )
-    instance: strawberry.ID | None = strawberry.field(
-        description=(
-            "PayEx's own id of this occurrence: give it to PayEx support. Null where PayEx gave "
-            "none, and where the gateway answers by itself."
-        )
-    )
+    instance: strawberry.ID | None = strawberry.field(description=_INSTANCE)
 
 
 described(
-    "FieldErrorCode",
-    FieldErrorCode,
-    "What is wrong with an argument. May gain values. Where a field has no result union, the error "
-    "`BAD_USER_INPUT` has the same values in `extensions.reason`.",
+    "UsageArgumentErrorCode",
+    ArgumentErrorCode,
+    "Why an argument was refused. May gain values: treat an unknown one as `REJECTED_BY_PAYEX`.",
     {
-        "CURRENCY_MALFORMED": "A currency is not the three letters of ISO 4217.",
-        "CURSOR_GONE": (
-            "`after` stands behind an element that is not in the list, since the list has changed, "
-            "the filter is another or the ledger's credentials are new: start again."
+        "BLANK": "It is empty.",
+        "TOO_LONG": "It has too many characters.",
+        "TOO_SHORT": "It has too few characters.",
+        "INVALID_CHARACTER": "It has characters that are not allowed.",
+        "OUT_OF_RANGE": "It is below or above its bounds.",
+        "TOO_MANY": "The list has too many elements.",
+        "CONFLICT": "It contradicts another argument, such as an end before a start.",
+        "CURSOR_INVALID": "The cursor is not one of this list.",
+        "CURSOR_EXPIRED": (
+            "The cursor's element is no longer in the list. Start again without a cursor."
         ),
-        "CURSOR_MALFORMED": "`after` is no cursor of this API.",
-        "CURSOR_OF_ANOTHER_LIST": "`after` is a cursor of another list.",
-        "DECIMAL_MALFORMED": "A `Decimal` is not text or a number of the form `12.50`.",
-        "FIRST_OUT_OF_RANGE": "`first` is below 1, or larger than a page may be.",
-        "ID_MALFORMED": "A global id is none that this API gave. In errors only.",
-        "NUMBER_MALFORMED": (
-            "The number of a ledger, an invoice, a customer or a subscription is empty, too long, "
-            "could be read as a path, or holds a character that no such number has."
-        ),
-        "REFERENCE_MALFORMED": "A reference of the supergraph lacks its key. In errors only.",
-        "REFUSED_BY_PAYEX": "PayEx refused the argument; the message is PayEx's own.",
-        "TIME_MALFORMED": "A `LocalDateTime` is no date and time of ISO 8601, or does not exist.",
-        "TIME_SPAN_EMPTY": "A span of time ends before it begins.",
-        "TOO_MANY_NUMBERS": "A list of numbers is longer than one field takes.",
-        "VALUE_MISSING": "A variable is null where a value is needed. In errors only.",
+        "REJECTED_BY_PAYEX": "PayEx refused it. `message` is PayEx's.",
     },
 )
 
@@ -73,90 +69,103 @@ def _of(kind: ProblemType) -> Callable[[Any], bool]:
     return lambda obj: isinstance(obj, payex.Problem) and obj.kind is kind
 
 
-@strawberry.type(description="One argument that was refused.")
-class FieldError:
-    """The parameter and what is wrong with it."""
+@strawberry.type(description="One refused argument.")
+class UsageArgumentError:
+    """The argument and what is wrong with it."""
 
-    parameter: str = strawberry.field(
+    code: ArgumentErrorCode = strawberry.field(
+        description="Why it was refused. Choose the text for your users by this code."
+    )
+    path: list[str] = strawberry.field(
         description=(
-            "The argument's name or path: `customerNo`, `invoiceNos[0]`, `filter.minimumAmount`. "
-            "Where PayEx refused it, PayEx's own name: `invoiceNo`, also of a number in "
-            "`invoiceNos`."
-        )
+            'Where it is in the field\'s arguments: `["filter", "minimumAmount"]`, '
+            '`["invoiceNos", "3"]`. Empty if PayEx refused something that is no argument.'
+        ),
     )
-    message: str = strawberry.field(description="What is wrong with it, for people.")
-    code: FieldErrorCode = strawberry.field(
-        description="What is wrong with it, for programs. The message may change, the code stays."
-    )
+    parameter: str = strawberry.field(description="PayEx's name for it: `customerNo`.")
+    message: str = strawberry.field(description="Why it was refused, in English, for developers.")
 
 
 @strawberry.type(
-    description=(
-        "An argument was refused (PayEx: `validation`). The gateway answers so by itself where it "
-        "can know beforehand, for example for an empty number; PayEx is then not asked."
-    )
+    description="An argument was refused. The gateway checks what it can before it asks PayEx."
 )
 @reads(_of(ProblemType.VALIDATION))
 class ValidationProblem(Problem):
     """PayEx's `validation`."""
 
-    field_errors: list[FieldError] = strawberry.field(
-        description="What was refused, and why.", directives=[FEW]
+    status: int = strawberry.field(description="The HTTP status: 400.")
+    field_errors: list[UsageArgumentError] = strawberry.field(
+        description="What was refused, and why: at least one entry if the gateway refused it.",
+        directives=[FEW],
     )
 
 
 @strawberry.type(
     description=(
-        "PayEx Usage has no invoice with this number (PayEx: `invoice-not-found`). To those who "
-        "see their own invoices alone, everybody else's are as if there were none."
+        "PayEx has no invoice with this number, or the caller may not see it: the two look alike."
     )
 )
 @reads(_of(ProblemType.INVOICE_NOT_FOUND))
 class InvoiceNotFound(Problem):
     """PayEx's `invoice-not-found`."""
 
+    status: int = strawberry.field(description=_NOT_FOUND)
+    holder_no: strawberry.ID = strawberry.field(name="invoiceNo", description=_ASKED_FOR)
+
+
+@strawberry.type(description="The invoice exists, but has no usage on it.")
+@reads(_of(ProblemType.INVOICE_HAS_NO_USAGE))
+class InvoiceHasNoUsage(Problem):
+    """PayEx's `invoice-has-no-usage`."""
+
+    status: int = strawberry.field(description=_NOT_FOUND)
+    holder_no: strawberry.ID = strawberry.field(name="invoiceNo", description=_ASKED_FOR)
+
 
 @strawberry.type(
     description=(
-        "PayEx Usage has no unbilled usage for a customer with this number "
-        "(PayEx: `customer-not-found`). To those who see their own customers alone, everybody "
-        "else's are as if there were none."
+        "PayEx has no unbilled usage for a customer with this number, or the caller may not see "
+        "it: the two look alike."
     )
 )
 @reads(_of(ProblemType.CUSTOMER_NOT_FOUND))
 class CustomerNotFound(Problem):
     """PayEx's `customer-not-found`."""
 
-
-@strawberry.type(
-    description="The invoice is there, but bills no usage (PayEx: `invoice-has-no-usage`)."
-)
-@reads(_of(ProblemType.INVOICE_HAS_NO_USAGE))
-class InvoiceHasNoUsage(Problem):
-    """PayEx's `invoice-has-no-usage`."""
+    status: int = strawberry.field(description=_NOT_FOUND)
+    holder_no: strawberry.ID = strawberry.field(name="customerNo", description=_ASKED_FOR)
 
 
 @strawberry.type(
     description=(
-        "The invoice (billed) or the customer (unbilled) has no subscription with this number "
-        "(PayEx: `subscription-not-found`)."
+        "The invoice or customer has no usage of a subscription with this number, or the caller "
+        "may not see it: the two look alike."
     )
 )
 @reads(_of(ProblemType.SUBSCRIPTION_NOT_FOUND))
 class SubscriptionNotFound(Problem):
     """PayEx's `subscription-not-found`."""
 
-
-@strawberry.type(
-    description=(
-        "A problem of a type that this gateway does not know: PayEx may add types at any time."
+    status: int = strawberry.field(description=_NOT_FOUND)
+    subscription_no: strawberry.ID = strawberry.field(
+        description="The number that was asked for; of several, the first that was not found."
     )
-)
+
+
+@strawberry.type(description="A problem of a type that this version of the gateway does not know.")
 @reads(_of(ProblemType.UNRECOGNIZED))
 class UnrecognizedProblem(Problem):
     """Any other problem type of PayEx."""
 
-    type: str = strawberry.field(description="PayEx's problem type, as it came.")
+    title: str = strawberry.field(description="The kind of problem, as PayEx words it.")
+    detail: str | None = strawberry.field(
+        description="Details of this case. It may quote a number. Null if there are none."
+    )
+    status: int = strawberry.field(description="The HTTP status that PayEx answered with.")
+    instance: strawberry.ID | None = strawberry.field(
+        description="PayEx's id of this occurrence, for PayEx support. Null if PayEx gave none."
+    )
+    type: str = strawberry.field(description="PayEx's type of problem, unchanged.")
     raw: RawJSON | None = strawberry.field(
-        description="The whole problem, as PayEx sent it.", directives=[RAW, INTERNAL]
+        description="The whole problem as PayEx sent it.", directives=[RAW, INTERNAL]
     )

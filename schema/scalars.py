@@ -4,7 +4,6 @@ None raises an error for what it cannot read: the field gets `Malformed`, and re
 """
 
 import re
-from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NewType
@@ -15,8 +14,8 @@ from graphql import FloatValueNode, IntValueNode, StringValueNode, ValueNode
 from strawberry.types.scalar import ScalarDefinition
 
 from resolvers.malformed import Malformed
-from resolvers.payex.api.problems import FieldErrorCode
-from resolvers.payex.api.times import moment
+from resolvers.payex.api.argument_errors import ArgumentErrorCode
+from resolvers.payex.api.times import NoSuchMomentError, moment
 from schema.json_numbers import JSONNumber
 
 ExactDecimal = NewType("ExactDecimal", Decimal)
@@ -48,17 +47,26 @@ def _read_decimal(value: Any) -> Decimal | Malformed:
         value = value.text
     elif isinstance(value, int | float) and not isinstance(value, bool):
         value = repr(value)
+    code = _miswritten(value)
     if isinstance(value, str) and _DECIMAL.fullmatch(value):
-        # An exponent may be too large even for a decimal.
-        with suppress(InvalidOperation):
+        try:
             return Decimal(value)
-    return Malformed(FieldErrorCode.DECIMAL_MALFORMED, 'text such as "12.50", or a number')
+        except InvalidOperation:
+            # An exponent may be too large even for a decimal.
+            code = ArgumentErrorCode.OUT_OF_RANGE
+    return Malformed(code, 'text such as "12.50", or a number')
 
 
 def _decimal_literal(node: ValueNode, _variables: object = None) -> Decimal | Malformed:
     if isinstance(node, IntValueNode | FloatValueNode | StringValueNode):
         return _read_decimal(node.value)
     return _read_decimal(None)
+
+
+def _miswritten(value: Any) -> ArgumentErrorCode:
+    """Return what is wrong with what a scalar cannot read."""
+    blank = isinstance(value, str) and not value.strip()
+    return ArgumentErrorCode.BLANK if blank else ArgumentErrorCode.INVALID_CHARACTER
 
 
 def _write_iso(value: date) -> str:
@@ -74,10 +82,15 @@ def _write_moment(value: datetime) -> str:
 
 def _read_moment(value: Any) -> datetime | Malformed:
     # A decimal takes no blanks around it either.
+    code = _miswritten(value)
     if isinstance(value, str) and value == value.strip():
-        with suppress(ValueError):
+        try:
             return moment(value)
-    return Malformed(FieldErrorCode.TIME_MALFORMED, "text such as 2026-11-01T00:00:00")
+        except NoSuchMomentError:
+            code = ArgumentErrorCode.OUT_OF_RANGE
+        except ValueError:
+            pass
+    return Malformed(code, "text such as 2026-11-01T00:00:00")
 
 
 def _moment_literal(node: ValueNode, _variables: object = None) -> datetime | Malformed:

@@ -11,7 +11,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import get_object_definition
 
 from resolvers.errors import ErrorCode, RequestError
-from resolvers.payex.api.problems import FieldErrorCode
+from resolvers.payex.api.argument_errors import ArgumentErrorCode
 from resolvers.payex.api.work import Work
 from schema.declarations import Info
 from schema.ledger import Customer, Invoice, Owner
@@ -66,7 +66,7 @@ def _entity(info: Any, representation: Any) -> Any:
             ErrorCode.BAD_USER_INPUT,
             message,
             argument="representations",
-            reason=FieldErrorCode.REFERENCE_MALFORMED,
+            reason=ArgumentErrorCode.BLANK if name is None else ArgumentErrorCode.INVALID_CHARACTER,
         )
     try:
         key = {member: value for member, value in given.items() if member != "__typename"}

@@ -14,9 +14,9 @@ from graphql import GraphQLError, GraphQLSyntaxError, Node, ValueNode
 from gateway.http.error_redaction import blamed_argument, without_values
 from resolvers.budget import Budget
 from resolvers.errors import ErrorCode, RequestError
+from resolvers.payex.api.argument_errors import ArgumentErrorCode
 from resolvers.payex.api.faults import Fault
 from resolvers.payex.api.instances import safe_instance_id
-from resolvers.payex.api.problems import FieldErrorCode
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ def _format(error: GraphQLError, support_id: str, *, executed: bool) -> dict[str
             message = without_values(error.message)
             extensions = {
                 "code": ErrorCode.BAD_USER_INPUT.value,
-                "reason": FieldErrorCode.VALUE_MISSING.value,
+                "reason": ArgumentErrorCode.BLANK.value,
             }
             if argument := blamed_argument(error.message):
                 extensions["argument"] = argument
@@ -160,6 +160,9 @@ def _of_request(error: RequestError) -> dict[str, Any]:
         extensions["reason"] = error.reason.value
     if error.instance:
         extensions["instance"] = error.instance
+    if error.excess:
+        setting, limit, measured = error.excess
+        extensions |= {"limit": {setting: limit}, "measured": measured}
     return extensions
 
 

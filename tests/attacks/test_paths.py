@@ -130,7 +130,7 @@ def test_no_number_leads_to_anothers_invoice_behind_a_proxy_that_decodes_once_mo
     reply = ask(gateway, EVE, RECORDS, o="1234", i="123456", s=number)
 
     found = reply["data"]["owner"]["invoice"]["subscription"]
-    assert found == {"fieldErrors": [{"code": "NUMBER_MALFORMED"}]}
+    assert found == {"fieldErrors": [{"code": "INVALID_CHARACTER"}]}
     assert SECRET not in json.dumps(reply)
     assert payex.paths == []
 

@@ -16,9 +16,10 @@ from graphql import Undefined
 
 from resolvers.payex.api.amounts import Money, Volume
 from resolvers.payex.api.answers import Answer, CallContext
+from resolvers.payex.api.argument_errors import ArgumentError
 from resolvers.payex.api.faults import Fault, FaultCode
 from resolvers.payex.api.held_bytes import ProcessBytes
-from resolvers.payex.api.problems import FieldError, Problem, parse_problem
+from resolvers.payex.api.problems import Problem, parse_problem
 from resolvers.payex.api.pulse import Pulse
 from resolvers.payex.api.reader import Reader
 from resolvers.payex.api.records import ItemList
@@ -192,9 +193,9 @@ _RECORD = {
 }
 _FIELD_ERRORS = (
     *_ANY,
-    (FieldError("a", "b"), None),
-    [FieldError("a", None), 5],  # type: ignore[arg-type]
-    [Later(FieldError("a", "b")), FieldError("c", "d"), RuntimeError("in a list")],
+    (ArgumentError("a", "b", path=("a", "0")), None),
+    [ArgumentError("a", None), 5],  # type: ignore[arg-type]
+    [Later(ArgumentError("a", "b")), ArgumentError("c", "d"), RuntimeError("in a list")],
 )
 _PROBLEM = {
     **dict.fromkeys(("title", "detail", "status", "instance", "type", "raw"), _ANY),

@@ -13,8 +13,8 @@ from gateway.documents.source import DocumentCode
 from gateway.http.refusals import Refusal
 from gateway.limits.violations import LimitCode
 from resolvers.errors import ErrorCode
+from resolvers.payex.api.argument_errors import ArgumentErrorCode
 from resolvers.payex.api.faults import FaultCode
-from resolvers.payex.api.problems import FieldErrorCode
 from schema.subgraph import build_schema, executable
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ CODES = {code: [cell.strip() for cell in cells.split("|")] for code, cells in RO
 
 
 def test_the_tables_have_every_code_exactly_once() -> None:
-    reasons = [code.value for code in FieldErrorCode]
+    reasons = [code.value for code in ArgumentErrorCode]
     assert [code for code, _ in ROWS] == [
         *FaultCode,
         *ErrorCode,

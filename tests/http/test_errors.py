@@ -166,6 +166,6 @@ def test_an_error_of_a_value_that_names_no_argument_blames_none() -> None:
     (formatted,) = format_errors([error], "s", executed=True)
     assert formatted["extensions"] == {
         "code": "BAD_USER_INPUT",
-        "reason": "VALUE_MISSING",
+        "reason": "BLANK",
         "supportId": "s",
     }

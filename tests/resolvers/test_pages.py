@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from resolvers.cursors import Cursors
 from resolvers.pages import DEFAULT_FIRST, Page, PageRequest
-from resolvers.payex.api.problems import FieldErrorCode, Problem, ProblemType
+from resolvers.payex.api.argument_errors import ArgumentErrorCode
+from resolvers.payex.api.problems import Problem, ProblemType
 from resolvers.payex.api.records import UsageRecord
 from tests.resolvers.worked import worked
 
@@ -188,7 +189,7 @@ def test_with_the_ledgers_next_token_a_cursor_is_gone_and_no_list_is_needed_to_t
 ) -> None:
     older = Cursors(b"the key before", "xxx", "billed", "123456", "46")
     (error,) = request(after=older.behind(listed([{}])[0], 0)).errors()
-    assert (error.parameter, error.code) == ("after", FieldErrorCode.CURSOR_GONE)
+    assert (error.parameter, error.code) == ("after", ArgumentErrorCode.CURSOR_EXPIRED)
     assert error.message == (
         "after is a cursor of another ledger, or older than the ledger's token: start again "
         "without after."

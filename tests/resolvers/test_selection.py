@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resolvers.payex.api.argument_errors import ArgumentErrorCode
 from resolvers.payex.api.records import UsageRecord
 from resolvers.selection import RecordFilter
 from tests.resolvers.worked import worked
@@ -74,7 +75,8 @@ def test_what_is_selected_stays_in_the_order_it_came(amounts: list[int], least: 
 @pytest.mark.parametrize("gap", [timedelta(0), -SECOND])
 def test_a_period_that_ends_before_it_begins_is_refused(gap: timedelta) -> None:
     (error,) = RecordFilter(from_time=NOON, before_time=NOON + gap).errors()
-    assert error.parameter == "filter"
+    assert error.path == ("filter", "startTimeBefore")
+    assert error.code is ArgumentErrorCode.CONFLICT
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 VALIDATION = "... on ValidationProblem { status fieldErrors { parameter message } }"
-CODED = "... on ValidationProblem { fieldErrors { parameter message code } }"
+CODED = "... on ValidationProblem { fieldErrors { code path parameter message } }"
 
 
 @pytest.fixture(params=[True, False], ids=["projected", "executed"])
@@ -163,7 +163,7 @@ async def test_an_empty_time_span_is_refused_without_a_call(ask: Any, payex: Any
         reply = await ask(owner(USAGE.format(f"{field}(filter: {{{span}}}) {{ {VALIDATION} }}")))
 
         found = reply["data"]["owner"]["invoice"]["subscription"][field]
-        assert found["fieldErrors"][0]["parameter"] == "filter"
+        assert found["fieldErrors"][0]["parameter"] == "startTimeBefore"
         assert payex.calls == []
 
 
@@ -201,68 +201,80 @@ async def test_a_malformed_ledger_number_is_a_coded_error(ask: Any, number: str)
 
 
 @pytest.mark.parametrize("field", ["invoice", "customer"])
-async def test_more_numbers_than_the_bound_are_refused_one_and_all(
+async def test_more_numbers_than_the_bound_are_one_error_of_the_field(
     ask: Any, payex: Any, settings: dict[str, Any], field: str
 ) -> None:
-    """The list keeps its length, and the owner its other fields."""
+    """The owner keeps its other fields."""
     settings["max_numbers"] = 2
     reply = await ask(
-        owner(f'ownerNo {field}s({field}Nos: ["1", "2", "3"]) {{ __typename {VALIDATION} }}')
+        owner(
+            f'ownerNo {field}s({field}Nos: ["1", "2", "3"]) {{ __typename }} '
+            f'two: {field}s({field}Nos: ["1", "2"]) {{ __typename }}'
+        )
     )
 
-    found = reply["data"]["owner"][f"{field}s"]
-    assert [item["__typename"] for item in found] == ["ValidationProblem"] * 3
-    assert "2 numbers (GATEWAY_MAX_NUMBERS); it holds 3" in str(found[0])
-    assert payex.calls == []
+    found = reply["data"]["owner"]
+    assert (found["ownerNo"], found[f"{field}s"], len(found["two"])) == ("1234", None, 2)
+    (error,) = reply["errors"]
+    assert error["path"] == ["owner", f"{field}s"]
+    assert "2 elements (GATEWAY_MAX_NUMBERS); it holds 3" in error["message"]
+    del error["extensions"]["supportId"]
+    assert error["extensions"] == {
+        "code": "BAD_USER_INPUT",
+        "argument": f"{field}Nos",
+        "reason": "TOO_MANY",
+        "limit": {"GATEWAY_MAX_NUMBERS": 2},
+        "measured": 3,
+    }
+    assert len(payex.calls) == 2
 
 
-MALFORMED: dict[str, tuple[str, str, list[Any]]] = {
+INVALID, RANGE = "INVALID_CHARACTER", "OUT_OF_RANGE"
+MALFORMED: dict[str, tuple[str, list[tuple[Any, str]]]] = {
     "minimumAmount": (
         "Decimal",
-        "DECIMAL_MALFORMED",
         [
-            "abc",
-            "",
-            True,
-            "NaN",
-            "Infinity",
-            "1_000",
-            "\uff11\uff12",
-            " 1",
-            "1e",
-            "1E+" + "9" * 30,
-            [1],
-            {},
+            ("abc", INVALID),
+            ("", "BLANK"),
+            (True, INVALID),
+            ("NaN", INVALID),
+            ("Infinity", INVALID),
+            ("1_000", INVALID),
+            ("\uff11\uff12", INVALID),
+            (" 1", INVALID),
+            ("1e", INVALID),
+            ("1E+" + "9" * 30, RANGE),
+            ([1], INVALID),
+            ({}, INVALID),
         ],
     ),
     "startTimeFrom": (
         "LocalDateTime",
-        "TIME_MALFORMED",
         [
-            "yesterday",
-            " 2026-11-01",
-            "2026-11-01\n",
-            "2026-11-31T00:00:00",
-            "\uff12\uff10\uff12\uff16-11-01",
-            5,
-            1.5,
-            False,
+            ("yesterday", INVALID),
+            (" 2026-11-01", INVALID),
+            ("2026-11-01\n", INVALID),
+            ("2026-11-31T00:00:00", RANGE),
+            ("\uff12\uff10\uff12\uff16-11-01", INVALID),
+            (5, INVALID),
+            (1.5, INVALID),
+            (False, INVALID),
         ],
     ),
-    "startTimeBefore": ("LocalDateTime", "TIME_MALFORMED", ["2026-W01-1", ""]),
+    "startTimeBefore": ("LocalDateTime", [("2026-W01-1", INVALID), ("", "BLANK")]),
 }
 
 
 @pytest.mark.parametrize("field", ["usageRecords", "usageTotals"])
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [(name, value) for name, (_, _, values) in MALFORMED.items() for value in values],
+    ("name", "value", "code"),
+    [(name, *one) for name, (_, values) in MALFORMED.items() for one in values],
 )
 async def test_a_malformed_value_is_a_problem_of_its_field_however_it_is_given(
-    ask: Any, payex: Any, field: str, name: str, value: Any
+    ask: Any, payex: Any, field: str, name: str, value: Any, code: str
 ) -> None:
     """As a literal, as a variable, and as a variable's member."""
-    type_, code, _ = MALFORMED[name]
+    type_, _ = MALFORMED[name]
     asked = f"subscriptionNo bad: {field}(filter: %s) {{ {CODED} }}"
     for declared, given in (
         ("", f"{{{name}: {json.dumps(value, ensure_ascii=False)}}}"),
@@ -275,7 +287,8 @@ async def test_a_malformed_value_is_a_problem_of_its_field_however_it_is_given(
         found = reply["data"]["owner"]["invoice"]["subscription"]
         assert found["subscriptionNo"] == "70"
         (error,) = found["bad"]["fieldErrors"]
-        assert (error["parameter"], error["code"]) == (f"filter.{name}", code)
+        assert (error["parameter"], error["path"]) == (name, ["filter", name])
+        assert error["code"] == code
         assert f"filter.{name} must be text such as" in error["message"]
         assert payex.calls == []
 
@@ -290,33 +303,45 @@ async def test_every_bad_argument_of_a_field_is_told(ask: Any, payex: Any) -> No
 
     found = reply["data"]["owner"]["invoice"]["subscription"]
     filtered = [
-        ("filter.startTimeFrom", "TIME_MALFORMED"),
-        ("filter.minimumAmount", "DECIMAL_MALFORMED"),
-        ("filter.currencyCode", "CURRENCY_MALFORMED"),
+        ("filter.startTimeFrom", "INVALID_CHARACTER"),
+        ("filter.minimumAmount", "INVALID_CHARACTER"),
+        ("filter.currencyCode", "TOO_LONG"),
     ]
     assert _coded(found["usageTotals"]) == filtered
     assert _coded(found["usageRecords"]) == [
-        ("first", "FIRST_OUT_OF_RANGE"),
-        ("after", "CURSOR_MALFORMED"),
+        ("first", "OUT_OF_RANGE"),
+        ("after", "CURSOR_INVALID"),
         *filtered,
     ]
     assert payex.calls == []
 
 
 def _coded(found: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(error["parameter"], error["code"]) for error in found["fieldErrors"]]
+    return [(".".join(error["path"]), error["code"]) for error in found["fieldErrors"]]
 
 
-@pytest.mark.parametrize("code", ["", "SEKK", "SE", "S1K", " SEK", "kr.", "\uff33\uff25\uff2b"])
+@pytest.mark.parametrize(
+    ("code", "wrong"),
+    [
+        ("", "BLANK"),
+        ("   ", "BLANK"),
+        ("SEKK", "TOO_LONG"),
+        ("SE", "TOO_SHORT"),
+        ("S1K", "INVALID_CHARACTER"),
+        (" SEK", "TOO_LONG"),
+        ("kr.", "INVALID_CHARACTER"),
+        ("\uff33\uff25\uff2b", "INVALID_CHARACTER"),
+    ],
+)
 async def test_a_currency_of_a_form_that_none_has_is_refused(
-    ask: Any, payex: Any, code: str
+    ask: Any, payex: Any, code: str, wrong: str
 ) -> None:
     query = "query ($c: String) " + owner(
         USAGE.format(f"usageTotals(filter: {{currencyCode: $c}}) {{ {CODED} }}")
     )
     found = (await ask(query, c=code))["data"]["owner"]["invoice"]["subscription"]
 
-    assert _coded(found["usageTotals"]) == [("filter.currencyCode", "CURRENCY_MALFORMED")]
+    assert _coded(found["usageTotals"]) == [("filter.currencyCode", wrong)]
     assert payex.calls == []
 
 
@@ -325,12 +350,13 @@ async def test_a_bad_number_of_a_list_is_told_by_its_place_in_the_argument(
     ask: Any, payex: Any, field: str
 ) -> None:
     numbers = f'{field}Nos: ["", "..", ""]'
-    reply = await ask(owner(f"found: {field}s({numbers}) {{ {VALIDATION} }}"))
+    reply = await ask(owner(f"found: {field}s({numbers}) {{ {CODED} }}"))
 
     errors = [item["fieldErrors"][0] for item in reply["data"]["owner"]["found"]]
-    places = [f"{field}Nos[{place}]" for place in range(3)]
-    assert [error["parameter"] for error in errors] == places
-    assert errors[1]["message"] == f"{places[1]} could be read as a path."
+    assert [error["path"] for error in errors] == [[f"{field}Nos", place] for place in "012"]
+    assert {error["parameter"] for error in errors} == {f"{field}No"}
+    assert [error["code"] for error in errors] == ["BLANK", "INVALID_CHARACTER", "BLANK"]
+    assert errors[1]["message"] == f"{field}Nos[1] could be read as a path."
     assert payex.calls == []
 
 
@@ -343,18 +369,59 @@ async def test_a_number_of_a_list_that_payex_refused_is_told_in_its_place_by_pay
     found, refused = reply["data"]["owner"]["invoices"]
     assert found == {"__typename": "Invoice"}
     assert refused["fieldErrors"] == [
-        {"parameter": "invoiceNo", "message": "No", "code": "REFUSED_BY_PAYEX"}
+        {
+            "code": "REJECTED_BY_PAYEX",
+            "path": ["invoiceNos", "1"],
+            "parameter": "invoiceNo",
+            "message": "No",
+        }
     ]
+
+
+@pytest.mark.parametrize("refused", ["ownerNo", "other", "invoiceNo"])
+async def test_what_payex_refused_and_is_no_argument_of_the_field_has_an_empty_path(
+    ask: Any, payex: Any, telling: Any, refused: str
+) -> None:
+    """The number of the invoice is one of the invoice's field alone."""
+    answer = telling("validation", 400, Problems=[{refused: "No"}])
+    payex.answers["/invoices/55/subscriptions"] = answer
+    reference = {"__typename": "Invoice", "ownerNo": "1234", "invoiceNo": "55"}
+    reply = await ask(
+        "query ($r: [_Any!]!) { _entities(representations: $r) { ... on Invoice "
+        f"{{ subscriptions {{ {CODED} }} }} }} }}",
+        r=[reference],
+    )
+
+    (error,) = reply["data"]["_entities"][0]["subscriptions"]["fieldErrors"]
+    assert (error["path"], error["parameter"]) == ([], refused)
+
+
+@pytest.mark.parametrize(
+    ("refused", "path"), [("SubscriptionNo", ["subscriptionNo"]), ("other", [])]
+)
+async def test_a_subscription_that_payex_refused_is_told_by_the_fields_own_argument(
+    ask: Any, payex: Any, telling: Any, refused: str, path: list[str]
+) -> None:
+    answer = telling("validation", 400, Problems=[{refused: "No"}])
+    payex.answers["/invoices/55/subscriptions/70"] = answer
+    field = (
+        'invoice(invoiceNo: "55") { ... on Invoice { '
+        f'subscription(subscriptionNo: "70") {{ {CODED} }} }} }}'
+    )
+    reply = await ask(owner(field))
+
+    (error,) = reply["data"]["owner"]["invoice"]["subscription"]["fieldErrors"]
+    assert (error["path"], error["parameter"]) == (path, refused)
 
 
 @pytest.mark.parametrize(
     ("field", "code"),
     [
-        ("usageRecords(first: 0)", "FIRST_OUT_OF_RANGE"),
-        ('usageRecords(after: "x")', "CURSOR_MALFORMED"),
+        ("usageRecords(first: 0)", "OUT_OF_RANGE"),
+        ('usageRecords(after: "x")', "CURSOR_INVALID"),
         (
             'usageTotals(filter: {startTimeFrom: "2026-11-02", startTimeBefore: "2026-11-01"})',
-            "TIME_SPAN_EMPTY",
+            "CONFLICT",
         ),
     ],
 )
@@ -368,8 +435,9 @@ async def test_what_is_wrong_with_an_argument_has_a_code(ask: Any, field: str, c
 @pytest.mark.parametrize(
     ("field", "code"),
     [
-        ('invoice(invoiceNo: "")', "NUMBER_MALFORMED"),
-        ('customer(customerNo: "a?b")', "NUMBER_MALFORMED"),
+        ('invoice(invoiceNo: "")', "BLANK"),
+        ('invoice(invoiceNo: "1234567890123456")', "TOO_LONG"),
+        ('customer(customerNo: "a?b")', "INVALID_CHARACTER"),
     ],
 )
 async def test_what_is_wrong_with_a_number_has_a_code(ask: Any, field: str, code: str) -> None:
@@ -381,12 +449,13 @@ async def test_what_is_wrong_with_a_number_has_a_code(ask: Any, field: str, code
 @pytest.mark.parametrize(
     ("field", "argument", "reason"),
     [
-        ('owner(ownerNo: "12 34 !!") { ownerNo }', "ownerNo", "NUMBER_MALFORMED"),
-        ('node(id: "x") { id }', "id", "ID_MALFORMED"),
+        ('owner(ownerNo: "12 34 !!") { ownerNo }', "ownerNo", "INVALID_CHARACTER"),
+        ('node(id: "x") { id }', "id", "INVALID_CHARACTER"),
+        ('node(id: "") { id }', "id", "BLANK"),
         (
             '_entities(representations: [{__typename: "Owner"}]) { __typename }',
             "ownerNo",
-            "REFERENCE_MALFORMED",
+            "BLANK",
         ),
     ],
 )
@@ -426,24 +495,25 @@ async def test_a_null_where_a_value_is_needed_has_a_code_and_its_argument(
     (error,) = (await ask(f"query ({definition}) {{ {field} }}", x=None))["errors"]
 
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert error["extensions"]["reason"] == "VALUE_MISSING"
+    assert error["extensions"]["reason"] == "BLANK"
     assert error["extensions"]["argument"] == argument
 
 
 @pytest.mark.parametrize(
-    ("field", "data"),
+    ("field", "name"),
     [
-        ('owner(ownerNo: "1234") { invoice(invoiceNo: $x) { __typename } }', {"invoice": None}),
-        ('owner(ownerNo: "1234") { invoices(invoiceNos: [$x]) { __typename } }', None),
-        ('owner(ownerNo: "1234") { customers(customerNos: ["1", $x]) { __typename } }', None),
+        ("invoice(invoiceNo: $x)", "invoice"),
+        ("invoices(invoiceNos: [$x])", "invoices"),
+        ('customers(customerNos: ["1", $x])', "customers"),
     ],
 )
-async def test_a_null_for_a_field_that_may_not_be_null_makes_null_of_what_is_around_it(
-    ask: Any, field: str, data: Any
+async def test_a_null_where_a_value_is_needed_takes_its_field_alone(
+    ask: Any, field: str, name: str
 ) -> None:
-    reply = await ask(f'query ($x: ID = "1") {{ {field} ok: __typename }}', x=None)
+    asked = owner(f"{field} {{ __typename }} ok: ownerNo")
+    reply = await ask(f'query ($x: ID = "1") {asked}', x=None)
 
-    assert reply["data"] == {"owner": data, "ok": "Query"}
+    assert reply["data"] == {"owner": {name: None, "ok": "1234"}}
     assert len(reply["errors"]) == 1
 
 

@@ -61,6 +61,43 @@ async def test_a_problem_of_the_invoice_is_the_invoice_fields_answer_however_dee
     assert payex.routes == [BELOW]
 
 
+@pytest.mark.parametrize(
+    ("kind", "code", "type_"),
+    [
+        ("invoice", "invoice-not-found", "InvoiceNotFound"),
+        ("invoice", "invoice-has-no-usage", "InvoiceHasNoUsage"),
+        ("customer", "customer-not-found", "CustomerNotFound"),
+    ],
+)
+async def test_what_was_not_found_is_told_with_the_number_that_was_asked_for(
+    ask: Any, payex: Any, telling: Any, kind: str, code: str, type_: str
+) -> None:
+    """Also in a list."""
+    payex.answers[f"/{kind}s/a%20b"] = telling(code)
+    shown = f"... on {type_} {{ {kind}No }}"
+    reply = await ask(query(f'{kind}s({kind}Nos: ["a b", "a b"]) {{ {shown} }}'))
+
+    assert reply["data"]["owner"][f"{kind}s"] == [{f"{kind}No": "a b"}] * 2
+
+
+@pytest.mark.parametrize("field", ["usageRecords", "usageTotals", "usageSummaries"])
+async def test_a_subscription_that_was_not_found_is_told_with_its_number_at_every_field(
+    ask: Any, payex: Any, telling: Any, field: str
+) -> None:
+    """The subscription's own, and that of a usage that is gone while the list still has it."""
+    for leaf in ("usage-details", "usage-summaries"):
+        payex.answers[f"/invoices/55/subscriptions/70/{leaf}"] = telling("subscription-not-found")
+    shown = "... on SubscriptionNotFound { subscriptionNo }"
+    single = f"... on UsageSubscription {{ {field} {{ __typename }} }}"
+    listed = f"... on UsageSubscriptionConnection {{ nodes {{ {field} {{ {shown} }} }} }}"
+    own = await ask(invoice(f'subscription(subscriptionNo: "70") {{ {shown} {single} }}'))
+    below = await ask(invoice(f"subscriptions(first: 1) {{ {listed} }}"))
+
+    assert own["data"]["owner"]["invoice"]["subscription"] == {"subscriptionNo": "70"}
+    found = below["data"]["owner"]["invoice"]["subscriptions"]["nodes"]
+    assert found == [{field: {"subscriptionNo": "70"}}]
+
+
 @pytest.mark.parametrize("spelling", ["subscription-not-found", "subscription-not found"])
 async def test_a_missing_subscription_is_the_subscription_fields_answer(
     ask: Any, payex: Any, telling: Any, spelling: str

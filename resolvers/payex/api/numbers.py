@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from resolvers.payex.api.argument_errors import ArgumentError, ArgumentErrorCode, place
 from resolvers.payex.api.segments import may_lead_elsewhere
 
 
@@ -32,24 +33,43 @@ RULES = {
 }
 
 
-def refusal(parameter: str, number: str, place: str | None = None) -> str | None:
+def refusal(parameter: str, number: str) -> str | None:
     """Return what is wrong with a number, or None.
 
     Args:
         parameter: PayEx's name of the number, a key of `RULES`.
-        number: as the client sent it. The message does not repeat it.
-        place: what the message calls it; None means its parameter.
+        number: as it came. The message does not repeat it.
     """
-    place = place or parameter
-    rule = RULES[parameter]
+    error = number_error(parameter, number, parameter)
+    return error.message if error else None
+
+
+def number_error(parameter: str, number: str, *path: str) -> ArgumentError | None:
+    """Return the error of a number that PayEx is sure to refuse, or None if it may know it.
+
+    Args:
+        parameter: PayEx's name of the number, a key of `RULES`.
+        number: as the client sent it. The message does not repeat it.
+        path: where it stands in the field's arguments.
+    """
+    if (wrong := _wrong(RULES[parameter], number)) is None:
+        return None
+    code, words = wrong
+    return ArgumentError(parameter, f"{place(path)} {words}", code, path)
+
+
+def _wrong(rule: Rule, number: str) -> tuple[ArgumentErrorCode, str] | None:
     if not number.strip():
-        return f"{place} is empty."
+        return ArgumentErrorCode.BLANK, "is empty."
     if len(number) > rule.longest:
-        return f"{place} has {len(number)} characters; at most {rule.longest} are allowed."
+        words = f"has {len(number)} characters; at most {rule.longest} are allowed."
+        return ArgumentErrorCode.TOO_LONG, words
     if not number.isprintable():
-        return f"{place} holds control characters."
-    if may_lead_elsewhere(number):
-        return f"{place} could be read as a path."
-    if rule.characters and not rule.characters.fullmatch(number):
-        return f"{place} holds a character that PayEx does not allow: {rule.allowed} are."
-    return None
+        words = "holds control characters."
+    elif may_lead_elsewhere(number):
+        words = "could be read as a path."
+    elif rule.characters and not rule.characters.fullmatch(number):
+        words = f"holds a character that PayEx does not allow: {rule.allowed} are."
+    else:
+        return None
+    return ArgumentErrorCode.INVALID_CHARACTER, words

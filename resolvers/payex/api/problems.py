@@ -6,12 +6,13 @@ styles, and their members in more than one casing, so that both are read with a 
 
 import enum
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import msgspec
 
+from resolvers.payex.api.argument_errors import ArgumentError
 from resolvers.payex.api.routes import Billing, Kind, Route
 from resolvers.payex.api.surrogates import replaced
 
@@ -58,39 +59,12 @@ _OF_CUSTOMERS = {ProblemType.VALIDATION, ProblemType.CUSTOMER_NOT_FOUND}
 _BELOW_SUBSCRIPTIONS = {Kind.SUBSCRIPTION, Kind.DETAILS, Kind.SUMMARIES}
 
 
-class FieldErrorCode(enum.Enum):
-    """What is wrong with one input, for programs."""
-
-    CURRENCY_MALFORMED = "CURRENCY_MALFORMED"
-    CURSOR_GONE = "CURSOR_GONE"
-    CURSOR_MALFORMED = "CURSOR_MALFORMED"
-    CURSOR_OF_ANOTHER_LIST = "CURSOR_OF_ANOTHER_LIST"
-    DECIMAL_MALFORMED = "DECIMAL_MALFORMED"
-    FIRST_OUT_OF_RANGE = "FIRST_OUT_OF_RANGE"
-    ID_MALFORMED = "ID_MALFORMED"
-    NUMBER_MALFORMED = "NUMBER_MALFORMED"
-    REFERENCE_MALFORMED = "REFERENCE_MALFORMED"
-    REFUSED_BY_PAYEX = "REFUSED_BY_PAYEX"
-    TIME_MALFORMED = "TIME_MALFORMED"
-    TIME_SPAN_EMPTY = "TIME_SPAN_EMPTY"
-    TOO_MANY_NUMBERS = "TOO_MANY_NUMBERS"
-    VALUE_MISSING = "VALUE_MISSING"
-
-
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """One input that was refused: its parameter path, and what is wrong with it."""
-
-    parameter: str
-    message: str
-    code: FieldErrorCode = FieldErrorCode.REFUSED_BY_PAYEX
-
-
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A problem that PayEx told, or that the gateway tells in PayEx's words before it calls.
 
-    `type` is PayEx's text, `instance` the id that PayEx support asks for, `raw` the whole body.
+    `type` is PayEx's text, `instance` the id that PayEx support asks for, `raw` the whole body;
+    `holder_no` and `subscription_no` are the numbers that were asked for, where they are known.
     """
 
     kind: ProblemType
@@ -99,8 +73,10 @@ class Problem:
     status: int
     detail: str | None = field(default=None, repr=False)
     instance: str | None = None
-    field_errors: tuple[FieldError, ...] = field(default=(), repr=False)
+    field_errors: tuple[ArgumentError, ...] = field(default=(), repr=False)
     raw: msgspec.Raw | None = field(default=None, repr=False)
+    holder_no: str | None = field(default=None, repr=False)
+    subscription_no: str | None = field(default=None, repr=False)
 
     @property
     def is_own(self) -> bool:
@@ -115,13 +91,32 @@ class Problem:
     @property
     def parameters(self) -> list[str]:
         """The names of the refused parameters, without the paths that PayEx may put before."""
-        paths = (re.findall(r"[^./\[\]]+", error.parameter) for error in self.field_errors)
-        return [path[-1] for path in paths if path]
+        return [name for error in self.field_errors if (name := _last(error.parameter))]
 
     def blames(self, *parameters: str) -> bool:
         """Whether one of these parameters was refused, in whatever casing PayEx names it."""
         refused_ones = {name.casefold() for name in self.parameters}
         return not refused_ones.isdisjoint(map(str.casefold, parameters))
+
+    def of_subscription(self, number: str) -> "Problem":
+        """Return it with the number of the subscription that was asked for."""
+        return replace(self, subscription_no=number)
+
+    def placed(self, paths: Mapping[str, tuple[str, ...]]) -> "Problem":
+        """Return it with the places of the arguments that PayEx refused.
+
+        Args:
+            paths: where each is in the field's arguments, by PayEx's names. Other parameters are
+                no arguments of the field.
+        """
+        if self.raw is None or not self.field_errors:
+            return self
+        folded = {name.casefold(): path for name, path in paths.items()}
+        errors = tuple(
+            replace(error, path=folded.get(_last(error.parameter).casefold(), ()))
+            for error in self.field_errors
+        )
+        return replace(self, field_errors=errors)
 
 
 def expected(problem: Problem, route: Route) -> Problem:
@@ -135,6 +130,7 @@ def expected(problem: Problem, route: Route) -> Problem:
         route: the route that answers with it.
     """
     kind = _kind(problem.type, problem.status)
+    problem = replace(problem, holder_no=route.holder.number)
     known = _OF_INVOICES if route.holder.billing is Billing.BILLED else _OF_CUSTOMERS
     if kind in known or (
         kind is ProblemType.SUBSCRIPTION_NOT_FOUND and route.kind in _BELOW_SUBSCRIPTIONS
@@ -146,7 +142,7 @@ def expected(problem: Problem, route: Route) -> Problem:
 _REFUSED: Final = "The gateway refused an argument."
 
 
-def refused(*errors: FieldError, asked: bool = False) -> Problem:
+def refused(*errors: ArgumentError, asked: bool = False) -> Problem:
     """Return the validation problem of arguments that the gateway refuses.
 
     Args:
@@ -198,6 +194,11 @@ def parse_problem(status: int, body: bytes) -> Problem | None:
     )
 
 
+def _last(parameter: str) -> str:
+    """Return the last segment of a parameter's path; nothing if it has none."""
+    return re.split(r"[./\[\]]+", parameter.rstrip("./[]"))[-1]
+
+
 def _kind(type_: str, status: int) -> ProblemType:
     return _TYPES.get((_code(type_), status), ProblemType.UNRECOGNIZED)
 
@@ -238,14 +239,14 @@ def _text(document: _Object, name: str) -> str | None:
     return next(texts, None)
 
 
-def _field_errors(document: _Object) -> Iterator[FieldError]:
+def _field_errors(document: _Object) -> Iterator[ArgumentError]:
     # PayEx documents a list of single-key objects; one object with many keys says the same.
     for problems in _members(document, "problems"):
         for item in _elements(problems):
             if _begins(item, b"{"):
                 for parameter, messages in _OBJECT.decode(item).items():
                     for message in _elements(messages):
-                        yield FieldError(parameter, _message(message))
+                        yield ArgumentError(parameter, _message(message))
 
 
 def _elements(raw: msgspec.Raw) -> list[msgspec.Raw]:

@@ -35,10 +35,15 @@ _FORM = re.compile(
 )
 
 
+class NoSuchMomentError(ValueError):
+    """A text of the right form states a moment that does not exist, such as 31 November."""
+
+
 def moment(text: str) -> datetime:
     """Return the Swedish local time that a text states, without a zone.
 
     Raises:
+        NoSuchMomentError: there is no such moment.
         ValueError: the text cannot be read. The message does not repeat it.
     """
     text = text.strip().upper()
@@ -54,7 +59,7 @@ def moment(text: str) -> datetime:
         if written.tzinfo is not None:
             written = written.astimezone(_SWEDISH).replace(tzinfo=None, fold=0)
     except (ValueError, OverflowError):
-        raise ValueError("Expected a date and a time that exist") from None
+        raise NoSuchMomentError("Expected a date and a time that exist") from None
     return written
 
 

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resolvers.payex.api.argument_errors import ArgumentError, ArgumentErrorCode
 from resolvers.payex.api.problems import (
-    FieldError,
-    FieldErrorCode,
     Problem,
     ProblemType,
     expected,
@@ -56,7 +55,7 @@ def test_the_documented_sample_is_read_to_the_last_member() -> None:
             "property below."
         ),
         instance="dd07e588-70c8-4b27-95f5-020cc2968c06",
-        field_errors=(FieldError("customerNo", "Not a valid customer number"),),
+        field_errors=(ArgumentError("customerNo", "Not a valid customer number"),),
         raw=msgspec.Raw(VALIDATION),
     )
 
@@ -269,7 +268,7 @@ def test_a_parameter_is_blamed_in_whatever_casing_payex_names_it() -> None:
 
 
 def test_a_refused_argument_is_told_in_payex_words() -> None:
-    error = FieldError("first", "first is too large.", FieldErrorCode.FIRST_OUT_OF_RANGE)
+    error = ArgumentError("first", "first is too large.", ArgumentErrorCode.OUT_OF_RANGE)
     problem = refused(error)
     assert (problem.kind, problem.type, problem.status) == (
         ProblemType.VALIDATION,
