@@ -1,1 +1,1 @@
-"""The server: how its processes live and die."""
+"""The server: how its processes start, share connections and stop."""

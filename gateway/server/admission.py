@@ -1,9 +1,8 @@
-"""Overload: a bound on operations in flight, of which each caller has a share while others ask.
+"""Admission: a bound on operations in flight, with a share for each caller while others ask.
 
-If all places are taken, the next operation of a caller that has its share is refused at once. An
-operation of a caller that has less than its share waits: the next place that becomes free is its.
-So a caller that is alone may use every place, and one that uses many keeps others waiting for the
-end of one of its operations, not for the end of all.
+If all places are taken, an operation of a caller that has its share is rejected at once. An
+operation of a caller with less than its share gets the next free place. So a caller that is alone
+may use every place, and a caller that uses many delays others by one operation, not by all of them.
 """
 
 from collections.abc import Hashable
@@ -12,23 +11,21 @@ from gateway.server.workload import alone
 
 
 class Admission:
-    """Keeps count of the operations in flight, and of those that wait for a place.
+    """Counts the operations in flight, and those that wait for a place.
 
-    It has no clock: time is an argument, in seconds. It wakes nobody either: whoever takes a place
-    out of turn is returned, to be told.
+    Time is an argument, in seconds. It wakes nobody: it returns the ticket that has a place.
 
-    The server processes of one gateway share their room: no operation is refused while there is
-    some in any of them. The shares are those of one process: a process knows only its own callers,
-    and what a caller has in another one is not in the way of those who wait here. A process that
-    uses more than its own part of the room gives it back while others wait.
+    The server processes of one gateway share their room: none rejects an operation while another
+    has room. Shares are those of one process, which knows only its own callers. A process that uses
+    more than its own part of the room gives it back while others wait.
 
     Args:
-        limit: operations in flight at most, for each process; at least 1.
-        window: seconds for which a refusal still counts as overload.
-        told_apart: whether callers are identified. If not, all are one, and nobody waits.
+        limit: operations in flight for each process; at least 1.
+        window: seconds for which a rejection still counts as overload.
+        told_apart: whether callers are identified. If not, they are one caller, and nobody waits.
 
     Attributes:
-        shed: how many operations were refused.
+        shed: how many operations were rejected.
     """
 
     def __init__(self, limit: int, window: float = 1.0, *, told_apart: bool = False) -> None:
@@ -44,7 +41,7 @@ class Admission:
 
     @property
     def in_flight(self) -> int:
-        """Operations in flight in this process, which may be more than its own part of the room."""
+        """Operations in flight in this process, perhaps more than its own part of the room."""
         return self.member.in_flight
 
     @property
@@ -53,14 +50,14 @@ class Admission:
         return sum(map(len, self._waiting.values()))
 
     def enter(self, caller: Hashable) -> bool:
-        """Return whether an operation of a caller may run now; it must then `leave`."""
+        """Return whether a caller's operation may run now; it must then `leave`."""
         if self._waiting or not self._has_room():
             return False
         self._take(caller)
         return True
 
     def wait(self, caller: Hashable, ticket: Hashable) -> bool:
-        """Return whether an operation that could not enter may wait: its caller has no share yet.
+        """Return whether an operation that could not enter may wait: its caller has no full share.
 
         Args:
             caller: who asks.
@@ -75,7 +72,7 @@ class Admission:
         return True
 
     def withdraw(self, caller: Hashable, ticket: Hashable) -> bool:
-        """Wait no more, and return whether the ticket did; one that was returned must `leave`."""
+        """Stop waiting; return whether the ticket did. One that was returned must `leave`."""
         tickets = self._waiting.get(caller, {})
         if ticket not in tickets:
             return False
@@ -86,7 +83,7 @@ class Admission:
         return True
 
     def leave(self, caller: Hashable) -> Hashable | None:
-        """Note that an operation has ended; return the ticket that has a place from now on."""
+        """Note that an operation has ended; return the ticket that now has a place."""
         if self._held[caller] > 1:
             self._held[caller] -= 1
         else:
@@ -95,10 +92,10 @@ class Admission:
         return self.next()
 
     def next(self) -> Hashable | None:
-        """Return the ticket that has a place from now on, if one waits and there is a place.
+        """Return a waiting ticket that now has a place, or None.
 
-        It is one of the caller with the fewest operations in flight; callers with as many take
-        turns. Places become free in other processes as well: look now and then.
+        It belongs to the caller with the fewest operations in flight; on a tie, callers take turns.
+        Ask now and then: places become free in other processes as well.
         """
         if not self._waiting or not self._has_room():
             return None
@@ -113,25 +110,25 @@ class Admission:
         return ticket
 
     def share(self, caller: Hashable) -> int:
-        """Return how many of this process's places are a caller's while others ask."""
+        """Return how many of this process's places a caller has a right to while others ask."""
         return max(1, self.limit // len({caller, *self._held, *self._waiting}))
 
     def refuse(self, now: float, *, has_most: bool = False) -> None:
-        """Note that an operation is refused.
+        """Note that an operation is rejected.
 
         Args:
             now: the time, in seconds.
-            has_most: whether its caller has most of what there is too much of.
+            has_most: whether its caller has most of what is scarce.
         """
         self.shed += 1
         if not (self._told_apart and (has_most or self._is_one_callers())):
             self.member.refuse(now)
 
     def shedding(self, now: float) -> bool:
-        """Whether operations are being refused: now, or within the last `window` seconds.
+        """Whether operations are being rejected, now or within the last `window` seconds.
 
-        One caller that fills most of the places by itself is no overload: whoever else asks gets
-        the next one. Otherwise it could take an instance from everybody.
+        One caller that fills most places by itself is no overload: others get the next one.
+        Otherwise it could turn an instance unready for everybody.
         """
         workload = self.member.workload
         if workload.refused_since(now - self._window):

@@ -1,7 +1,7 @@
-"""Arrivals: how connections come into a server process, and the last of them when it stops.
+"""Arrivals: how connections reach a server process, and which are the last when it stops.
 
-A process takes them from its listeners, or is handed them by the one that listens for several.
-Either way, whatever has arrived when the process stops is served like the rest.
+A process accepts them from its listeners, or another process hands them over. Every connection that
+has arrived when the process stops is served.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ _ANSWER: Final = 10.0
 
 
 class Arrivals(ABC):
-    """Connections that come to this process, until it takes no more.
+    """Connections that reach this process, until it takes no more.
 
     Attributes:
         member: this process.
@@ -43,13 +43,13 @@ class Arrivals(ABC):
         self._closed = False
 
     def open(self, protocol: Callable[[], HttpProtocol], tls: SSLContext | None) -> None:
-        """Serve what arrives from now on, each connection by a protocol of its own."""
+        """Serve connections from now on, each by a protocol of its own."""
         self._protocol = protocol
         self._tls = tls
         self._open()
 
     async def close(self) -> None:
-        """Take what has arrived and no more, and wait a while for handshakes that have begun."""
+        """Take what has arrived and no more, and wait a while for handshakes under way."""
         self._closed = True
         await self._close()
         if self._handshakes:
@@ -57,7 +57,7 @@ class Arrivals(ABC):
 
     @abstractmethod
     def end(self) -> None:
-        """Be no member any more, when all that arrived is over."""
+        """Leave the gateway's processes, when all that arrived is over."""
 
     @abstractmethod
     def _open(self) -> None: ...
@@ -99,7 +99,7 @@ class Accepted(Arrivals):
         self._pauses: list[asyncio.TimerHandle] = []
 
     def end(self) -> None:
-        """Be the only member to the end."""
+        """Stay the only process to the end."""
 
     def _open(self) -> None:
         loop = asyncio.get_running_loop()
@@ -134,11 +134,11 @@ class HandedOver(Arrivals):
     """Connections that another process accepts and hands over.
 
     Args:
-        desk: where a process asks to be one of those that are handed connections.
-        workload: what they share.
+        desk: where a process registers for connections.
+        workload: what the processes share.
 
     Raises:
-        ConnectionError: the one that hands connections out is gone.
+        ConnectionError: the process that hands out connections is gone.
     """
 
     def __init__(self, desk: socket.socket, workload: Workload) -> None:
@@ -165,7 +165,7 @@ class HandedOver(Arrivals):
                 await self._ended.wait()
 
     def end(self) -> None:
-        """Be no member any more, when all that arrived is over."""
+        """Leave the gateway's processes, when all that arrived is over."""
         self._channel.close()
 
     def _receive(self) -> None:
@@ -187,7 +187,7 @@ class HandedOver(Arrivals):
 
 
 def accepted(listener: socket.socket) -> socket.socket | None:
-    """Return the next connection of a listener that does not block, or None if there is none.
+    """Return the next connection of a non-blocking listener, or None.
 
     Raises:
         OSError: the system has no room for it.

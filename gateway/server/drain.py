@@ -1,7 +1,7 @@
-"""Draining: from the signal to stop on, readiness is false, and the server goes on for a while.
+"""Draining: after the stop signal, the process is unready but serves for some seconds more.
 
-A load balancer needs some seconds to notice. In them the server closes each connection with an
-answer, so that clients with kept connections go elsewhere, and no request meets a closing one.
+Load balancers need the time to notice. Meanwhile each answer closes its connection, so that clients
+reconnect elsewhere and no request meets a closing one.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 @contextmanager
 def draining(readiness: Readiness, delay: float) -> Iterator[None]:
-    """Put the drain before the server's own handling of the signals that stop it.
+    """Run the drain before the server's own handling of stop signals.
 
     Args:
-        readiness: told of the first signal.
+        readiness: turns unready at the first signal.
         delay: seconds from the first signal to the server's stop. A second signal ends them.
     """
     if threading.current_thread() is not threading.main_thread():

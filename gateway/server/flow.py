@@ -1,4 +1,4 @@
-"""The flow of one connection: what is not read yet, and what the client does not take."""
+"""The flow of one connection: what is not read yet, and what the client has not taken."""
 
 import logging
 from asyncio import AbstractEventLoop, TimerHandle, WriteTransport
@@ -9,22 +9,22 @@ logger = logging.getLogger(__name__)
 
 
 class Flow(FlowControl):
-    """uvicorn's control of the flow, which reads nothing while something read has to wait.
+    """uvicorn's flow control, which stops reading while received data has to wait.
 
     Attributes:
-        held: whether it has.
+        held: whether received data waits.
     """
 
     held = False
 
     def resume_reading(self) -> None:
-        """Read on, if nothing has to wait."""
+        """Read on, unless received data waits."""
         if not self.held:
             super().resume_reading()
 
 
 class Unsent:
-    """What the clients of this process have not taken yet of their answers, and a bound on it.
+    """A bound on the bytes of answers that the clients of this process have not taken.
 
     Args:
         most: bytes of all connections together (`GATEWAY_MAX_UNSENT`).
@@ -35,15 +35,15 @@ class Unsent:
         self._connections: dict[Progress, None] = {}
 
     def add(self, connection: "Progress") -> None:
-        """Take in that a client has not taken everything."""
+        """Note that a client has not taken everything."""
         self._connections[connection] = None
 
     def discard(self, connection: "Progress") -> None:
-        """Take in that a client has taken everything, or that its connection has ended."""
+        """Note that a client has taken everything, or that its connection has ended."""
         self._connections.pop(connection, None)
 
     def bound(self) -> None:
-        """Close the connections with the most, until what is left is within the bound."""
+        """Close the connections with the most bytes, until the rest is within the bound."""
         left = {connection: connection.left for connection in self._connections}
         total = sum(left.values())
         while total > self._most:
@@ -59,7 +59,7 @@ class Unsent:
 
 
 class Progress:
-    """Closes a connection whose client takes nothing of what is sent to it.
+    """Closes a connection whose client takes nothing.
 
     Args:
         transport: the connection's.
@@ -83,7 +83,7 @@ class Progress:
         return self._transport.get_write_buffer_size()
 
     def expect(self) -> None:
-        """Close the connection unless the client takes some of what is left within its time."""
+        """Close the connection unless the client takes something within its time."""
         if self._timer is None and (left := self.left):
             self._timer = self._loop.call_later(self._seconds, self._look, left)
             self._unsent.add(self)
@@ -91,7 +91,7 @@ class Progress:
             self._loop.call_soon(self._unsent.bound)
 
     def forget(self) -> None:
-        """Expect nothing any more."""
+        """Stop expecting."""
         self._unsent.discard(self)
         if self._timer is not None:
             self._timer.cancel()

@@ -1,4 +1,4 @@
-"""Heads of requests as they are read again, and of the answer to what is no request."""
+"""Heads of requests, corrected, and the answer to input that is no request."""
 
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
@@ -24,10 +24,10 @@ _CODED: Final = Refusal(
 
 
 def check_codings(fields: Iterable[Field]) -> None:
-    """Look at how a request's body is sent.
+    """Check how a request's body is coded.
 
     Raises:
-        Refusal: it has a transfer coding other than chunked, which nothing here takes off again.
+        Refusal: it has a transfer coding other than chunked, which nothing here decodes.
     """
     for name, value in fields:
         if name == b"transfer-encoding" and value.strip().lower() != b"chunked":
@@ -35,9 +35,9 @@ def check_codings(fields: Iterable[Field]) -> None:
 
 
 def at_target(url: bytes, fields: Sequence[Field]) -> Sequence[Field]:
-    """Return a head's fields with the host of a target in absolute form as `Host`.
+    """Return a head's fields with the host of an absolute-form target as `Host`.
 
-    RFC 9112, section 3.2.2, has it so. A head with several `Host` fields stays as it is.
+    See RFC 9112, section 3.2.2. A head with several `Host` fields stays as it is.
     """
     target = httptools.parse_url(url)
     others = [field for field in fields if field[0] != b"host"]
@@ -49,18 +49,18 @@ def at_target(url: bytes, fields: Sequence[Field]) -> Sequence[Field]:
 
 
 def without_upgrade(method: bytes, url: bytes, version: bytes, fields: Iterable[Field]) -> bytes:
-    """Return the head of a request, without its wish for another protocol."""
+    """Return the head of a request without its request for another protocol."""
     lines = [b"%b %b HTTP/%b" % (method, url, version)]
     lines += [b"%b: %b" % field for field in fields if field[0] != b"upgrade"]
     return b"\r\n".join([*lines, b"", b""])
 
 
 def answer(refusal: Refusal, fields: Iterable[Field]) -> bytes:
-    """Return the whole answer of a server that closes the connection with it.
+    """Return a complete answer, after which the server closes the connection.
 
     Args:
         refusal: what it says.
-        fields: what the heads of all answers have.
+        fields: the header fields of all answers.
     """
     response = refusal.response()
     lines = [b"HTTP/1.1 %d %b" % (refusal.status, refusal.status.phrase.encode())]

@@ -1,4 +1,4 @@
-"""Health: whether the process lives, and whether it should be sent more requests."""
+"""Health: whether the process lives, and whether it should get more requests."""
 
 import enum
 import time
@@ -14,7 +14,7 @@ from gateway.server.admission import Admission
 
 
 class Unready(enum.StrEnum):
-    """Why a process should not be sent requests."""
+    """Why a process should get no requests."""
 
     DRAINING = "draining"
     NO_KEYS = "no-keys"
@@ -34,14 +34,14 @@ _DETAILS: Final = {
 
 
 class Readiness:
-    """Whether this process should be sent requests.
+    """Whether this process should get requests.
 
-    What it needs for all requests and can be without is part of that. What all processes would
-    lack together is not, such as PayEx: to send requests to none of them would help nobody.
+    It depends on what every request needs and this process may lack. What all processes would lack
+    together, such as PayEx, does not count: to send requests to none of them would help nobody.
 
     Args:
         admission: the bound on operations.
-        has_keys: whether tokens can be checked, if any are taken.
+        has_keys: whether tokens can be checked, if tokens are taken.
         clock: seconds of a monotonic clock.
     """
 
@@ -61,12 +61,12 @@ class Readiness:
         return self._admission.member.draining
 
     def drain(self) -> None:
-        """Be unready from now on, since the process is about to stop."""
+        """Turn unready for good, as the process is about to stop."""
         self._admission.member.drain()
 
     @property
     def reason(self) -> Unready | None:
-        """Why it should not be, or None."""
+        """Why the process is unready, or None."""
         if self.draining:
             return Unready.DRAINING
         if not self._has_keys():
@@ -75,7 +75,7 @@ class Readiness:
 
 
 def health_routes(readiness: Readiness) -> list[BaseRoute]:
-    """Return `/health/live` and `/health/ready`. Neither is an operation, nor asks PayEx."""
+    """Return `/health/live` and `/health/ready`. Neither asks PayEx."""
 
     async def live(_: Request) -> JSONResponse:
         return _told({"status": "live"})

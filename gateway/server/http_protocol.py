@@ -1,16 +1,15 @@
-"""HTTP/1.1 on one connection: uvicorn's protocol on httptools, for a server that speaks only that.
+"""HTTP/1.1 on one connection: uvicorn's protocol on httptools, corrected.
 
-httptools gives up a request that asks for another protocol: its body is lost, and what comes after
-the head in a later segment is read as the next request. A server may ignore `Upgrade` (RFC 9110,
-section 7.8), and this one does: the body of such a request is its body. It also passes over the
-trailers of a chunked body: uvicorn would add them to the headers that an app is reading already.
+If a request asks for another protocol, httptools drops its body and reads what follows the head in
+a later segment as the next request. A server may ignore `Upgrade` (RFC 9110, section 7.8), and this
+one does. It also drops the trailers of a chunked body: uvicorn would add them to headers that the
+app is already reading.
 
-It reads one request after the other: what is behind a request waits, unread, until the client has
-been answered and has taken the answer. A client that is slow to send a head, or to take an answer,
-has seconds for it.
+It handles one request at a time: data behind a request waits unread until the client has taken the
+answer. A client has limited time to send a head and to take an answer.
 
-It never closes a connection on which a request has begun to come, and none without having said
-`Connection: close`, unless the client has asked for nothing for a while, or keeps to no limit.
+It never closes a connection on which a request has begun, and closes none without having said
+`Connection: close`, unless the client was idle for too long or exceeded a limit.
 """
 
 import logging
@@ -42,7 +41,7 @@ class HttpProtocol(Membership, HttpToolsProtocol):
     """The protocol of one connection, as `uvicorn.Config(http=...)` takes it.
 
     Args:
-        config: uvicorn's. Its `limits` are those of the connection, if it has any.
+        config: uvicorn's. Its `limits`, if any, are those of the connection.
         server_state: uvicorn's.
         app_state: the state of the app's lifespan.
     """
@@ -70,14 +69,14 @@ class HttpProtocol(Membership, HttpToolsProtocol):
         self._patience: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
-        """Take the connection, and wait for its first request."""
+        """Begin a connection, and wait for its first request."""
         super().connection_made(transport)
         self.flow = Flow(transport)
         self._progress = Progress(transport, self.loop, self._limits.send_timeout, self._unsent)
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Take the end of the connection."""
+        """End the connection."""
         self._held = b""
         self._progress.forget()
         if self._patience is not None:
@@ -86,13 +85,13 @@ class HttpProtocol(Membership, HttpToolsProtocol):
         self.let_go()
 
     def data_received(self, data: bytes) -> None:
-        """Take what has come."""
+        """Take received data."""
         self._unset_keepalive_if_required()
         if not self._refused:
             self._read(self._held + data)
 
     def on_headers_complete(self) -> None:
-        """Take a request whose head is there, unless its head comes once more."""
+        """Begin a request when its head is there, unless the head is read once more."""
         self._requests.check()
         heads.check_codings(self.headers)
         if self.parser.should_upgrade():
@@ -119,14 +118,14 @@ class HttpProtocol(Membership, HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Take the end of a body, unless the body is still to come."""
+        """End a body, unless it is still to come."""
         if not self.parser.should_upgrade():
             self._in_body = False
             self._requests.begin()
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Turn to what has come meanwhile, or wait for it."""
+        """Go on with data that has come meanwhile, or wait for some."""
         super().on_response_complete()
         if self.transport.is_closing():
             self._progress.expect()
@@ -137,14 +136,14 @@ class HttpProtocol(Membership, HttpToolsProtocol):
             self._wait()
 
     def tell(self) -> None:
-        """Close the connection with its next answer, which says so."""
+        """Close the connection with its next answer, and say so in it."""
         self._told = True
         last: RequestResponseCycle | None = self.cycle
         if last is not None and not self._held:
             last.keep_alive = False
 
     def shutdown(self) -> None:
-        """Close the connection with its next answer, or soon if nothing is asked."""
+        """Close the connection with its next answer, or soon if none is due."""
         self.tell()
         if self._idle:
             self._unset_keepalive_if_required()
@@ -153,13 +152,13 @@ class HttpProtocol(Membership, HttpToolsProtocol):
             )
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close the connection on which nothing was asked for so long."""
+        """Close a connection that was idle for too long."""
         # What has come and is not read yet would be lost with it.
         if not self.transport.is_closing() and not self._readable():
             self._close()
 
     def pause_writing(self) -> None:
-        """Send no more until the client has taken some of it, for which it has not for ever."""
+        """Stop sending until the client has taken some data, for which its time is limited."""
         super().pause_writing()
         self._progress.expect()
 
@@ -174,14 +173,14 @@ class HttpProtocol(Membership, HttpToolsProtocol):
 
     @property
     def busy(self) -> bool:
-        """Whether what comes has to wait: an answer is due, or is not taken."""
+        """Whether received data has to wait: an answer is due, or is not taken."""
         if self._in_body and not self.pipeline:
             return False
         return self.flow.write_paused or self._working
 
     @property
     def in_head(self) -> bool:
-        """Whether a head has begun to come, and has not ended."""
+        """Whether a head has begun and has not ended."""
         scope: Any = self.scope
         return scope is not None and "method" not in scope
 
@@ -192,7 +191,7 @@ class HttpProtocol(Membership, HttpToolsProtocol):
         return last is not None and not last.response_complete
 
     def _read(self, data: bytes) -> None:
-        """Read what has come as far as it is its turn."""
+        """Read received data as far as its turn has come."""
         try:
             self._held = self._requests.read(data)
         except Refusal as refusal:
@@ -213,7 +212,7 @@ class HttpProtocol(Membership, HttpToolsProtocol):
             self._wait()
 
     def _read_on_soon(self) -> None:
-        """Read what waits once the present work is over, in none of its context."""
+        """Read waiting data after the present work, outside of its context."""
         if self._held:
             self.loop.call_soon(self._read_on, context=Context())
 
@@ -223,7 +222,7 @@ class HttpProtocol(Membership, HttpToolsProtocol):
             self._read(self._held)
 
     def _wait(self) -> None:
-        """Give the client its time, if it is its turn, from when its turn began."""
+        """Start the client's time limit, if the client has to act."""
         if self._held or self._working or self.flow.write_paused:
             if self._patience is not None:
                 self._patience.cancel()
@@ -243,7 +242,7 @@ class HttpProtocol(Membership, HttpToolsProtocol):
             self._close()
 
     def _refuse(self, refusal: Refusal) -> None:
-        """Answer what is no request that can be read, and read nothing more of the connection."""
+        """Answer input that is no readable request, and read nothing more."""
         self._refused = True
         self._held = b""
         self.flow.held = True
@@ -273,7 +272,7 @@ class HttpProtocol(Membership, HttpToolsProtocol):
         self._progress.expect()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        """Begin with a request, once the client has taken the answers before."""
+        """Start a request, once the client has taken the earlier answers."""
 
         async def later(*channels: Any) -> None:
             await self.flow.drain()
@@ -295,6 +294,6 @@ class HttpProtocol(Membership, HttpToolsProtocol):
             return bool(selector.select(0))
 
     def head(self) -> bytes:
-        """Return the head that was read last, without its wish for another protocol."""
+        """Return the last head, without its request for another protocol."""
         version, method = self.parser.get_http_version().encode(), self.parser.get_method()
         return heads.without_upgrade(method, self.url, version, self.headers)

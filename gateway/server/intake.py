@@ -1,4 +1,4 @@
-"""Intake: how many requests are coming in, and how many bytes their bodies have, by caller."""
+"""Intake: how many requests are coming in, and the bytes of their bodies, by caller."""
 
 from collections import Counter
 from collections.abc import Callable, Hashable
@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 
 class GivenUp(NamedTuple):
-    """A request that is to give up, so that a bound holds.
+    """A request that has to give up, so that a bound holds.
 
     Attributes:
         ticket: stands for it.
-        total: what all callers had together, of what is bounded.
-        own: what its caller had of it.
+        total: what all callers had together.
+        own: what its caller had.
     """
 
     ticket: Hashable
@@ -25,7 +25,7 @@ class _Request:
     Attributes:
         caller: who sent it.
         size: the bytes of its body so far.
-        is_pending: whether it is not being executed yet.
+        is_pending: whether it is not executed yet.
     """
 
     __slots__ = ("caller", "is_pending", "size")
@@ -37,20 +37,20 @@ class _Request:
 
 
 class Intake:
-    """Keeps count of requests, of which each has a ticket.
+    """Counts requests. Each has a ticket.
 
-    Two bounds hold for all callers together. If one is exceeded, the caller that has the most gives
-    up a request that is not being executed yet. So a caller that is alone may use all of it, and
-    none is refused for what another one has. On a tie, it is the one that came last.
+    Two bounds hold for all callers together. If one is exceeded, the caller with the most gives up
+    a request that is not executed yet; on a tie, the caller that came last. So a caller that is
+    alone may use all of it, and no caller pays for another.
 
-    It only keeps the books: a request that is to give up is returned, to be told.
+    It only keeps the books: it returns the request that has to give up.
 
     Args:
-        pending: requests at most that are being read, or wait for a place.
-        size: bytes at most of the bodies of all requests, from their first byte to the reply.
+        pending: the most requests that are being read or wait for a place.
+        size: the most bytes of the bodies of all requests, from their first byte to the reply.
 
     Attributes:
-        pending: requests that are being read, or wait for a place.
+        pending: requests that are being read or wait for a place.
         size: the bytes of all bodies.
     """
 
@@ -62,7 +62,7 @@ class Intake:
         self._requests: dict[Hashable, _Request] = {}
 
     def enter(self, ticket: Hashable, caller: Hashable) -> GivenUp | None:
-        """Take in a request of a caller; return the one that is to give up, if one is."""
+        """Add a caller's request; return the one that has to give up, if any."""
         self._requests[ticket] = _Request(caller)
         self.pending += 1
         if self.pending <= self.most_pending:
@@ -70,9 +70,9 @@ class Intake:
         return self._give_up(caller, self.pending, lambda request: int(request.is_pending))
 
     def grow(self, ticket: Hashable, size: int) -> GivenUp | None:
-        """Take in so many more bytes of a body; return the request that is to give up, if one is.
+        """Add bytes to a body; return the request that has to give up, if any.
 
-        There may be more than one: grow by 0 bytes until there is none.
+        There may be several: add 0 bytes until there is none.
         """
         request = self._requests[ticket]
         request.size += size
@@ -82,7 +82,7 @@ class Intake:
         return self._give_up(request.caller, self.size, lambda request: request.size)
 
     def begin(self, ticket: Hashable) -> None:
-        """Note that a request is being executed from now on: it does not give up any more."""
+        """Note that a request is executed from now on, and does not give up any more."""
         self._requests[ticket].is_pending = False
         self.pending -= 1
 
@@ -93,7 +93,7 @@ class Intake:
             self.size -= request.size
 
     def _give_up(self, latest: Hashable, total: int, weight: Callable[[_Request], int]) -> GivenUp:
-        """Return the heaviest pending request of the caller that has the most."""
+        """Return the largest pending request of the caller with the most."""
         have: Counter[Hashable] = Counter()
         heaviest: dict[Hashable, tuple[int, Hashable]] = {}
         for ticket, request in self._requests.items():

@@ -1,4 +1,4 @@
-"""A connection's membership: the server process that counts it among its own."""
+"""A connection's membership: the server process that counts it."""
 
 from typing import TYPE_CHECKING
 
@@ -6,10 +6,10 @@ from gateway.server.workload import Member
 
 
 class Membership:
-    """What a connection tells its process of the operations on it.
+    """Reports to its process what happens on a connection.
 
     Attributes:
-        member: the process that has the connection among its connections, if somebody counts them.
+        member: the process that counts the connection, if any.
     """
 
     member: Member | None = None
@@ -20,13 +20,13 @@ class Membership:
             """Close the connection with its next answer, which says so."""
 
     def let_go(self) -> None:
-        """Count the connection no more: it has ended, or its client was told to leave it."""
+        """Stop counting the connection: it has ended, or its client was told to leave it."""
         if self.member:
             self.member.let_go(self)
             self.member = None
 
     def wake(self) -> None:
-        """Note that an operation begins, after which the connection closes if it should move."""
+        """Note that an operation begins. If the connection should move, it closes afterwards."""
         if self.member is None:
             return
         self.member.wake(self)
@@ -37,6 +37,6 @@ class Membership:
             self.tell()
 
     def rest(self, now: float) -> None:
-        """Note that an operation has ended at this time, in seconds."""
+        """Note that an operation has ended at `now`, in seconds."""
         if self.member:
             self.member.rest(self, now)

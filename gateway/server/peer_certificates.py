@@ -1,7 +1,6 @@
-"""Client certificates: how the names in one reach the app.
+"""Client certificates: how their names reach the app.
 
-The server tells the app nothing of them, so the protocol of each connection does. What is told
-stands in the ASGI scope, where no header can put it.
+The protocol of each connection puts them into the ASGI scope, where no header can put them.
 """
 
 import asyncio
@@ -16,14 +15,14 @@ _ALTERNATIVES: Final = frozenset({"DNS", "URI"})
 
 
 class PeerCertificateProtocol(HttpProtocol):
-    """The server's HTTP protocol, which tells the app who showed a certificate."""
+    """The server's HTTP protocol, which passes on the names in the client's certificate."""
 
     app: ASGIApp
 
     def connection_made(  # type: ignore[override]  # as uvicorn has it
         self, transport: asyncio.Transport
     ) -> None:
-        """Take in whose connection it is. TLS has checked the certificate by now."""
+        """Note whose connection it is. TLS has checked the certificate by now."""
         super().connection_made(transport)
         names = certificate_names(transport.get_extra_info("peercert"))
         if names is not None:
@@ -31,7 +30,7 @@ class PeerCertificateProtocol(HttpProtocol):
 
 
 class _Told:
-    """An app that is told in each scope which names the client's certificate has."""
+    """An app whose scopes hold the names in the client's certificate."""
 
     def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
         self._app = app
@@ -49,8 +48,8 @@ def certificate_names(certificate: dict[str, Any] | None) -> frozenset[str] | No
         certificate: as `ssl.SSLSocket.getpeercert` returns it.
 
     Returns:
-        its alternative names for hosts and URIs. A certificate without any is called by its
-        common name, as the last resort of RFC 6125, section 6.4.4.
+        Its alternative names for hosts and URIs; without any, its common name, as RFC 6125, section
+        6.4.4, allows.
     """
     if not certificate:
         return None

@@ -1,4 +1,4 @@
-"""One server process: what it makes before it serves, and in which order it stops."""
+"""One server process: what it makes before it serves, and the order in which it stops."""
 
 import gc
 import socket
@@ -27,19 +27,19 @@ _LOOP: Final = "asyncio:SelectorEventLoop" if sys.platform == "win32" else "auto
 
 
 class ServerConfig(uvicorn.Config):
-    """Tells in a server process why the app or HTTPS cannot be made, in place of a traceback.
+    """uvicorn's configuration, which reports in words why the app or HTTPS cannot be made.
 
-    The command has made both before. Files may have changed since.
+    The command has made both before, but files may have changed since.
 
     Args:
         app: the app, its factory, or the import path of either.
         http: the protocol of a connection.
-        limits: what each connection is held to.
+        limits: the limits of each connection.
         options: further options of `uvicorn.Config`.
 
     Attributes:
         protocol: the protocol of a connection.
-        limits: what each connection is held to.
+        limits: the limits of each connection.
         workload: what several server processes share; None for a single one.
     """
 
@@ -59,7 +59,7 @@ class ServerConfig(uvicorn.Config):
         self.workload: Workload | None = None
 
     def load(self) -> None:
-        """Make them, or end the process."""
+        """Make both, or end the process."""
         try:
             super().load()
         except (SettingsError, CredentialsError) as error:
@@ -77,7 +77,7 @@ class ServerConfig(uvicorn.Config):
 
 
 class _Lifespan(LifespanOn):
-    """Tells why an app that was made does not start, where it knows, in place of a traceback."""
+    """Reports in words why an app does not start, if the reason is known."""
 
     async def send(self, message: Any) -> None:
         """Take what the app says of its start and its end."""
@@ -89,7 +89,7 @@ class _Lifespan(LifespanOn):
 
 
 class Server(uvicorn.Server):
-    """Serves what arrives until it is told to stop, and then what has arrived by then."""
+    """Serves until it is told to stop, and then what has arrived by then."""
 
     config: ServerConfig
     _arrivals: Arrivals
@@ -98,7 +98,7 @@ class Server(uvicorn.Server):
         """Start the app, and then take connections.
 
         Args:
-            sockets: the listeners; of several processes, the desk where connections are asked for.
+            sockets: the listeners or, with several processes, the desk that hands out connections.
         """
         given = sockets or []
         workload = self.config.workload
@@ -108,7 +108,7 @@ class Server(uvicorn.Server):
         self._arrivals.open(self._protocol, self.config.ssl)
 
     async def on_tick(self, counter: int) -> bool:
-        """Look ten times a second at the other processes, and whether it is time to stop."""
+        """Ten times a second, look at the other processes, and whether it is time to stop."""
         self._arrivals.member.compare(time.monotonic())
         if self._arrivals.member.draining:
             for connection in list(self.server_state.connections):
@@ -119,7 +119,7 @@ class Server(uvicorn.Server):
         """Take what has arrived, then nothing more, and answer all of it.
 
         Args:
-            sockets: as at the start.
+            sockets: as of `startup`.
         """
         await self._arrivals.close()
         await super().shutdown(sockets)

@@ -1,4 +1,4 @@
-"""The server process: it listens before it starts, so that a taken port is told in plain words."""
+"""Serving: it listens before anything starts, so that a port in use is reported in words."""
 
 import contextlib
 import logging
@@ -31,12 +31,12 @@ def serve(
     """Serve until a signal ends it.
 
     Args:
-        app: the app, or with several workers the import path of its factory.
+        app: the app or, with several workers, the import path of its factory.
         host: the address to listen on.
         port: the port; 0 takes a free one.
         workers: how many processes share the port.
-        metrics: address and port of a second listener, if there is to be one; the app tells by the
-            port which of the two a request came to.
+        metrics: address and port of a second listener, if any. The app knows by the port to which
+            of the two a request came.
         options: further options of `uvicorn.Config`.
 
     Raises:
@@ -64,7 +64,7 @@ def serve(
 
 
 def _run(server: Server, listeners: list[socket.socket]) -> bool:
-    """Run in this process, and return whether it failed to start."""
+    """Run in this process; return whether it failed to start."""
     try:
         server.run(sockets=listeners)
     except SystemExit:
@@ -76,7 +76,7 @@ def _run(server: Server, listeners: list[socket.socket]) -> bool:
 def _quiet_end() -> Iterator[None]:
     """Leave the exit status 0 to a stop that was asked for.
 
-    When all is done, uvicorn raises the signal that ended it once more, for its caller's handler.
+    At its end, uvicorn raises once more the signal that stopped it, for its caller's handler.
     """
     endings = (signal.SIGTERM, signal.SIGINT)
     before = {ending: signal.signal(ending, lambda *_: None) for ending in endings}

@@ -1,8 +1,8 @@
 """Reception: one process accepts all connections, and hands each to the emptiest server process.
 
 If all processes accepted from one listener, the system would give most connections to one of them.
-Only the process that listens can also promise that, when all stop, none is lost between them: the
-last one to leave gets what has arrived before the listeners are closed.
+And only the process that listens can promise that a stop loses none: the last process to leave gets
+what has arrived before the listeners close.
 """
 
 import logging
@@ -31,12 +31,12 @@ class Reception:
     """Accepts in a thread of its own from `start` to `close`.
 
     Args:
-        listeners: what is listened on.
+        listeners: the listening sockets.
         workload: what the server processes share.
         stopping: whether all of them are to stop.
 
     Attributes:
-        desk: where processes ask to be handed connections; for them to inherit.
+        desk: where processes register for connections; inherited by them.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Reception:
             self._selector.register(channel, EVENT_READ, partial(self._hear, seat))
 
     def _hear(self, seat: int, channel: socket.socket) -> None:
-        """Take what a process tells, or its end."""
+        """Take a process's message, or its end."""
         said = b""
         with suppress(OSError):
             said = channel.recv(1)
@@ -139,14 +139,14 @@ class Reception:
             self._paused_until = time.monotonic() + PAUSE
 
     def _hand_out(self) -> None:
-        """Hand each connection to the emptiest process that can take it now."""
+        """Hand each connection to the emptiest process that can take it."""
         while self._waiting:
             seats = self._workload.emptiest(self._willing, self._last)
             if not any(self._hand_first(seat) for seat in seats):
                 return
 
     def _hand_first(self, seat: int) -> bool:
-        """Return whether a process could be handed the connection that waits for longest."""
+        """Return whether a process took the connection that has waited longest."""
         try:
             socket.send_fds(self._channels[seat], [READY], [self._waiting[0].fileno()])
         except OSError:
@@ -157,7 +157,7 @@ class Reception:
         return True
 
     def _finish(self, seat: int) -> None:
-        """Hand all that has arrived to the last process, and listen no more."""
+        """Hand all that has arrived to the last process, and stop listening."""
         self._listen(wanted=False)
         self._channels[seat].settimeout(_LAST)
         with suppress(OSError):

@@ -1,8 +1,8 @@
-"""The parser of requests: httptools', kept from what it would do with whatever a client sends.
+"""The parser of requests: httptools', with bounds.
 
-It keeps what is not complete, a header or the extensions of a chunk, however long it gets; and it
-reads all that it is given, however many requests that is. So it is given little at a time, and no
-more once a limit is exceeded, or while a request waits for its answer.
+httptools keeps incomplete headers and chunk extensions however long they get, and reads all that it
+is given, however many requests that is. So it is given little at a time, and nothing once a limit
+is exceeded or while a request waits for its answer.
 """
 
 from typing import Final, Protocol
@@ -18,7 +18,7 @@ _LINE: Final = len("  HTTP/1.1\r\n\r\n")
 
 
 class Reader(Protocol):
-    """What is told of requests, by the methods that httptools calls beside these."""
+    """Gets what is read, by httptools' methods and these."""
 
     url: bytes
     headers: list[tuple[bytes, bytes]]
@@ -29,22 +29,22 @@ class Reader(Protocol):
 
     @property
     def in_head(self) -> bool:
-        """Whether a head has begun, and has not ended."""
+        """Whether a head has begun and has not ended."""
 
     def head(self) -> bytes:
-        """Return the head that was read last, without its wish for another protocol."""
+        """Return the last head, without its request for another protocol."""
 
 
 class RequestParser:
-    """httptools' parser, which reads the body of each request whatever its head asks for.
+    """httptools' parser, which reads the body of each request even if its head asks for an upgrade.
 
-    Once a head asks for another protocol, httptools' parser cannot be brought to read the body. A
-    new one takes its place, and reads the head without the wish, and then the rest.
+    After such a head, httptools' parser cannot be made to read the body. A new parser reads the
+    head again without the upgrade, and then the rest.
 
     Args:
-        reader: is told of what is read.
-        limits: of a head, and of what is neither head nor body: the sizes and extensions of
-            chunks, and trailers. Whatever a request has of these, its body must make up for it.
+        reader: gets what is read.
+        limits: of a head, and of what is neither head nor body: the sizes and extensions of chunks,
+            and trailers, in proportion to the body.
     """
 
     def __init__(self, reader: Reader, limits: HttpLimits) -> None:
@@ -64,7 +64,7 @@ class RequestParser:
         self.should_upgrade = parser.should_upgrade
 
     def read(self, data: bytes) -> bytes:
-        """Read what has come, and return what is left of it once the reader is busy.
+        """Read data; return what is left of it once the reader is busy.
 
         Raises:
             httptools.HttpParserError: it is not HTTP/1, or the reader raised an exception.
@@ -82,7 +82,7 @@ class RequestParser:
         return bytes(rest)
 
     def check(self) -> None:
-        """Look at the head that is complete.
+        """Check a complete head.
 
         Raises:
             Refusal: a limit is exceeded.
@@ -100,7 +100,7 @@ class RequestParser:
         self._room = min(self._room + 2 * body, self._limits.max_head)
 
     def begin(self) -> None:
-        """Note that what comes now belongs to another request."""
+        """Note that another request begins."""
         self._room = self._limits.max_head
 
     def _take(self, piece: bytes | memoryview) -> None:

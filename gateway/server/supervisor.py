@@ -26,24 +26,24 @@ _SPARE: Final = 2
 
 
 class ServerProcess(Process):
-    """A process of several, which is handed its connections."""
+    """One of several processes, which is handed its connections."""
 
     config: ServerConfig
 
     @cached_property
     def server(self) -> Server:
-        """The server that runs in it."""
+        """The server in it."""
         return Server(self.config)
 
 
 class ServerProcesses(Multiprocess):
-    """Server processes of which each is replaced that dies, once all of them have served.
+    """Server processes. One that dies is replaced, once all of them have served.
 
-    Before, whatever ends one would end the next one as well: `failed` says that it was so.
+    Before that, the next one would die as well: `failed` says so.
 
     Args:
         config: how each of them serves.
-        listeners: what is listened on, here and in none of the processes.
+        listeners: the listening sockets, which none of them inherits.
     """
 
     config: ServerConfig
@@ -70,7 +70,7 @@ class ServerProcesses(Multiprocess):
         self.processes = [self._started() for _ in range(self.processes_num)]
 
     def keep_subprocess_alive(self) -> None:
-        """Look at the processes once."""
+        """Check the processes once."""
         if self.should_exit.is_set() or self.signal_queue:
             return
         if self._have_served:
@@ -85,7 +85,7 @@ class ServerProcesses(Multiprocess):
         self.failed = self.should_exit.is_set()
 
     def restart_all(self) -> None:
-        """Put a new process in the place of each, one after the other, once the new one serves."""
+        """Replace each process, one after the other, once the new one serves."""
         for place, former in enumerate(self.processes):
             process = self._started()
             if not process.wait_until_ready(_START, self.should_exit):
@@ -126,5 +126,5 @@ class ServerProcesses(Multiprocess):
 
 
 def seats_for(workers: int) -> int:
-    """Return for how many processes there is room: while some are replaced, there are more."""
+    """Return how many rows the processes need: while some are replaced, there are more of them."""
     return 2 * workers + 14

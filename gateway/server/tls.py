@@ -1,4 +1,4 @@
-"""HTTPS: the server's certificate, taken up anew when its files change, and what clients show."""
+"""HTTPS: the server's certificate, reloaded when its files change, and clients' certificates."""
 
 import logging
 import ssl
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 def tls_options(settings: Settings) -> dict[str, Any]:
-    """Return the options of `uvicorn.Config` by which HTTPS is served; none for plain HTTP.
+    """Return the options of `uvicorn.Config` for HTTPS; none for plain HTTP.
 
     Raises:
         SettingsError: certificate, key or authorities cannot be used.

@@ -1,7 +1,7 @@
-"""Visits: the way of each request until it is executed: who asks, its body, its place.
+"""Visits: the way of each request until it is executed: its caller, its body, its place.
 
-Whoever may not ask is refused before anything is read. The body is read before the request takes a
-place among the operations, so that a slow client holds none.
+A caller that may not ask is refused before anything is read. The body is read before the request
+takes a place among the operations, so that a slow client holds none.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _LOOK: Final = 0.05
 
 
 class Shed(Refusal):
-    """The gateway has too much to do. Metrics count it; it is neither logged nor traced."""
+    """The gateway is overloaded. Metrics count it; it is neither logged nor traced."""
 
     def __init__(self, detail: str, *, closes: bool = False) -> None:
         closing = {"Connection": "close"} if closes else {}
@@ -36,10 +36,10 @@ class Shed(Refusal):
 
 
 class Visits:
-    """Lets requests in, as far as the bounds allow.
+    """Lets requests in, within the bounds.
 
     Args:
-        identity: tells who asks.
+        identity: identifies callers.
         admission: the bound on operations in flight.
         intake: the bounds on requests that are not executed yet.
         clock: seconds of a monotonic clock.
@@ -62,7 +62,7 @@ class Visits:
         return Visit(self, scope)
 
     def grant(self) -> None:
-        """Wake those that have a place from now on, if any is free."""
+        """Wake the operations that now have a place."""
         while (visit := self.admission.next()) is not None:
             cast("Visit", visit).granted()
 
@@ -73,11 +73,11 @@ class Visits:
 
 
 class Visit:
-    """One request, from when it came to the end of its reply.
+    """One request, from its arrival to the end of its reply.
 
     Args:
         visits: the bounds.
-        scope: the request's. Its connection is told when the operation begins and has ended.
+        scope: the request's. Its connection learns when the operation begins and ends.
     """
 
     def __init__(self, visits: Visits, scope: Scope) -> None:
@@ -89,14 +89,14 @@ class Visit:
         self._turn: asyncio.Future[None] | None = None
 
     async def come_in(self, request: Request) -> Visitor:
-        """Come in, to be read, and return who sends the request.
+        """Come in to be read; return who sends the request.
 
-        Of a router's visitor, only the body may tell who it is: each of these requests counts as
-        one of a caller of its own.
+        If a router sends it, only the body says for whom. Until then each such request has a caller
+        of its own.
 
         Raises:
-            Refusal: strangers are refused.
-            Shed: too many requests are not executed yet, and this one is to give up.
+            Refusal: unidentified callers are refused.
+            Shed: too many requests are not executed yet, and this one has to give up.
         """
         visitor = await self._visits.identity.visitor(request)
         given_up = self._visits.intake.enter(self, visitor.party or self)
@@ -109,10 +109,10 @@ class Visit:
         return visitor
 
     def grow(self, size: int) -> None:
-        """Take in so many more bytes of the body.
+        """Take in bytes of the body.
 
         Raises:
-            Shed: all bodies have too many bytes, and this one is to give up.
+            Shed: all bodies have too many bytes, and this one has to give up.
         """
         intake = self._visits.intake
         while given_up := intake.grow(self, size):
@@ -152,16 +152,16 @@ class Visit:
         self._visits.intake.begin(self)
 
     def give_up(self, refusal: Shed) -> None:
-        """Be answered with this in place of being executed."""
+        """Be answered with this refusal instead of being executed."""
         self._refusal = refusal
         self._task.cancel()
 
     def granted(self) -> None:
-        """Take in that the visit has a place from now on."""
+        """Note that the visit now has a place."""
         cast("asyncio.Future[None]", self._turn).set_result(None)
 
     def dismissed(self) -> Shed | None:
-        """Return why the visit was cancelled, if it was to give up; its task then goes on."""
+        """Return why the visit was cancelled, if it had to give up; its task then goes on."""
         if self._refusal:
             self._task.uncancel()
         return self._refusal

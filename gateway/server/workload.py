@@ -1,8 +1,8 @@
-"""Workload: what each server process of one gateway has under way, in memory that all of them see.
+"""Workload: what each server process has under way, in memory that all of them share.
 
-Every number in it has one writer: the process itself, or the one that hands connections out. So
-nobody waits for anybody. What changes often is a counter that only grows: two readings that are
-equal tell what was so in between.
+Every number has one writer: the process itself, or the one that hands out connections. So no lock
+is needed. Numbers that change often are counters that only grow: if two readings are equal, nothing
+happened in between.
 """
 
 from collections.abc import Hashable, Iterable
@@ -27,8 +27,8 @@ class Workload:
     """A table with a row for each process.
 
     Args:
-        seats: how many rows there are. While processes are replaced, they are more than usual.
-        cells: `cells_for(seats)` zeros, in memory that the processes share; own memory if None.
+        seats: how many rows there are. While processes are replaced, more are in use.
+        cells: `cells_for(seats)` zeros in shared memory; own memory if None.
     """
 
     def __init__(self, seats: int, cells: Any = None) -> None:
@@ -41,7 +41,7 @@ class Workload:
         return _COLUMNS * seats
 
     def take_seat(self) -> int | None:
-        """Return the lowest row that is free, which is taken from now on; None if there is none."""
+        """Take the lowest free row and return its number, or None."""
         for number, seated in enumerate(self._column(_SEATED)):
             if not seated:
                 self.cells[number] = 1
@@ -49,7 +49,7 @@ class Workload:
         return None
 
     def vacate(self, number: int) -> None:
-        """Forget a process that has ended, and all that it had under way."""
+        """Clear the row of a process that has ended."""
         for column in range(_COLUMNS):
             self.cells[column * self.seats + number] = 0
 
@@ -60,8 +60,8 @@ class Workload:
     def emptiest(self, among: Iterable[int], last: int = -1) -> list[int]:
         """Return these rows in the order in which they are offered a connection.
 
-        The first has the fewest connections at work, and of those alike the fewest connections;
-        then they take turns. A process that is about to stop comes after all others.
+        The first has the fewest connections at work; on a tie, the fewest connections; then they
+        take turns. Processes that are about to stop come last.
 
         Args:
             among: the rows.
@@ -77,14 +77,14 @@ class Workload:
         return sorted(among, key=place)
 
     def connections(self) -> list[int]:
-        """Return how many connections each process keeps."""
+        """Return how many connections each process has."""
         counts = zip(self._column(_GIVEN), self._column(_GONE), strict=True)
         return [given - gone for given, gone in counts]
 
     def at_work(self) -> list[int]:
-        """Return on how many connections of each process an operation is in flight, or was lately.
+        """Return on how many connections of each process an operation is, or was lately, in flight.
 
-        A connection that is kept, and on which nothing is executed, is no work.
+        An idle connection is no work.
         """
         columns = (self._column(column) for column in (_ENTERED, _LEFT, _RESTING))
         return [entered - left + resting for entered, left, resting in zip(*columns, strict=True)]
@@ -103,24 +103,24 @@ class Workload:
                 return sum(entered) - sum(left)
 
     def full(self, limit: int) -> bool:
-        """Whether as many operations are in flight as may be, if each process may have so many."""
+        """Whether `limit` operations for each process are in flight."""
         room = limit * self.processes
         # One reading may tell of too few, and all are told of soon. It never refuses too early.
         quick = sum(self._column(_ENTERED)) - sum(self._column(_LEFT))
         return quick >= room and self.in_flight >= room
 
     def waits_beside(self, number: int) -> bool:
-        """Whether operations wait for a place in other processes than this one."""
+        """Whether operations wait for a place in other processes."""
         waiting = self._column(_WAITING)
         return sum(waiting) > waiting[number]
 
     def refused_since(self, moment: float) -> bool:
-        """Whether any process has refused an operation after this moment, in seconds."""
+        """Whether any process has rejected an operation after this moment, in seconds."""
         refusals = filter(None, self._column(_REFUSED))
         return any(refused - 1 > moment * _MICROSECONDS for refused in refusals)
 
     def staying(self) -> list[int]:
-        """Return the rows of the processes that are not about to stop."""
+        """Return the rows of processes that are not about to stop."""
         states = zip(self._column(_SEATED), self._column(_DRAINING), strict=True)
         return [number for number, (seated, drain) in enumerate(states) if seated and not drain]
 
@@ -137,8 +137,7 @@ class Member:
         number: the row, which is taken.
 
     Attributes:
-        surplus: how many connections at work should still move to another process, since it
-            `compare`d.
+        surplus: how many connections at work should still move to another process.
     """
 
     def __init__(self, workload: Workload, number: int) -> None:
@@ -156,15 +155,15 @@ class Member:
         self._cell(_LEFT, 1)
 
     def wait(self, more: int) -> None:
-        """Note that so many more operations wait for a place; fewer, if it is negative."""
+        """Add to the operations that wait for a place; a negative number subtracts."""
         self._cell(_WAITING, more)
 
     def refuse(self, now: float) -> None:
-        """Note that an operation is refused at this time, in seconds."""
+        """Note that an operation is rejected at this time, in seconds."""
         self._cell(_REFUSED, int(now * _MICROSECONDS) + 1 - self._cell(_REFUSED))
 
     def let_go(self, connection: Hashable) -> None:
-        """Note that a connection has ended, or that its client was told to come back by another."""
+        """Note that a connection has ended, or that its client was told to reconnect."""
         self.wake(connection)
         self._cell(_GONE, 1)
 
@@ -194,11 +193,11 @@ class Member:
         self._cell(_DRAINING, 1)
 
     def compare(self, now: float) -> None:
-        """Take in how many connections should move to the emptiest process: half of the difference.
+        """Set `surplus`: half of the difference to the emptiest process.
 
-        Moved, they do not make that one the fuller of the two: none of them moves back. Among many
-        clients who ask now and then, some difference is always there by chance, and grows with the
-        root of their number: so much moves nobody.
+        Half does not make that process the fuller one, so that no connection moves back. Small
+        differences arise by chance and grow with the root of the number of clients: they move
+        nobody.
 
         Args:
             now: the time, in seconds.
