@@ -35,6 +35,7 @@ from gateway.server.admission import Admission
 from gateway.server.drain import draining
 from gateway.server.health import Readiness, health_routes
 from gateway.server.intake import Intake
+from gateway.server.tls import renewal
 from gateway.server.visits import Visits
 from gateway.server.workload import MEMBER
 from gateway.settings.load import load_settings
@@ -42,6 +43,7 @@ from gateway.settings.settings import Settings
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
 from resolvers.payex.api.deadline import DEADLINE_HEADER
+from resolvers.payex.credentials.reloading import watching
 from schema.subgraph import build_schema, executable
 
 logger = logging.getLogger(__name__)
@@ -127,6 +129,7 @@ def create_app(
             async with (
                 tracing.opened(),
                 source.opened(),
+                watching(renewal(settings)),
                 identity.opened(),
                 documents.opened(),
                 monitor.opened(),

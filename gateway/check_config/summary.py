@@ -131,7 +131,7 @@ def _warnings(settings: Settings, now: datetime) -> Iterator[str]:
 def _certificates(settings: Settings) -> Iterator[tuple[str, datetime]]:
     """Yield whose certificates there are, and when they expire."""
     if served := tls_options(settings).get("ssl_context_factory"):
-        yield "the server", served.load(WatchedFiles())[1]
+        yield "the server", served.load(WatchedFiles()).expiry
     credentials = credentials_of(settings)
     if isinstance(credentials, CredentialsFile):
         for tenant, end in credentials.expiries().items():

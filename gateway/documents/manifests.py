@@ -13,12 +13,13 @@ from typing import Any, Final
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 
 from gateway.documents.ids import digest, is_digest, normalised, shape
+from resolvers.payex.credentials.reloading import SourceError
 
 _APOLLO: Final = "apollo-persisted-query-manifest"
 _VERSION: Final = 1
 
 
-class ManifestError(Exception):
+class ManifestError(SourceError):
     """A manifest cannot be used. The message names the file and the place, and quotes no text."""
 
 

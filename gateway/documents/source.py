@@ -1,10 +1,9 @@
 """The one place where a request, by whatever it names its document, becomes a text."""
 
-import asyncio
 import enum
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -20,6 +19,7 @@ from gateway.documents.unlisted_documents import UnlistedDocuments
 from gateway.http.refusals import Refusal
 from gateway.settings.documents import DocumentSettings, TrustedDocumentsMode
 from resolvers.payex.cache.shared import SharedCache
+from resolvers.payex.credentials.reloading import watching
 
 _PROTOCOL: Final = 1
 
@@ -124,14 +124,10 @@ class DocumentSource:
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Watch the manifests while it lasts, and store at the end what is still to be stored."""
-        watch = asyncio.create_task(self._trusted.watch()) if self._trusted is not None else None
         try:
-            yield
+            async with watching(self._trusted):
+                yield
         finally:
-            if watch is not None:
-                watch.cancel()
-                with suppress(asyncio.CancelledError):
-                    await watch
             if self._persisted is not None:
                 await self._persisted.aclose()
 

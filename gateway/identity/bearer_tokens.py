@@ -24,7 +24,8 @@ from joserfc.util import urlsafe_b64decode
 from gateway.http.json_texts import UnreadableJSONError, read_json
 from gateway.http.refusals import Refusal
 from gateway.identity.challenges import INVALID_TOKEN, unidentified
-from gateway.identity.key_source import RETRY, KeySource, NoKeysError
+from gateway.identity.key_source import KeySource, NoKeysError
+from resolvers.payex.credentials.reloading import RETRY
 
 # What is wrong with a claim of the right type, by its name.
 _WRONG: Final[Mapping[str, tuple[Any, str]]] = {

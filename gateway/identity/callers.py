@@ -5,11 +5,10 @@ A request is looked at twice. Before its body is read, strangers are refused. Wh
 claims in it.
 """
 
-import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator, Mapping, MutableMapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -29,6 +28,7 @@ from gateway.identity.key_source import KeySource
 from gateway.identity.pseudonyms import Pseudonyms
 from gateway.identity.router_trust import RouterTrust
 from resolvers.payex.api import answers
+from resolvers.payex.credentials.reloading import watching
 from resolvers.rights import EVERYTHING, Rights
 
 _BEARER: Final = re.compile(r"bearer +([a-z0-9._~+/-]+=*)", re.IGNORECASE)
@@ -125,7 +125,7 @@ class Identity:
     @property
     def has_keys(self) -> bool:
         """Whether every token can be checked: not before the issuer's keys were had once."""
-        return self.keys is None or self.keys.keys is not None
+        return self.keys is None or self.keys.value is not None
 
     async def visitor(self, request: Request) -> Visitor:
         """Look at a request before its body is read, and refuse strangers.
@@ -162,24 +162,14 @@ class Identity:
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Keep keys and secrets fresh while it lasts."""
-        source = self.keys
-        secret = self._trust.secret if self._trust else None
-        tasks = [asyncio.create_task(part.watch()) for part in (source, secret) if part]
-        try:
+        async with watching(self.keys, self._trust.secret if self._trust else None):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
-            if source:
-                await source.aclose()
 
     async def _of_token(self, token: str) -> Caller:
         if self._tokens is None:
             raise unidentified("No tokens are taken: GATEWAY_JWT_KEYS is not set.", INVALID_REQUEST)
         digest = hashlib.sha256(token.encode("ascii")).digest()
-        present = self._tokens.source.keys
+        present = self._tokens.source.value
         checked = self._checked.get(digest)
         # What a withdrawn key has signed is worth nothing any more.
         if checked and checked.keys is present and not self._tokens.clock.is_over(checked.expiry):

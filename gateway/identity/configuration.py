@@ -14,7 +14,7 @@ from gateway.identity.callers import Identity
 from gateway.identity.claims import ClaimNames
 from gateway.identity.forwarded_claims import ForwardedClaims
 from gateway.identity.key_sets import KeysError
-from gateway.identity.key_source import KeySource, fetch, read_file
+from gateway.identity.key_source import KeySource, fetch, read_file, reread
 from gateway.identity.pseudonyms import Pseudonyms
 from gateway.identity.router_trust import RouterSecret, RouterTrust
 from gateway.settings.load import SettingsError
@@ -83,12 +83,12 @@ def _source(settings: Settings, address: str, http: httpx.AsyncClient | None) ->
         return KeySource(
             partial(fetch, client, address), algorithms, poll=poll, close=client.aclose
         )
-    path = Path(address)
-    source = KeySource(partial(asyncio.to_thread, read_file, path), algorithms, poll=poll)
+    file = File(Path(address), "GATEWAY_JWT_KEYS")
+    source = KeySource(partial(asyncio.to_thread, reread, file), algorithms, poll=poll)
     try:
-        source.take(read_file(path))
+        source.take(read_file(file, WatchedFiles()))
     except KeysError as error:
-        raise SettingsError(f"GATEWAY_JWT_KEYS: {error}.") from None
+        raise SettingsError(f"{file.name}: {error}.") from None
     return source
 
 

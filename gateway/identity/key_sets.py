@@ -10,6 +10,8 @@ from joserfc.jwk import Key, import_key
 from joserfc.jws import JWSRegistry
 from joserfc.util import base64_to_int
 
+from resolvers.payex.credentials.reloading import SourceError
+
 _PUBLIC_KINDS: Final = frozenset({"RSA", "EC", "OKP"})
 # The members that hold what must stay secret: a private exponent, or a key that is shared.
 _SECRETS: Final = frozenset({"d", "k"})
@@ -18,7 +20,7 @@ _SHORTEST_RSA: Final = 2048
 _LONGEST_RSA: Final = 16384
 
 
-class KeysError(Exception):
+class KeysError(SourceError):
     """Keys cannot be used. The message holds nothing of them."""
 
 

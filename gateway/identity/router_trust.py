@@ -1,10 +1,7 @@
 """The trusted router: which requests come from it, by a shared secret or a client certificate."""
 
-import asyncio
 import hashlib
 import hmac
-import logging
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.requests import Request
@@ -13,9 +10,8 @@ from starlette.types import Scope
 from gateway.http.header_fields import lines
 from gateway.identity.challenges import forbidden
 from resolvers.payex.credentials.access import CredentialsError
+from resolvers.payex.credentials.reloading import ReloadingFiles
 from resolvers.payex.credentials.watched_files import File, WatchedFiles
-
-logger = logging.getLogger(__name__)
 
 SECRET_HEADER: Final = "payex-usage-router"  # noqa: S105 - the name of the header
 PEER: Final = "payex-usage-peer"
@@ -24,11 +20,8 @@ _SHORTEST: Final = 32
 _LINES: Final = 2
 
 
-class RouterSecret:
+class RouterSecret(ReloadingFiles[tuple[bytes, ...], WatchedFiles]):
     """The secret that a router sends, from a file that may change.
-
-    What the file holds at the start has to be usable. Later, the former stays in use until the
-    file is in order again.
 
     Args:
         file: one secret, or two while routers change from one to the other, each on a line.
@@ -38,44 +31,24 @@ class RouterSecret:
         CredentialsError: the file cannot be used.
     """
 
+    _broken_line = "the router's secret is broken, the former stays in use"
+    _mended_line = "the router's secret is in order again"
+
     def __init__(self, file: File, *, poll: float = 5.0) -> None:
         self._file = file
-        self._poll = poll
-        self._files = WatchedFiles()
-        self._digests = _digests(file, self._files)
-        self._broken = ""
+        super().__init__(WatchedFiles, poll=poll)
 
     def is_it(self, given: str) -> bool:
         """Whether a text is the secret. That takes equally long for all texts of a length."""
         digest = _digest(given.encode("utf-8"))
-        matches = [hmac.compare_digest(digest, known) for known in self._digests]
+        matches = [hmac.compare_digest(digest, known) for known in self.value]
         return any(matches)
 
-    def refresh(self) -> None:
-        """Look at the file now, and take up what changed. It reads a file: call it in a thread."""
-        if self._files.unchanged():
-            return
-        files = WatchedFiles()
-        try:
-            digests, broken = _digests(self._file, files), ""
-        except CredentialsError as error:
-            digests, broken = self._digests, str(error)
-        self._files, self._digests = files, digests
-        if broken and broken != self._broken:
-            logger.error("the router's secret is broken, the former stays in use: %s", broken)
-        elif not broken:
-            logger.info("took up a changed secret of the router")
-        self._broken = broken
+    def _load(self, files: WatchedFiles, _: tuple[bytes, ...] | None) -> tuple[bytes, ...]:
+        return _digests(self._file, files)
 
-    async def watch(self, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
-        """Look at the file again and again, until cancelled.
-
-        Args:
-            sleep: waits for so many seconds.
-        """
-        while True:
-            await sleep(self._poll)
-            await asyncio.to_thread(self.refresh)
+    def _took_up(self, _: tuple[bytes, ...]) -> None:
+        self._log.info("took up a changed secret of the router")
 
     def __repr__(self) -> str:
         return "RouterSecret()"

@@ -1,8 +1,6 @@
-"""Which credentials the settings name, and their watch while the gateway runs."""
+"""Which credentials the settings name."""
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -46,21 +44,6 @@ def credentials_of(settings: Settings) -> Credentials:
             {number: token.get_secret_value() for number, token in settings.ledger_tokens.items()}
         )
     return CredentialsFile(layout, authorities=authorities, poll=settings.credentials_poll)
-
-
-@asynccontextmanager
-async def watched(credentials: Credentials) -> AsyncIterator[None]:
-    """Look at the files of the credentials for as long as the context lasts."""
-    if not isinstance(credentials, CredentialsFile):
-        yield
-        return
-    watch = asyncio.create_task(credentials.watch())
-    try:
-        yield
-    finally:
-        watch.cancel()
-        with suppress(asyncio.CancelledError):
-            await watch
 
 
 def _ledgers(tokens: Mapping[str, SecretStr], tenant: str | None = None) -> dict[str, Ledger]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 from starlette.types import ASGIApp
 
-from gateway.payex.credentials import credentials_of, watched
+from gateway.payex.credentials import credentials_of
 from gateway.sandbox import Fault, create_sandbox
 from gateway.settings.contradictions import contradictions
 from gateway.settings.load import SettingsError
@@ -22,6 +22,8 @@ from resolvers.payex.cache.local import AnswerCache, CachePolicy
 from resolvers.payex.cache.password import CachePassword
 from resolvers.payex.cache.shared import SharedCache
 from resolvers.payex.client import Payex
+from resolvers.payex.credentials.file import CredentialsFile
+from resolvers.payex.credentials.reloading import watching
 from resolvers.payex.credentials.watched_files import File
 from resolvers.payex.http.proxy import Proxy
 from resolvers.payex.http.responses import Limits
@@ -94,7 +96,8 @@ class Upstream:
         """Watch the credentials while it lasts, and close every connection at the end."""
         for notice in self._notices:
             logger.warning(notice)
-        async with self.transport, watched(self.credentials), beating(self.policies.pulse):
+        watched = self.credentials if isinstance(self.credentials, CredentialsFile) else None
+        async with self.transport, watching(watched), beating(self.policies.pulse):
             try:
                 yield
             finally:

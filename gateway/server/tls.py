@@ -1,24 +1,20 @@
 """HTTPS: the server's certificate, reloaded when its files change, and clients' certificates."""
 
-import logging
 import ssl
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.server.peer_certificates import PeerCertificateProtocol
 from gateway.settings.load import SettingsError
 from gateway.settings.settings import PREFIX, Settings
 from resolvers.payex.credentials.access import CredentialsError
 from resolvers.payex.credentials.client_certificate import ClientCertificate
+from resolvers.payex.credentials.reloading import ReloadingFiles
 from resolvers.payex.credentials.tls import as_der, pem_certificates
 from resolvers.payex.credentials.watched_files import File, WatchedFiles
-
-logger = logging.getLogger(__name__)
 
 
 def tls_options(settings: Settings) -> dict[str, Any]:
@@ -61,20 +57,18 @@ class ServedCertificate:
         certificate: the server's certificate and key.
         authorities: who issues clients' certificates; None asks clients for none.
         poll: seconds between two looks at the files.
-        clock: seconds of a monotonic clock.
     """
 
     certificate: ClientCertificate
     authorities: File | None = None
     poll: float = 5.0
-    clock: Callable[[], float] = time.monotonic
 
     def __call__(self, *_: object) -> ssl.SSLContext:
         """Return the context, as uvicorn asks for it."""
-        return renewal_of(self).first
+        return renewal_of(self).context
 
-    def load(self, files: WatchedFiles) -> tuple[ssl.SSLContext, datetime]:
-        """Return a context with what the files hold now, and when the certificate expires, in UTC.
+    def load(self, files: WatchedFiles) -> "Served":
+        """Return what the files hold now.
 
         It speaks TLS 1.2 and newer, or 1.3 where clients show certificates.
 
@@ -96,7 +90,17 @@ class ServedCertificate:
             # at any more. In TLS 1.2, Python has no switch for OpenSSL's own memory of sessions.
             context.minimum_version = ssl.TLSVersion.TLSv1_3
             context.num_tickets = 0
-        return context, certificate.not_valid_after_utc
+        return Served(context, certificate.not_valid_after_utc)
+
+
+def renewal(settings: Settings) -> "Renewal | None":
+    """Return the renewal of the certificate that this process serves; None for plain HTTP.
+
+    Raises:
+        CredentialsError: the files cannot be used.
+    """
+    served = served_certificate(settings)
+    return renewal_of(served) if served else None
 
 
 @cache
@@ -109,54 +113,45 @@ def renewal_of(served: ServedCertificate) -> "Renewal":
     return Renewal(served)
 
 
-class Renewal:
+class Served(NamedTuple):
+    """A TLS context, and when its certificate expires, in UTC."""
+
+    context: ssl.SSLContext
+    expiry: datetime
+
+
+class Renewal(ReloadingFiles[Served, WatchedFiles]):
     """Puts the context of the present files before each handshake.
 
     Attributes:
-        first: the context that the server begins with.
-        expiry: when the certificate that is served expires, in UTC.
+        context: the context that the server begins with.
 
     Raises:
         CredentialsError: the files cannot be used.
     """
 
+    _broken_line = "the server's certificate is broken, the former stays in use"
+    _mended_line = "the server's certificate is in order again"
+
     def __init__(self, served: ServedCertificate) -> None:
         self._served = served
-        self._files = WatchedFiles()
-        self._looked = served.clock()
-        self._broken = ""
-        self.first, self.expiry = served.load(self._files)
-        self._present = self.first
-        self.first.sni_callback = self._renew
+        super().__init__(WatchedFiles, poll=served.poll)
+        self.context = self.value.context
+        self.context.sni_callback = self._renew
 
     @property
-    def broken(self) -> bool:
-        """Whether the files cannot be used as they are: the former certificate is served."""
-        return bool(self._broken)
-
-    def look(self) -> None:
-        """Take up what the files hold, unless they were looked at within the poll."""
-        if self._served.clock() - self._looked >= self._served.poll:
-            self._looked = self._served.clock()
-            if not self._files.unchanged():
-                self._take_up()
+    def expiry(self) -> datetime:
+        """When the certificate that is served expires, in UTC."""
+        return self.value.expiry
 
     def _renew(self, connection: ssl.SSLObject, *_: object) -> None:
-        self.look()
-        connection.context = self._present
+        connection.context = self.value.context
 
-    def _take_up(self) -> None:
-        files, broken = WatchedFiles(), ""
-        try:
-            self._present, self.expiry = self._served.load(files)
-        except CredentialsError as error:
-            broken = str(error)
-        self._files = files
-        if broken and broken != self._broken:
-            logger.error("the server's certificate is broken, the former stays in use: %s", broken)
-        elif not broken:
-            logger.info("took up a changed certificate of the server")
-        self._broken = broken
+    def _load(self, files: WatchedFiles, _: Served | None) -> Served:
+        return self._served.load(files)
+
+    def _took_up(self, _: Served) -> None:
+        self._log.info("took up a changed certificate of the server")
 
 
 def _file(settings: Settings, name: str) -> File | None:

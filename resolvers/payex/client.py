@@ -227,7 +227,7 @@ class Payex:
         reading, rounds = await self._ask(question, access, deadline, intake)
         if isinstance(reading, Fault) and reading.code is FaultCode.UPSTREAM_UNAUTHENTICATED:
             # The token may have been rotated since the files were last looked at.
-            await asyncio.to_thread(self._credentials.refresh)
+            await self._credentials.refresh()
             renewed = self._credentials.access(question.route.holder.owner_no)
             if renewed is not None and renewed.token != access.token:
                 access = renewed

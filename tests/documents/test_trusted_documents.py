@@ -1,12 +1,9 @@
 """Trusted documents are taken up anew when the manifests change, whole or not at all."""
 
-import asyncio
 import json
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -24,8 +21,11 @@ A = "query A {\n  a\n}"
 B = "query B {\n  b\n}"
 
 
-def swap(path: Path, documents: Mapping[str, str] | bytes) -> None:
-    """Put another manifest into the place of a file, at once."""
+def swap(path: Path, documents: Mapping[str, str] | bytes | None) -> None:
+    """Put another manifest into the place of a file, at once; None removes it."""
+    if documents is None:
+        path.unlink()
+        return
     content = documents if isinstance(documents, bytes) else json.dumps(documents).encode()
     other = path.with_suffix(".new")
     other.write_bytes(content)
@@ -208,14 +208,14 @@ def test_no_more_than_ten_of_them_are_named(manifest: Path, said: pytest.LogCapt
     assert "N9" not in said.messages[-1]
 
 
-def test_after_a_change_only_what_is_new_is_told_of(
+async def test_after_a_change_only_what_is_new_is_told_of(
     manifest: Path, said: pytest.LogCaptureFixture
 ) -> None:
     swap(manifest, {"old": "query Old { c }"})
     documents = TrustedDocuments(manifest, schema=SCHEMA)
     swap(manifest, {"old": "query Old { c }", "new": "query New { c }"})
     said.clear()
-    assert documents.refresh()
+    assert await documents.refresh()
     assert said.messages == [
         "took up changed trusted documents: 2, of which 1 are new; 0 are gone",
         "1 trusted documents do not fit the schema: New",
@@ -225,16 +225,13 @@ def test_after_a_change_only_what_is_new_is_told_of(
 # Changes
 
 
-def test_nothing_is_taken_up_while_nothing_changes(manifest: Path) -> None:
-    documents = TrustedDocuments(manifest)
-    assert not documents.refresh()
-
-
-def test_a_changed_manifest_is_taken_up(manifest: Path, said: pytest.LogCaptureFixture) -> None:
+async def test_a_changed_manifest_is_taken_up(
+    manifest: Path, said: pytest.LogCaptureFixture
+) -> None:
     documents = TrustedDocuments(manifest)
     assert documents.holds(B) is None
     swap(manifest, {"a": B})
-    assert documents.refresh()
+    assert await documents.refresh()
     assert text_of(documents.get("a")) == text_of(documents.holds(B)) == B
     assert documents.holds(A) is None
     assert said.messages[-1] == (
@@ -242,18 +239,20 @@ def test_a_changed_manifest_is_taken_up(manifest: Path, said: pytest.LogCaptureF
     )
 
 
-def test_a_manifest_that_is_put_into_the_folder_or_taken_out_is_noticed(tmp_path: Path) -> None:
+async def test_a_manifest_that_is_put_into_the_folder_or_taken_out_is_noticed(
+    tmp_path: Path,
+) -> None:
     swap(tmp_path / "1.json", {"a": A})
     documents = TrustedDocuments(tmp_path)
     swap(tmp_path / "2.json", {"b": B})
-    assert documents.refresh()
+    assert await documents.refresh()
     assert len(documents) == 2
     (tmp_path / "1.json").unlink()
-    assert documents.refresh()
+    assert await documents.refresh()
     assert documents.get("a") is None
 
 
-def test_links_that_are_swapped_are_noticed(tmp_path: Path) -> None:
+async def test_links_that_are_swapped_are_noticed(tmp_path: Path) -> None:
     """Kubernetes changes a mounted volume by one link."""
     for name, documents_ in (("1", {"a": A}), ("2", {"a": B})):
         (tmp_path / name).mkdir()
@@ -264,107 +263,33 @@ def test_links_that_are_swapped_are_noticed(tmp_path: Path) -> None:
     documents = TrustedDocuments(tmp_path / "mounted")
     (tmp_path / "next").symlink_to("2")
     (tmp_path / "next").replace(tmp_path / "now")
-    assert documents.refresh()
+    assert await documents.refresh()
     assert text_of(documents.get("a")) == B
 
 
-def test_a_manifest_that_only_looks_changed_changes_nothing(
+async def test_a_manifest_that_only_looks_changed_changes_nothing(
     manifest: Path, said: pytest.LogCaptureFixture
 ) -> None:
     documents = TrustedDocuments(manifest)
     swap(manifest, {"a": A})
     said.clear()
-    assert not documents.refresh()
+    assert not await documents.refresh()
     assert said.messages == []
 
 
 @pytest.mark.parametrize("broken", [b"{", b"{}", None])
-def test_a_broken_manifest_leaves_the_former_in_use_and_is_told_of_once(
+async def test_a_broken_manifest_leaves_the_former_in_use_and_is_told_of_once(
     manifest: Path, said: pytest.LogCaptureFixture, broken: bytes | None
 ) -> None:
     documents = TrustedDocuments(manifest)
     said.clear()
-    if broken is None:
-        manifest.unlink()
-    else:
-        swap(manifest, broken)
-    assert not documents.refresh()
-    assert not documents.refresh()
+    swap(manifest, broken)
+    assert not await documents.refresh()
+    assert not await documents.refresh()
     assert text_of(documents.get("a")) == A
     (line,) = said.messages
     assert line.startswith("the trusted documents are broken, the former stay in use: web.json: ")
 
     swap(manifest, {"a": A})
-    assert not documents.refresh()
+    assert not await documents.refresh()
     assert said.messages[1:] == ["the trusted documents are in order again"]
-
-
-def test_another_defect_is_told_of_as_well(manifest: Path, said: pytest.LogCaptureFixture) -> None:
-    documents = TrustedDocuments(manifest)
-    for broken in (b"{", b"[  ", b"[]"):
-        swap(manifest, broken)
-        documents.refresh()
-    errors = [record for record in said.records if record.levelno == logging.ERROR]
-    assert len(errors) == 2
-
-
-def test_what_changes_while_it_is_read_is_read_again(manifest: Path) -> None:
-    """It may be half of a change. The pipe lets the test in between opening and reading."""
-    documents = TrustedDocuments(manifest)
-    os.mkfifo(pipe := manifest.with_name("pipe"))
-    pipe.replace(manifest)
-    with ThreadPoolExecutor(1) as pool:
-        looking = pool.submit(documents.refresh)
-        with manifest.open("wb") as writer:
-            swap(manifest, {"a": B})
-            writer.write(b'{"a": "{ a b }"}')
-        assert not looking.result()
-    assert text_of(documents.get("a")) == A
-
-    assert documents.refresh()
-    assert text_of(documents.get("a")) == B
-
-
-# The watch
-
-
-async def test_the_watch_looks_again_and_again_and_survives_what_goes_wrong(
-    manifest: Path, said: pytest.LogCaptureFixture
-) -> None:
-    documents = TrustedDocuments(manifest, poll=7.0)
-    slept: list[float] = []
-    states: list[str | None] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        states.append(text_of(documents.get("a")))
-        if len(slept) == 2:
-            swap(manifest, {"a": B})
-        if len(slept) == 4:
-            raise asyncio.CancelledError
-
-    with pytest.raises(asyncio.CancelledError):
-        await documents.watch(sleep)
-    assert slept == [7.0] * 4
-    assert states == [A, A, B, B]
-    assert said.messages[-1].startswith("took up changed trusted documents")
-
-
-async def test_a_look_that_fails_is_logged_by_its_type_and_not_the_last(
-    manifest: Path, said: pytest.LogCaptureFixture
-) -> None:
-    class Failing(TrustedDocuments):
-        def refresh(self) -> bool:
-            raise ValueError(A)
-
-    documents = Failing(manifest)
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        if len(slept) == 3:
-            raise asyncio.CancelledError
-
-    with pytest.raises(asyncio.CancelledError):
-        await documents.watch(sleep)
-    assert said.messages[1:] == ["looking at the trusted documents failed: ValueError"] * 2

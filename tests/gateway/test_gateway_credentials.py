@@ -10,11 +10,10 @@ import pytest
 import trustme
 
 from gateway.cli import main
-from gateway.payex.credentials import credentials_of, watched
+from gateway.payex.credentials import credentials_of
 from gateway.sandbox import TOKENS
 from gateway.settings.load import SettingsError, load_settings
 from resolvers.payex.credentials.access import CredentialsError, StaticTokens
-from resolvers.payex.credentials.file import CredentialsFile
 
 Serve = Callable[..., Awaitable[httpx.AsyncClient]]
 
@@ -197,15 +196,3 @@ async def test_files_are_watched_while_the_gateway_is_served(serve: Serve, files
         while "Bearer renewed" not in sent:
             reply = await gateway.post("/graphql", json={"query": QUERY})
             assert "errors" not in reply.json()
-
-
-async def test_the_watch_ends_with_what_it_is_for(files: Path) -> None:
-    tasks = asyncio.all_tasks()
-    variables = connected(files, "CREDENTIALS_FILE", tokens=False)
-    credentials = credentials_of(load_settings(variables))
-    assert isinstance(credentials, CredentialsFile)
-    async with watched(credentials):
-        assert len(asyncio.all_tasks() - tasks) == 1
-    assert asyncio.all_tasks() == tasks
-    async with watched(StaticTokens({})):
-        assert asyncio.all_tasks() == tasks

@@ -21,6 +21,8 @@ from gateway.identity.key_source import (
     fetch,
     read_file,
 )
+from resolvers.payex.credentials.reloading import SourceError
+from resolvers.payex.credentials.watched_files import File, WatchedFiles
 
 URL = "https://issuer.example/jwks"
 ALGORITHMS = ("RS256", "ES256")
@@ -95,12 +97,12 @@ async def test_unknown_keys_cause_at_most_one_look_in_any_interval(pauses: list[
 async def test_the_same_keys_stay_the_same_object(issuer: Any, source: KeySource) -> None:
     """What was checked by them stays so."""
     await source.refresh()
-    before = source.keys
+    before = source.value
     await source.refresh()
-    assert source.keys is before
+    assert source.value is before
     issuer.published = [issuer.jwk("ES256")]
     await source.refresh()
-    assert source.keys is not before
+    assert source.value is not before
 
 
 def unreachable(request: httpx.Request) -> httpx.Response:
@@ -124,7 +126,7 @@ OUTAGES = {
         lambda _: httpx.Response(200, content=b" " * (MAX_BODY + 1)),
         f"the answer is larger than {MAX_BODY} bytes",
     ),
-    "unforeseen": (broken, "cannot be read: RuntimeError"),
+    "unforeseen": (broken, "looking at it failed: RuntimeError"),
 }
 
 
@@ -195,25 +197,6 @@ async def test_keys_are_looked_at_again_and_again_and_sooner_while_they_cannot_b
     assert issuer.fetched == 7
 
 
-async def test_who_gives_up_waiting_does_not_end_the_look_of_the_others(clock: Any) -> None:
-    arrived, opened = asyncio.Event(), asyncio.Event()
-
-    async def read() -> bytes:
-        arrived.set()
-        await opened.wait()
-        raise KeysError("none")
-
-    source = KeySource(read, ALGORITHMS, clock=clock)
-    first, second = (asyncio.create_task(source.refresh()) for _ in range(2))
-    await arrived.wait()
-    first.cancel()
-    await asyncio.wait([first])
-    assert first.cancelled()
-    assert not second.done()
-    opened.set()
-    await second
-
-
 async def test_a_look_that_takes_long_is_waited_for_by_the_one_that_began_it(
     issuer: Any, clock: Any
 ) -> None:
@@ -258,22 +241,6 @@ async def test_keys_that_are_known_wait_for_no_look(issuer: Any, clock: Any) -> 
     await asyncio.wait([looking])
 
 
-async def test_closing_ends_the_look_under_way(clock: Any) -> None:
-    arrived = asyncio.Event()
-
-    async def read() -> bytes:
-        arrived.set()
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    source = KeySource(read, ALGORITHMS, clock=clock)
-    waiting = asyncio.create_task(source.refresh())
-    await arrived.wait()
-    await source.aclose()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
-
-
 async def test_the_request_asks_for_a_jwks_that_is_not_compressed(issuer: Any) -> None:
     """A small compressed answer could become a large one."""
     seen: list[httpx.Request] = []
@@ -298,7 +265,7 @@ async def test_an_answer_is_read_up_to_the_limit() -> None:
 def test_a_file_is_read_up_to_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "jwks.json"
     path.write_bytes(b" " * MAX_BODY)
-    assert len(read_file(path)) == MAX_BODY
+    assert len(read_file(File(path, "x"), WatchedFiles())) == MAX_BODY
     path.write_bytes(b" " * (MAX_BODY + 1))
     written = tmp_path / "written"
     written.touch()
@@ -310,8 +277,8 @@ def test_a_file_is_read_up_to_the_limit(tmp_path: Path) -> None:
         (tmp_path / "none", "cannot be read: No such file"),
         (Path("a\0b"), "is not the path of a file"),
     ):
-        with pytest.raises(KeysError, match=told):
-            read_file(wrong)
+        with pytest.raises(SourceError, match=told):
+            read_file(File(wrong, "x"), WatchedFiles())
 
 
 async def test_it_shows_no_key_and_no_address(source: KeySource) -> None:

@@ -73,20 +73,19 @@ def test_a_certificate_makes_a_router_if_its_name_does(
     assert trust.trusts(ask(**certificate)) is trusted
 
 
-def test_a_secret_that_others_may_write_is_refused_and_later_not_taken_up(
+async def test_a_secret_that_others_may_write_is_refused_and_later_not_taken_up(
     secret: RouterSecret, secret_file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """They would be routers by writing one of their own."""
-    secret_file.write_text(OTHER)
-    secret_file.chmod(0o666)
-    secret.refresh()
+    swap(secret_file, OTHER, mode=0o666)
+    await secret.refresh()
 
     assert (secret.is_it(SECRET), secret.is_it(OTHER)) == (True, False)
     assert "may be written by others than its owner (mode 0666)" in caplog.text
     with pytest.raises(CredentialsError, match="GATEWAY_ROUTER_SECRET_FILE: may be written"):
         RouterSecret(File(secret_file, "GATEWAY_ROUTER_SECRET_FILE"))
-    secret_file.chmod(0o600)
-    secret.refresh()
+    swap(secret_file, OTHER)
+    await secret.refresh()
     assert (secret.is_it(SECRET), secret.is_it(OTHER)) == (False, True)
 
 
@@ -172,27 +171,29 @@ def test_a_secret_of_32_characters_is_long_enough(secret_file: Path) -> None:
     assert RouterSecret(File(secret_file, "GATEWAY_ROUTER_SECRET_FILE")).is_it("s" * 32)
 
 
-def swap(path: Path, content: str) -> None:
+def swap(path: Path, content: str, mode: int = 0o600) -> None:
     """Put another content into the place of a file, at once."""
     other = path.with_suffix(".new")
     other.write_text(content)
+    other.chmod(mode)
     other.replace(path)
 
 
-def test_a_changed_secret_is_taken_up_and_a_broken_one_is_not(
+async def test_a_changed_secret_is_taken_up_and_a_broken_one_is_not(
     secret: RouterSecret, secret_file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    secret.refresh()
+    await secret.refresh()
     for content in ("broken-1", "broken-2", OTHER):
         swap(secret_file, content)
-        secret.refresh()
-        secret.refresh()
+        await secret.refresh()
+        await secret.refresh()
         assert secret.is_it(OTHER) is (content == OTHER)
         assert secret.is_it(SECRET) is (content != OTHER)
 
     assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
         "the router's secret is broken, the former stays in use",
+        "the router's secret is in order again",
         "took up a changed secret of the router",
     ]
     assert not [word for word in (SECRET, OTHER, "broken-1") if word in caplog.text]

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -24,11 +24,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
+from gateway.app import create_app
 from gateway.http.refusals import Refusal
 from gateway.identity.configuration import identity_of
 from gateway.identity.router_trust import peer_names
 from gateway.server.peer_certificates import PeerCertificateProtocol
-from gateway.server.tls import ServedCertificate, tls_options
+from gateway.server.tls import ServedCertificate, renewal_of, tls_options
 from gateway.settings.load import SettingsError
 from resolvers.payex.credentials.client_certificate import ClientCertificate
 from resolvers.payex.credentials.watched_files import File, WatchedFiles
@@ -80,9 +81,11 @@ async def names_of_the_peer(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @asynccontextmanager
-async def served(app: Any, options: dict[str, Any]) -> AsyncIterator[str]:
+async def served(
+    app: Any, options: dict[str, Any], lifespan: Literal["on", "off"] = "off"
+) -> AsyncIterator[str]:
     """Serve an app with these options of the server, and tell its origin."""
-    config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, **options)
+    config = uvicorn.Config(app, port=0, lifespan=lifespan, log_config=None, **options)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     async with asyncio.timeout(SECONDS):
@@ -227,13 +230,11 @@ async def test_a_router_with_a_certificate_of_its_name_may_forward_claims(settin
     assert (other.status_code, stranger.status_code) == (401, 401)
 
 
-def served_by(folder: Path, clock: Callable[[], float]) -> dict[str, Any]:
-    """Return the options of a server that has this clock."""
+def served_by(folder: Path) -> dict[str, Any]:
+    """Return the options of a server with the files of a folder."""
     made = ServedCertificate(
         ClientCertificate(certificate=File(folder / "server.pem", "GATEWAY_TLS_CERTIFICATE_FILE")),
         File(folder / "routers.pem", "GATEWAY_TLS_CLIENT_CA_FILE"),
-        poll=5.0,
-        clock=clock,
     )
     return {"http": PeerCertificateProtocol, "ssl_context_factory": made}
 
@@ -248,39 +249,52 @@ async def serial(origin: str) -> str:
     return found
 
 
-async def test_changed_certificates_and_authorities_are_taken_up_within_the_poll(
-    folder: Path, clock: Any, caplog: pytest.LogCaptureFixture
+async def test_changed_certificates_and_authorities_are_taken_up_by_the_next_handshake(
+    folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "gateway")
     router, stranger = certificate(ROUTERS, ROUTER), certificate(STRANGERS, ROUTER)
-    async with served(names_of_the_peer, served_by(folder, clock)) as origin:
+    options = served_by(folder)
+    renewal = renewal_of(options["ssl_context_factory"])
+    async with served(names_of_the_peer, options) as origin:
         first = await serial(origin)
-        (folder / "server.pem").write_bytes(certificate(SERVERS, "localhost"))
-        (folder / "routers.pem").write_bytes(STRANGERS.cert_pem.bytes())
+        put(folder / "server.pem", certificate(SERVERS, "localhost"))
+        put(folder / "routers.pem", STRANGERS.cert_pem.bytes())
         assert await serial(origin) == first
-        clock.now += 5
+        assert await renewal.refresh()
         second = await serial(origin)
         assert second != first
         assert (await get(origin, trusting(stranger))).json() == [ROUTER]
         with pytest.raises(httpx.TransportError):
             await get(origin, trusting(router))
-        for _ in range(2):
-            (folder / "server.pem").write_text("broken")
-            clock.now += 5
-            assert await serial(origin) == second
-        clock.now += 5
-        (folder / "server.pem").write_bytes(certificate(SERVERS, "localhost"))
-        third = await serial(origin)
-        assert third not in {first, second}
-        clock.now += 5
-        assert await serial(origin) == third
+        put(folder / "server.pem", b"broken")
+        assert not await renewal.refresh()
+        assert await serial(origin) == second
 
     lines = [r.getMessage().partition(":")[0] for r in caplog.records if "gateway" in r.name]
     assert lines == [
         "took up a changed certificate of the server",
         "the server's certificate is broken, the former stays in use",
-        "took up a changed certificate of the server",
     ]
+
+
+def put(path: Path, content: bytes) -> None:
+    """Put another content into the place of a file, at once."""
+    other = path.with_suffix(".new")
+    other.write_bytes(content)
+    other.replace(path)
+
+
+async def test_the_files_of_https_are_watched_while_the_gateway_is_served(
+    configured: Any, folder: Path
+) -> None:
+    settings = configured(tls_certificate_file=folder / "server.pem", credentials_poll=0.1)
+    options = tls_options(settings)
+    async with served(create_app(settings), options, "on") as origin, asyncio.timeout(60):
+        first = await serial(origin)
+        put(folder / "server.pem", certificate(SERVERS, "localhost"))
+        while await serial(origin) == first:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
 
 
 async def test_each_connection_of_tls_1_3_shows_its_certificate_anew(settings: Any) -> None:

@@ -215,14 +215,14 @@ async def test_a_certificate_tells_when_it_expires(busy: httpx.AsyncClient) -> N
     assert page.value("credentials_broken") == 0
 
 
-def test_files_that_cannot_be_used_any_more_are_told(tmp_path: Path) -> None:
+async def test_files_that_cannot_be_used_any_more_are_told(tmp_path: Path) -> None:
     file = tmp_path / "credentials.toml"
     file.write_text("[ledgers.1234]\ntoken = 'token-of-1234'\n")
     house = House(GATEWAY_CREDENTIALS_FILE=str(file), GATEWAY_LEDGER_TOKENS="")
     assert house.value("credentials_broken") == 0
 
     file.write_text("[ledgers.1234\n")
-    house.upstream.credentials.refresh()
+    await house.upstream.credentials.refresh()
 
     assert house.value("credentials_broken") == 1
 
@@ -260,16 +260,17 @@ async def test_keys_tell_when_they_could_last_be_read_and_how_often_they_could_n
     assert await after(b"") == (again, 3)
 
 
-def test_the_server_s_certificate_tells_when_it_expires_also_when_it_is_renewed(
+async def test_the_server_s_certificate_tells_when_it_expires_also_when_it_is_renewed(
     tmp_path: Path,
 ) -> None:
     """A file that cannot be used changes nothing of what is served."""
     house, path = House(), tmp_path / "server.pem"
     ends = [datetime(year, 1, 1, tzinfo=UTC) for year in (2098, 2099)]
 
-    def written(content: bytes) -> tuple[float | None, float | None]:
+    async def written(content: bytes) -> tuple[float | None, float | None]:
         path.write_bytes(content)
-        house.now += 5
+        assert house.certificate
+        await house.certificate.refresh()
         return (
             house.value("server_certificate_expiry_timestamp_seconds"),
             house.value("server_certificate_broken"),
@@ -282,14 +283,12 @@ def test_the_server_s_certificate_tells_when_it_expires_also_when_it_is_renewed(
         for end in ends
     )
     path.write_bytes(first)
-    served = ServedCertificate(
-        ClientCertificate(File(path, "GATEWAY_TLS_CERTIFICATE_FILE")), clock=lambda: house.now
-    )
+    served = ServedCertificate(ClientCertificate(File(path, "GATEWAY_TLS_CERTIFICATE_FILE")))
     house.certificate = Renewal(served)
 
-    assert written(first) == (ends[0].timestamp(), 0)
-    assert written(b"broken") == (ends[0].timestamp(), 1)
-    assert written(second) == (ends[1].timestamp(), 0)
+    assert await written(first) == (ends[0].timestamp(), 0)
+    assert await written(b"broken") == (ends[0].timestamp(), 1)
+    assert await written(second) == (ends[1].timestamp(), 0)
 
 
 def test_without_tokens_and_https_nothing_is_told_of_keys_and_certificates(house: House) -> None:

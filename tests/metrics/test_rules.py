@@ -36,6 +36,7 @@ from gateway.sandbox import TOKENS, Fault, create_sandbox
 from gateway.server.admission import Admission
 from gateway.server.health import Readiness
 from gateway.server.intake import Intake
+from gateway.server.tls import renewal
 from gateway.server.visits import Visits
 from gateway.settings.load import load_settings
 from resolvers.operation_stats import OperationStats
@@ -77,6 +78,7 @@ class Parts:
         self.readiness = Readiness(self.admission, lambda: self.identity.has_keys)
         self.upstream = Upstream(settings)
         visits = Visits(self.identity, self.admission, Intake(pending=1, size=1))
+        self.renewal = renewal(settings)
         self.monitor = Monitor(settings, visits, self.readiness, self.upstream)
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(Starlette(routes=self.monitor.routes())),
@@ -286,10 +288,12 @@ class Gateways:
         path = self._certificate(400)
         parts = self._parts(**{setting: str(path), "GATEWAY_CREDENTIALS_POLL": "0.1"})
         path.write_text("broken")
-        parts.upstream.credentials.refresh()
+        await parts.upstream.credentials.refresh()
+        if parts.renewal:
+            await parts.renewal.refresh()
 
         async def minute() -> None:
-            # The certificate of HTTPS is looked at when a page is made, once in a while.
+            # A page is made once in a while.
             while not any(  # noqa: ASYNC110 - files tell nobody
                 value and name.endswith("_broken")
                 for (name, _), value in (await read(parts.client)).values_of_all.items()

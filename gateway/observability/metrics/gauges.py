@@ -232,7 +232,6 @@ class Gauges:
                 keys.failures,
             )
         if certificate := self._certificate:
-            certificate.look()
             yield _gauge(
                 "server_certificate_expiry_timestamp_seconds",
                 "When the certificate that the gateway itself serves expires, in seconds since "

@@ -11,7 +11,7 @@ from gateway.observability.metrics.port import MetricsPort
 from gateway.observability.metrics.worker_peers import WorkerPeers, meeting_place
 from gateway.payex.upstream import Upstream
 from gateway.server.health import Readiness
-from gateway.server.tls import renewal_of, served_certificate
+from gateway.server.tls import renewal
 from gateway.server.visits import Visits
 from gateway.settings.settings import Settings
 
@@ -46,8 +46,7 @@ class Monitor:
             # Each is replaced by one more before it goes, and more can be asked for by a signal.
             place = meeting_place(settings.host, settings.port)
             peers = WorkerPeers(place, most=2 * settings.workers + 14)
-        served = served_certificate(settings)
-        gauges = Gauges(visits, readiness, upstream, renewal_of(served) if served else None)
+        gauges = Gauges(visits, readiness, upstream, renewal(settings))
         self._page = Page(registry, gauges, peers, max_age=settings.metrics_max_age)
         metrics = Metrics(registry)
         self.observe, self.refused = metrics.observe, metrics.refused

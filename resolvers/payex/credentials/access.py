@@ -11,12 +11,13 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, Protocol
 
+from resolvers.payex.credentials.reloading import SourceError
 from resolvers.payex.credentials.tls import client_context
 
 _KEYS: Final = 1024
 
 
-class CredentialsError(Exception):
+class CredentialsError(SourceError):
     """Credentials cannot be used. The message names the file and the key, and holds no secret."""
 
 
@@ -75,8 +76,8 @@ class Credentials(Protocol):
             KeyError: there is no such tenant.
         """
 
-    def refresh(self) -> bool:
-        """Look at the source now, and return whether anything changed. It may read files."""
+    async def refresh(self) -> bool:
+        """Look at the source now, and return whether anything changed."""
 
 
 class StaticTokens:
@@ -104,7 +105,7 @@ class StaticTokens:
             raise KeyError(tenant)
         return client_context()
 
-    def refresh(self) -> bool:
+    async def refresh(self) -> bool:
         """Return False: these never change."""
         return False
 

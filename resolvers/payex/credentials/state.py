@@ -80,6 +80,8 @@ class Sources:
     def read(self, files: WatchedFiles, former: State) -> State:
         """Return the state of the files, with what did not change taken from the former one.
 
+        It is the former itself if nothing changed.
+
         Raises:
             CredentialsError: the credentials cannot be used.
         """
@@ -103,6 +105,8 @@ class Sources:
             )
             known = former.accesses.get(number)
             accesses[number] = known if known and known.opens_as(access) else access
+        if accesses == former.accesses and materials == former.materials:
+            return former
         return State(accesses, materials, former.generation + 1)
 
 

@@ -35,8 +35,12 @@ class WatchedFiles:
     def __init__(self) -> None:
         self._seen: dict[Path, Signature] = {}
 
-    def read(self, file: File) -> bytes:
+    def read(self, file: File, most: int = -1) -> bytes:
         """Return the bytes of a file, and remember how it looked before.
+
+        Args:
+            file: the file.
+            most: how many bytes are read; all if negative.
 
         Raises:
             CredentialsError: the file is absent, a folder, may not be read, or may be written by
@@ -48,7 +52,7 @@ class WatchedFiles:
             with file.path.open("rb") as opened:
                 if wrong := written_by_others(opened):
                     raise CredentialsError(f"{file.name}: {wrong}.")
-                return opened.read()
+                return opened.read(most)
         except OSError as error:
             raise CredentialsError(f"{file.name}: cannot be read: {error.strerror}.") from None
         except ValueError:

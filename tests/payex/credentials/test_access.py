@@ -31,7 +31,7 @@ def test_a_derived_key_differs_by_token_and_purpose() -> None:
     assert len(keys) == 6
 
 
-def test_static_tokens_open_their_ledgers_without_a_certificate_and_never_change() -> None:
+async def test_static_tokens_open_their_ledgers_without_a_certificate_and_never_change() -> None:
     tokens = StaticTokens({"1234": "secret"})
     access = tokens.access("1234")
     assert access == Access(token="secret")  # noqa: S106
@@ -39,7 +39,7 @@ def test_static_tokens_open_their_ledgers_without_a_certificate_and_never_change
     assert tokens.access("5678") is None
     assert (tokens.token("1234"), tokens.token("5678")) == ("secret", None)
     assert tokens.tls(None).verify_mode is ssl.CERT_REQUIRED
-    assert not tokens.refresh()
+    assert not await tokens.refresh()
     with pytest.raises(KeyError):
         tokens.tls("acme")
 

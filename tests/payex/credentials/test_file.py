@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import os
-import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -35,6 +33,12 @@ def swap(path: Path, content: bytes) -> None:
     other = path.with_suffix(".new")
     other.write_bytes(content)
     other.replace(path)
+
+
+def write_anew(folder: Path) -> None:
+    """Replace each file by one that holds the same."""
+    for path in list(folder.iterdir()):
+        swap(path, path.read_bytes())
 
 
 def certificate(start: datetime = NOW, end: datetime = NOW + timedelta(days=9)) -> bytes:
@@ -87,17 +91,17 @@ def test_credentials_show_neither_themselves_nor_their_ledgers(opened: Credentia
     assert repr(opened) == str(opened) == "CredentialsFile(2 ledgers)"
 
 
-def test_a_layout_may_be_given_without_a_file(folder: Path) -> None:
+async def test_a_layout_may_be_given_without_a_file(folder: Path) -> None:
     shown = ClientCertificate(File(folder / "acme.pem", "GATEWAY_CLIENT_CERTIFICATE_FILE"))
     layout = Layout({"1234": Ledger(SecretStr("a"), "default")}, {"default": shown})
     credentials = CredentialsFile(layout)
     assert known(credentials).tls is credentials.tls("default")
     swap(folder / "acme.pem", certificate())
-    assert credentials.refresh()
+    assert await credentials.refresh()
     assert known(credentials).generation == 2
 
 
-def test_further_authorities_are_trusted_for_every_tenant_and_watched(folder: Path) -> None:
+async def test_further_authorities_are_trusted_for_every_tenant_and_watched(folder: Path) -> None:
     path = folder / "ca.pem"
     path.write_bytes(AUTHORITY.cert_pem.bytes())
     credentials = CredentialsFile(
@@ -105,7 +109,7 @@ def test_further_authorities_are_trusted_for_every_tenant_and_watched(folder: Pa
     )
     before = {tenant: credentials.tls(tenant) for tenant in (None, "acme")}
     swap(path, AUTHORITY.cert_pem.bytes() + trustme.CA().cert_pem.bytes())
-    assert credentials.refresh()
+    assert await credentials.refresh()
     for tenant, context in before.items():
         now = credentials.tls(tenant)
         assert len(now.get_ca_certs()) == len(context.get_ca_certs()) + 1
@@ -165,28 +169,27 @@ def test_a_missing_file_is_refused_by_its_key(folder: Path) -> None:
     assert str(caught.value) == f"{path}: cannot be read: No such file or directory."
 
 
-def test_without_a_change_nothing_changes(
+async def test_without_a_change_nothing_changes(
     opened: CredentialsFile, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Neither does it when files are written anew with what they held."""
     caplog.set_level(logging.DEBUG)
     access, other = known(opened), known(opened, "5678")
-    assert not opened.refresh()
-    for path in list(folder.iterdir()):
-        swap(path, path.read_bytes())
-    assert not opened.refresh()
+    assert not await opened.refresh()
+    write_anew(folder)
+    assert not await opened.refresh()
     assert known(opened) is access
     assert known(opened, "5678") is other
     assert caplog.messages == []
 
 
-def test_a_new_token_is_a_new_generation_of_its_ledger_on_the_same_connections(
+async def test_a_new_token_is_a_new_generation_of_its_ledger_on_the_same_connections(
     opened: CredentialsFile, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     access, other = known(opened), known(opened, "5678")
     swap(folder / "1234.token", b"renewed")
-    assert opened.refresh()
+    assert await opened.refresh()
     assert opened.token("1234") == "renewed"
     assert known(opened).generation > access.generation
     assert known(opened).tls is access.tls
@@ -194,32 +197,32 @@ def test_a_new_token_is_a_new_generation_of_its_ledger_on_the_same_connections(
     assert caplog.messages == ["took up changed credentials: ledgers ['1234']; tenants []"]
 
 
-def test_a_new_certificate_is_a_new_generation_of_the_tenant_s_ledgers(
+async def test_a_new_certificate_is_a_new_generation_of_the_tenant_s_ledgers(
     opened: CredentialsFile, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     access, other = known(opened), known(opened, "5678")
     swap(folder / "acme.pem", certificate())
-    assert opened.refresh()
+    assert await opened.refresh()
     assert known(opened).generation > access.generation
     assert known(opened).tls is opened.tls("acme") is not access.tls
     assert known(opened, "5678") is other
     assert caplog.messages == ["took up changed credentials: ledgers ['1234']; tenants ['acme']"]
 
 
-def test_tenants_and_ledgers_come_and_go(opened: CredentialsFile, folder: Path) -> None:
+async def test_tenants_and_ledgers_come_and_go(opened: CredentialsFile, folder: Path) -> None:
     swap(folder / "credentials.toml", b"[ledgers.1]\ntoken = 'token-of-1'\n")
-    assert opened.refresh()
+    assert await opened.refresh()
     assert opened.token("1") == "token-of-1"
     assert opened.access("1234") is None
     with pytest.raises(KeyError):
         opened.tls("acme")
     swap(folder / "credentials.toml", TOML.encode())
-    assert opened.refresh()
+    assert await opened.refresh()
     assert known(opened).generation == 3
 
 
-def test_a_broken_change_leaves_everything_as_it_was_and_is_told_once(
+async def test_a_broken_change_leaves_everything_as_it_was_and_is_told_once(
     opened: CredentialsFile, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Also what is in order beside it is not taken up."""
@@ -227,10 +230,10 @@ def test_a_broken_change_leaves_everything_as_it_was_and_is_told_once(
     access = known(opened)
     swap(folder / "1234.token", b"renewed")
     swap(folder / "acme.pem", b"broken")
-    assert not opened.refresh()
-    assert not opened.refresh()
+    assert not await opened.refresh()
+    assert not await opened.refresh()
     swap(folder / "1234.token", b"renewed again")
-    assert not opened.refresh()
+    assert not await opened.refresh()
     assert known(opened) is access
     told = (
         "the credentials are broken, the former stay in use: "
@@ -242,50 +245,13 @@ def test_a_broken_change_leaves_everything_as_it_was_and_is_told_once(
     assert caplog.records[0].levelname == "ERROR"
 
     swap(folder / "acme.pem", certificate())
-    assert opened.refresh()
+    assert await opened.refresh()
     assert known(opened).token == "renewed again"  # noqa: S105
     assert not opened.broken
     assert caplog.messages[1:] == [
         "the credentials are in order again",
         "took up changed credentials: ledgers ['1234']; tenants ['acme']",
     ]
-
-
-def test_what_is_mended_to_what_it_was_is_in_order_and_no_change(
-    opened: CredentialsFile, folder: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO)
-    access = known(opened)
-    (folder / "1234.token").unlink()
-    assert not opened.refresh()
-    (folder / "1234.token").write_text("token-of-1234")
-    assert not opened.refresh()
-    assert known(opened) is access
-    assert caplog.messages[1:] == ["the credentials are in order again"]
-
-
-@pytest.mark.parametrize("token", ["renewed", ""])
-def test_what_changes_while_it_is_read_waits_for_the_next_look(
-    opened: CredentialsFile, folder: Path, token: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The token is a pipe here, so that it is written just when it is read."""
-    path = folder / "1234.token"
-    os.mkfifo(folder / "pipe")
-    os.utime(folder / "pipe", ns=(1, 1))
-    (folder / "pipe").replace(path)
-
-    def write() -> None:
-        path.write_text(token or "\n")
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    assert not opened.refresh()
-    writer.join(60)
-    assert opened.token("1234") == "token-of-1234"
-    assert caplog.messages == []
-    swap(path, b"whole")
-    assert opened.refresh()
-    assert opened.token("1234") == "whole"
 
 
 @pytest.mark.parametrize(
@@ -343,35 +309,3 @@ async def looks(credentials: CredentialsFile, count: int, poll: float = 5.0) -> 
     watch.cancel()
     with pytest.raises(asyncio.CancelledError):
         await watch
-
-
-async def test_the_watch_takes_up_what_changed(folder: Path) -> None:
-    credentials = CredentialsFile(folder / "credentials.toml", poll=0.5)
-    swap(folder / "1234.token", b"renewed")
-    await looks(credentials, 1, poll=0.5)
-    assert credentials.token("1234") == "renewed"
-
-
-async def test_the_watch_outlives_what_nobody_foresaw(
-    folder: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """It says what it was by its class alone, whose text may hold anything."""
-    broken = False
-
-    def now() -> datetime:
-        if broken:
-            raise RuntimeError("token-of-1234")
-        return NOW
-
-    async def sleep(_: float) -> None:
-        nonlocal broken
-        if credentials.token("1234") == "renewed":
-            raise asyncio.CancelledError
-        if broken:
-            swap(folder / "1234.token", b"renewed")
-        broken = not broken
-
-    credentials = CredentialsFile(folder / "credentials.toml", now=now)
-    with pytest.raises(asyncio.CancelledError):
-        await credentials.watch(sleep)
-    assert caplog.messages == ["looking at the credentials failed: RuntimeError"]

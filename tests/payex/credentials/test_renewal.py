@@ -37,7 +37,7 @@ class Ledgers(StaticTokens):
         self.file: dict[str, str] = dict(tokens)
         self.refreshed = 0
 
-    def refresh(self) -> bool:
+    async def refresh(self) -> bool:
         """Read the file."""
         self.refreshed += 1
         self._accesses = {ledger: Access(token=token) for ledger, token in self.file.items()}
@@ -131,7 +131,7 @@ async def test_who_has_the_new_token_waits_for_no_call_with_the_old(connect: Con
         before = asyncio.create_task(ask(payex))
         await asyncio.sleep(0.5)
         ledgers.file["xxx"] = "new"
-        ledgers.refresh()
+        await ledgers.refresh()
         after = await ask(payex)
         answers = [await before, after, await ask(payex)]
     assert [body_of(answer)["token"] for answer in answers] == ["old", "new", "new"]
@@ -203,7 +203,7 @@ async def test_nobody_receives_what_was_not_made_for_his_ledger_and_rights(
         await asyncio.sleep(one.start)
         if one.rotates:
             ledgers.file[one.ledger] = f"token-{next(tokens)}"
-            ledgers.refresh()
+            await ledgers.refresh()
             return
 
         async def question() -> tuple[str | None, Answer]:
