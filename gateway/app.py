@@ -64,8 +64,8 @@ def create_app(
 
     Args:
         settings: the settings; read from the environment if None, as a server's workers do.
-        upstream: what carries the upstream calls in place of the network.
-        tracing: what traces the requests in place of what the settings say.
+        upstream: carries the upstream calls in place of the network.
+        tracing: traces the requests in place of what the settings say.
 
     Raises:
         SettingsError: the settings cannot be used.
@@ -195,15 +195,15 @@ def _cors(settings: Settings) -> list[Middleware]:
 
 
 class _Service(Starlette):
-    """Starlette, with a short cut to GraphQL.
+    """Starlette, with a short cut to GraphQL around the routes and the error handling.
 
-    It goes around the routes, and around what answers when an app fails, which GraphQL's does by
-    itself: together they took a tenth of the time of a small operation (measured).
+    Those took a tenth of the time of a small operation (measured). GraphQL's app handles its own
+    errors.
 
     Args:
-        graphql: answers what is sent to the endpoint.
-        admission: the bound on operations, which it shares with the other server processes.
-        count: is told the code of what the server refuses before the app is asked.
+        graphql: the app behind the endpoint.
+        admission: the bound on operations, shared with the other server processes.
+        count: counts by code what the server refuses before the app is asked.
         settings: Starlette's own.
     """
 
@@ -235,7 +235,7 @@ class _Service(Starlette):
 
 
 class _SandboxHeader:
-    """Says in every response that the data are the sandbox's."""
+    """Marks every response as the sandbox's."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

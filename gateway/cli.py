@@ -126,7 +126,7 @@ def main(
         arguments: the command line after the program's name; the process's own if None.
         environment: the variables; the process's own if None. Options of `serve` are put into it,
             because further server processes read their settings there.
-        run: what serves an ASGI app, called as `gateway.server.processes.serve` is.
+        run: serves an ASGI app, as `gateway.server.processes.serve`.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     # Options of `serve` need not be preceded by its name.
@@ -212,12 +212,12 @@ def _log_config(settings: Settings) -> dict[str, Any]:
 
 
 def tokens() -> str:
-    """Return the sandbox's bearer tokens, a line for each ledger."""
+    """Return the sandbox's bearer tokens, one line for each ledger."""
     return "\n".join(f"  {ledger}  {token}" for ledger, token in TOKENS.items())
 
 
 def catalogue() -> str:
-    """Return the sandbox's numbers worth trying, a line each."""
+    """Return the sandbox's numbers worth trying, one line each."""
     lines = []
     for example in CATALOGUE:
         number = (

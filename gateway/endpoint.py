@@ -62,9 +62,9 @@ class EndpointRules:
 
     Attributes:
         deadline: seconds that an operation may take, unless its request grants fewer.
-        requests: what a request must keep to.
-        profile: which status a reply has.
-        show_upstream: whether replies tell in `extensions.upstream` what the operation cost PayEx.
+        requests: the limits and rules of a request.
+        profile: chooses the status of a reply.
+        show_upstream: whether replies report their upstream cost in `extensions.upstream`.
         may_introspect: whether a caller may see the schema.
     """
 
@@ -79,12 +79,12 @@ class GraphQLEndpoint:
     """The ASGI app behind `/graphql`.
 
     Args:
-        engine: what executes operations.
+        engine: executes operations.
         visits: lets requests in.
-        new_operation: makes the context of one operation, given its seconds, when they began, what
-            its caller may see, and whom its calls are told to.
+        new_operation: makes the context of one operation from its seconds, when they began, what
+            its caller may see, and the trace of its calls.
         rules: how requests are answered.
-        observe: is told of each request when it is over, unless it was shed.
+        observe: gets the result of each request, unless it was shed.
         tracing: traces each request.
     """
 
@@ -201,7 +201,7 @@ class GraphQLEndpoint:
     async def _read(
         self, request: Request, visit: Visit, until: float, granted: str
     ) -> tuple[Visitor, dict[str, Any]]:
-        """Return who asks and what, unless it takes longer than the operation has."""
+        """Return who asks and what, unless reading takes longer than the operation has."""
         status, what = HTTPStatus.SERVICE_UNAVAILABLE, "The token could not be checked"
         try:
             async with asyncio.timeout_at(until):
@@ -267,7 +267,7 @@ class GraphQLEndpoint:
         return {"extensions": extensions} if extensions else {}
 
     def _granted(self, request: Request) -> tuple[float, str]:
-        """Return the seconds that the operation has, and what they are set by."""
+        """Return the seconds that the operation has, and what set them."""
         longest = self._rules.deadline
         given = lines(request.headers, DEADLINE_HEADER)
         seconds = parse_budget(given[0], longest) if len(given) == 1 else None

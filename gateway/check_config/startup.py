@@ -18,12 +18,12 @@ from schema.subgraph import build_schema, executable
 
 
 def prepared(settings: Settings) -> tuple[Starlette, dict[str, Any]]:
-    """Return the app, and the options of the server that HTTPS takes.
+    """Return the app, and the server's options for HTTPS.
 
-    Files are read. Nothing is bound, and nothing is asked over the network.
+    It reads files, binds nothing and asks nothing over the network.
 
     Raises:
-        SettingsError: it has a sentence for each part that a file keeps from being made.
+        SettingsError: it has a sentence for each file that cannot be used.
     """
     try:
         return create_app(settings), tls_options(settings)
@@ -33,7 +33,7 @@ def prepared(settings: Settings) -> tuple[Starlette, dict[str, Any]]:
 
 
 def _objections(settings: Settings) -> Iterator[str]:
-    """Yield what is wrong with each part, where the app was made no further than the first."""
+    """Yield what is wrong with each part, since making the app stops at the first."""
     parts = (
         lambda: Upstream(settings),
         lambda: identity_of(settings),

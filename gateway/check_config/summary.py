@@ -1,4 +1,4 @@
-"""What the settings would serve, in a few lines without a secret: for `serve --check-config`."""
+"""What the settings would serve, in a few lines without a secret, for `serve --check-config`."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -21,15 +21,15 @@ _SOON: Final = timedelta(days=21)
 
 
 def summary(settings: Settings, now: datetime) -> str:
-    """Return what would be served, what is worth a second look, and what was not looked at.
+    """Return what would be served, what deserves a second look, and what was not checked.
 
     Args:
         settings: settings that the gateway can start with.
-        now: the time, by which a certificate has expired or not.
+        now: the time, for the expiry of certificates.
 
     Raises:
-        CredentialsError: a file can be used no more.
-        SettingsError: likewise.
+        CredentialsError: a file can no longer be used.
+        SettingsError: a setting can no longer be used.
     """
     rows = {
         "listens on": _listener(settings),
@@ -96,7 +96,7 @@ def _documents(settings: Settings) -> str:
 
 
 def _limits(settings: Settings) -> Iterator[str]:
-    """Yield the numbers that are not as by default."""
+    """Yield the numbers that differ from their defaults."""
     for name, field in Settings.model_fields.items():
         value, default = getattr(settings, name), field.default
         # A boolean is a number to Python, and no limit.

@@ -1,1 +1,1 @@
-"""Where the documents of requests come from, and what is known of them."""
+"""Documents: where the GraphQL text of a request comes from."""

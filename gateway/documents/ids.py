@@ -1,4 +1,4 @@
-"""What names a document: an id as clients spell it, the digest of its text, its shape."""
+"""What identifies a document: an id as clients spell it, the digest of its text, its shape."""
 
 import re
 from hashlib import sha256
@@ -20,15 +20,15 @@ def digest(text: str) -> str:
 
 
 def is_digest(document_id: str) -> bool:
-    """Whether an id, as `normalised` returns it, is one that `digest` could have made."""
+    """Whether an id in the form of `normalised` may be a `digest`."""
     return _DIGEST.fullmatch(document_id) is not None
 
 
 def normalised(document_id: str) -> str:
-    """Return an id in the one form that ids are compared in.
+    """Return an id in one form for all spellings.
 
     A digest loses its prefix, `sha256:` of GraphQL over HTTP or `name~version~` of Hive's
-    applications, and is in lower case. Of other ids, `name~version~` is cut off.
+    applications, and is in lower case. Other ids lose `name~version~`.
     """
     if spelt := _SPELT.fullmatch(document_id):
         return spelt[1].lower()
@@ -40,8 +40,7 @@ def shape(document: DocumentNode) -> str:
     """Return a digest that is equal for documents that differ in layout or order only.
 
     Space, commas, comments and the order of operations and fragments do not count: clients and the
-    tools that write manifests print the same document differently. All else does, also the order
-    of fields.
+    tools that write manifests print the same document differently. The order of fields counts.
     """
     return digest("\n".join(sorted(map(print_ast, document.definitions))))
 
@@ -49,7 +48,7 @@ def shape(document: DocumentNode) -> str:
 def names_in(text: str) -> str:
     """Return a digest that is equal for documents of one `shape`, without parsing them.
 
-    It is that of the names, however often each stands there. `query` may be left out of some.
+    It covers the set of names. Some documents leave out `query`, so it does not count.
     """
     names = sorted(name for name in filter(is_name, tokens_of(text)) if name != "query")
     return digest(" ".join(names))

@@ -1,4 +1,4 @@
-"""Automatic persisted queries: texts that clients have sent once, and ask for by their digest."""
+"""Automatic persisted queries: texts that clients send once, and then name by their digest."""
 
 import asyncio
 import sys
@@ -18,15 +18,14 @@ _SHARED_SECONDS: Final = 24 * 60 * 60.0
 
 
 class PersistedQueries:
-    """Texts by their SHA-256, in this process and, where there is one, in the shared cache.
+    """Texts by their SHA-256, in this process and in the shared cache, if there is one.
 
-    What it hands out is always the text of the digest: it makes the digest itself.
+    It computes each digest itself, so a text always belongs to its digest.
 
     Args:
-        max_entries: how many texts this process keeps at most.
-        max_bytes: how many bytes of memory they take at most. A text that would take more than an
-            eighth of it is not kept, lest a few of them turn out all others.
-        shared: keeps texts for all instances. Whoever made it closes it, after this.
+        max_entries: the most texts that this process keeps.
+        max_bytes: the most bytes of memory they take. No text may take more than an eighth of it.
+        shared: keeps texts for all instances. Its maker closes it, after this.
     """
 
     def __init__(
@@ -47,9 +46,9 @@ class PersistedQueries:
         return self._kept.get(key)
 
     async def recall(self, key: str) -> str | None:
-        """Return the text of a digest, if another instance has stored it.
+        """Return the text of a digest from the shared cache.
 
-        It is not kept here by that: another version of the gateway may have found it valid.
+        It is not kept here yet: another version of the gateway may have found it valid.
         """
         stored = await self._shared.get(_shared_key(key)) if self._shared is not None else None
         if stored is None or len(stored.bodies) != 1:
@@ -61,11 +60,7 @@ class PersistedQueries:
         return text if digest(text) == key else None
 
     def keep(self, text: str) -> None:
-        """Keep a text that was found valid.
-
-        It is stored for the other instances as well: that a client sends it tells that one of them
-        did not know it.
-        """
+        """Keep a valid text, and store it for the other instances."""
         if _weight(text) > self._largest:
             return
         key = digest(text)
@@ -81,7 +76,7 @@ class PersistedQueries:
             task.add_done_callback(self._storing.discard)
 
     async def aclose(self) -> None:
-        """Store what is being stored."""
+        """Finish storing."""
         await asyncio.gather(*self._storing, return_exceptions=True)
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""The one place where a request, by whatever it names its document, becomes a text."""
+"""The document source: turns what a request names into the text of a document."""
 
 import enum
 import time
@@ -25,7 +25,7 @@ _PROTOCOL: Final = 1
 
 
 class DocumentCode(enum.StrEnum):
-    """The stable `extensions.code` of a document that is not executed for what names it."""
+    """The stable `extensions.code` of a document that is refused for how it is named."""
 
     PERSISTED_QUERY_HASH_MISMATCH = "PERSISTED_QUERY_HASH_MISMATCH"
     PERSISTED_QUERY_ID_REQUIRED = "PERSISTED_QUERY_ID_REQUIRED"
@@ -48,8 +48,8 @@ class Requested:
 
     Attributes:
         text: the GraphQL.
-        trusted: what the manifests know it as, if they do.
-        new: whether it is to be kept for clients that send its digest, once it is found valid.
+        trusted: its entry in the manifests, if any.
+        new: whether to keep it for clients that send its digest, once it is found valid.
     """
 
     text: str = field(repr=False)
@@ -58,17 +58,17 @@ class Requested:
 
     @property
     def name(self) -> str:
-        """A name for metrics: of a trusted document, since clients could make up any number."""
+        """The name for metrics, of a trusted document only: clients could make up others."""
         return self.trusted.name or "anonymous" if self.trusted else "anonymous"
 
 
 class DocumentSource:
-    """Where documents come from: the request, the manifests, or what clients have sent before.
+    """Finds documents in the request, in the manifests, or among texts sent before.
 
     Args:
-        trusted: the documents that are listed, if any are.
-        mode: what becomes of others.
-        persisted: keeps what clients send, if they may replace it by its digest.
+        trusted: the listed documents, if any.
+        mode: what happens to other documents.
+        persisted: keeps texts, if clients may replace them by their digests.
         ill_formed: the status of a request that names its document wrongly.
         clock: seconds of a monotonic clock.
     """
@@ -92,13 +92,13 @@ class DocumentSource:
         """Return the document that a request asks for.
 
         Args:
-            parameters: the members of the request; `query` and `documentId` are text and
-                `extensions` is an object, where they are there.
+            parameters: the request's; `query` and `documentId` are text and `extensions` is an
+                object, if present.
 
         Raises:
-            GraphQLError: the document is not known or not allowed; `extensions.code` is of
+            GraphQLError: the document is unknown or not allowed; `extensions.code` is a
                 `DocumentCode`.
-            Refusal: the request names none, or two, or names it in a way that is not understood.
+            Refusal: the request names none, two, or one in an unknown way.
         """
         # GET forms leave members empty where there are none.
         text = parameters.get("query") or None
@@ -115,7 +115,7 @@ class DocumentSource:
         raise self._refusal("The request has no query.")
 
     def learned(self, requested: Requested) -> None:
-        """Keep a document, and tell of one that is not listed. Call it once it is found valid."""
+        """Keep a valid document, and report it if it is not listed."""
         if requested.new and self._persisted is not None:
             self._persisted.keep(requested.text)
         if requested.trusted is None and self._trusted is not None:
@@ -123,7 +123,7 @@ class DocumentSource:
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        """Watch the manifests while it lasts, and store at the end what is still to be stored."""
+        """Watch the manifests while the context lasts, and finish storing at its end."""
         try:
             async with watching(self._trusted):
                 yield
@@ -132,7 +132,7 @@ class DocumentSource:
                 await self._persisted.aclose()
 
     def _persisted_key(self, extensions: Mapping[str, Any] | None) -> str | None:
-        """Return what `extensions.persistedQuery` names, as `normalised` does."""
+        """Return the digest in `extensions.persistedQuery`, in the form of `normalised`."""
         given = (extensions or {}).get("persistedQuery")
         if given is None:
             return None
@@ -211,12 +211,12 @@ def document_source(
     shared: SharedCache | None,
     ill_formed: HTTPStatus = HTTPStatus.BAD_REQUEST,
 ) -> DocumentSource:
-    """Return where documents come from, as the settings say.
+    """Return the document source that the settings describe.
 
     Args:
         settings: the settings.
-        schema: what the trusted documents should fit.
-        shared: the cache of all instances. It is closed by whoever made it, after this.
+        schema: checks the trusted documents.
+        shared: the cache of all instances. Its maker closes it, after this.
         ill_formed: the status of a request that names its document wrongly.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Unlisted documents: those that no manifest lists, told of in the log, each once in a while."""
+"""Unlisted documents: those in no manifest, logged once in a while."""
 
 import enum
 import logging
@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 class Sighting(enum.Enum):
-    """What a document is to whoever tells of it."""
+    """What a document is to the log."""
 
     NEW = "new"
     KNOWN = "known"
@@ -20,14 +20,14 @@ class Sighting(enum.Enum):
 
 
 class Sightings:
-    """Remembers documents for an interval from when they were told of, and no more than so many.
+    """Remembers documents for an interval from when they were logged, up to a number.
 
-    So a client that makes up documents fills neither the memory nor the log. It has no clock: time
-    is an argument, in seconds that only grow.
+    So a client that makes up documents fills neither the memory nor the log. Time is an argument,
+    in seconds that only grow.
 
     Args:
-        interval: seconds for which a document is not told of again.
-        most: how many documents are remembered, and told of within the interval.
+        interval: seconds for which a document is not logged again.
+        most: how many documents are remembered, and logged within the interval.
     """
 
     def __init__(self, interval: float = 3600.0, most: int = 1000) -> None:
@@ -37,7 +37,7 @@ class Sightings:
         self._overflowed_at: float | None = None
 
     def see(self, key: str, now: float) -> Sighting:
-        """Take in that a document was seen. `TOO_MANY` is returned once an interval, else `KNOWN`.
+        """Note a document. `TOO_MANY` is returned once an interval, else `KNOWN`.
 
         Args:
             key: the document's digest.
@@ -60,7 +60,7 @@ class Sightings:
 
 
 class UnlistedDocuments:
-    """Tells of documents by their digests, and never by what they hold.
+    """Logs documents by their digests, never by their contents.
 
     Args:
         clock: seconds of a monotonic clock.
@@ -71,9 +71,9 @@ class UnlistedDocuments:
         self._sightings = Sightings()
 
     def tell(self, text: str) -> None:
-        """Log that a document was executed, unless that was told within the last hour.
+        """Log that a document was executed, unless it was logged within the last hour.
 
-        What the client calls it is not told: clients could make up any number of names.
+        The client's name for it is not logged: clients could make up any number of names.
         """
         key = digest(text)
         sighting = self._sightings.see(key, self._clock())

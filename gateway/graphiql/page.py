@@ -1,7 +1,6 @@
 """The GraphiQL page and its assets: one origin, a strict content security policy, no inline script.
 
-Without its bundle (it is built with Node) a small static page takes its place, and the gateway
-works all the same.
+Its bundle is built with Node. Without it, a small static page takes its place.
 """
 
 import json
@@ -64,14 +63,14 @@ UNREADY: Final = "The tabs hold the sandbox's numbers: put in your own."
 
 
 class Tab(TypedDict):
-    """A ready tab: an operation, and its variables as JSON text where it has any."""
+    """A ready tab: an operation, and its variables as JSON text, if any."""
 
     query: str
     variables: str | None
 
 
 def ready_tabs(folder: Path = TABS) -> list[Tab]:
-    """The tabs a new visitor finds, ordered by file name."""
+    """Return the tabs of a new visitor, ordered by file name."""
     return [
         Tab(
             query=query.read_text("utf-8").strip(),
@@ -83,7 +82,7 @@ def ready_tabs(folder: Path = TABS) -> list[Tab]:
 
 
 class Assets(StaticFiles):
-    """Static files that go out compressed where a compressed sibling lies beside them."""
+    """Static files, sent compressed if a compressed sibling exists."""
 
     def file_response(
         self,
@@ -92,7 +91,7 @@ class Assets(StaticFiles):
         scope: Scope,
         status_code: int = 200,
     ) -> Response:
-        """Answer with the file, with its compressed sibling, or with nothing if it is unchanged."""
+        """Return the file, its compressed sibling, or 304 if it is unchanged."""
         request_headers = Headers(scope=scope)
         path = Path(full_path)
         headers = {**HEADERS, "vary": "accept-encoding"}
@@ -112,7 +111,7 @@ class Assets(StaticFiles):
         return response
 
     def is_not_modified(self, response_headers: Headers, request_headers: Headers) -> bool:
-        """Whether the client has what it asks for already."""
+        """Whether the client has this version already."""
         if "if-none-match" in request_headers:
             return matches_tag(listed(request_headers, "if-none-match"), response_headers["etag"])
         return super().is_not_modified(response_headers, request_headers)
@@ -121,13 +120,13 @@ class Assets(StaticFiles):
 def graphiql_routes(
     *, endpoint: str, upstream: str, sandbox: bool, bundle: Path = DIST
 ) -> list[BaseRoute]:
-    """The page at `/` and its assets under `/graphiql/`.
+    """Return the page at `/` and its assets under `/graphiql/`.
 
     Args:
         endpoint: the path of the GraphQL endpoint on this origin.
         upstream: the address of PayEx; the page shows its host alone.
-        sandbox: whether the answers are invented data, with no PayEx behind them.
-        bundle: the folder of the built page; absent, a static page stands in.
+        sandbox: whether the answers are the sandbox's.
+        bundle: the folder of the built page; if absent, a static page takes its place.
     """
     built = (bundle / "graphiql.js").is_file()
     shown = {
@@ -156,7 +155,7 @@ def _source(upstream: str, *, sandbox: bool) -> str:
 
 
 def _embedded(value: object) -> str:
-    """JSON that no content can end early, inside a script element."""
+    """Return JSON that cannot end the script element around it."""
     text = json.dumps(value, ensure_ascii=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 

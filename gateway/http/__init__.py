@@ -1,1 +1,1 @@
-"""HTTP: what a request says, and what its reply must say."""
+"""HTTP: reading requests, and the statuses, headers and errors of replies."""

@@ -1,4 +1,4 @@
-"""Compression of GraphQL replies, for clients that take it (RFC 9110, 12.5.3)."""
+"""Compression of replies for clients that accept it (RFC 9110, section 12.5.3)."""
 
 from typing import Final, NamedTuple
 
@@ -16,11 +16,11 @@ _LEVEL: Final = 3
 
 
 class Codings(NamedTuple):
-    """Which content codings a client takes.
+    """The content codings that a client accepts.
 
     Attributes:
-        gzip: whether it takes gzip, and likes it no less than bytes as they are.
-        identity: whether it takes bytes as they are.
+        gzip: whether it accepts gzip, and prefers uncompressed replies no more than that.
+        identity: whether it accepts uncompressed replies.
     """
 
     gzip: bool
@@ -28,10 +28,7 @@ class Codings(NamedTuple):
 
 
 def codings(headers: Headers) -> Codings:
-    """Return the codings that a request's `Accept-Encoding` takes.
-
-    Without one, or with an empty one, it is sent bytes as they are.
-    """
+    """Return what a request's `Accept-Encoding` accepts: uncompressed replies if it is empty."""
     return _codings(listed(headers, "accept-encoding"))
 
 
@@ -53,9 +50,9 @@ def _codings(text: str) -> Codings:
 
 
 class Compresses:
-    """Compresses what an app answers to requests that accept gzip, and leaves all others alone.
+    """Compresses replies to requests that accept gzip.
 
-    All answers say in `Vary` that they depend on `Accept-Encoding`.
+    All replies name `Accept-Encoding` in `Vary`.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -1,4 +1,4 @@
-"""Work that is given up when its client leaves."""
+"""Work that is cancelled when its client disconnects."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -15,14 +15,14 @@ _PATIENCE: Final = 0.05
 
 
 async def while_listening(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """Return the result of the work, or cancel it soon after the client has left.
+    """Return the result of the work, or cancel it soon after the client has disconnected.
 
     Args:
         receive: the request's channel, whose body has been read.
         work: what the client waits for.
 
     Raises:
-        ClientDisconnect: the client has left.
+        ClientDisconnect: the client has disconnected.
     """
     loop = asyncio.get_running_loop()
     worker = asyncio.current_task()

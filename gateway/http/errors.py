@@ -1,7 +1,7 @@
-"""How errors leave the gateway: a stable code, a support id, and nothing from within.
+"""How errors leave the gateway: a stable code, a support id, and nothing internal.
 
-Every error of a reply passes here. The text of an unexpected exception, of PayEx's fault bodies
-and of the query itself stays inside.
+Every error of a reply passes here. The texts of unexpected exceptions, of PayEx's fault bodies and
+of the query stay inside.
 """
 
 import logging
@@ -70,9 +70,8 @@ def format_errors(
     Args:
         errors: as graphql-core collected them.
         support_id: the operation's id, which the log has as well.
-        executed: whether the operation was executed; otherwise the document or the variables are
-            to blame, and graphql-core's own words are the client's to read, without the values
-            that they quote.
+        executed: whether the operation was executed. If not, the document or the variables are to
+            blame, and the client reads why, without the values that it sent.
     """
     return [_format(error, support_id, executed=executed) for error in errors]
 
@@ -80,7 +79,7 @@ def format_errors(
 def log_unexpected(error: BaseException, support_id: str) -> None:
     """Log an exception that nobody foresaw.
 
-    Its text may quote anything, people's numbers and secrets too; its type and place tell enough.
+    Its text may quote personal data, so only its type and place are logged.
     """
     frames = "".join(traceback.format_tb(error.__traceback__))
     logger.error(
@@ -126,14 +125,14 @@ def _format(error: GraphQLError, support_id: str, *, executed: bool) -> dict[str
 def _is_of_the_request(error: GraphQLError) -> bool:
     """Whether graphql-core blames the document or the variables.
 
-    It points at what it blames, or raises the error by itself. An exception from elsewhere, which
-    Strawberry wraps, does neither.
+    It points at them, or raises the error itself. An exception from elsewhere, which Strawberry
+    wraps, does neither.
     """
     return bool(error.nodes) or error.original_error is None
 
 
 def _is_of_an_argument(error: GraphQLError) -> bool:
-    """Whether an argument's value turned out bad while executing, such as a null variable."""
+    """Whether an argument's value was found bad during execution, such as a null variable."""
     return bool(error.nodes) and all(isinstance(node, ValueNode) for node in error.nodes or ())
 
 

@@ -1,7 +1,7 @@
 """Header fields of a request: lines, lists, parameters, weights and entity tags (RFC 9110).
 
-A list may stand on several lines, its elements may hold quoted text, and blanks around a value
-are no part of it: servers differ in whether they take them away.
+A list may stand on several lines, and its elements may hold quoted text. Blanks around a value do
+not belong to it: servers differ in whether they remove them.
 """
 
 import re
@@ -38,10 +38,9 @@ class Element(NamedTuple):
     """An element of a list.
 
     Attributes:
-        name: what stands before the parameters, in lower case.
+        name: the part before the parameters, in lower case.
         parameters: their names in lower case, and their values without quotes.
-        weight: how much the client wants it, from 0 to 1: 1 without a `q`, and 0, which is never,
-            with one that is no such number.
+        weight: the `q`, from 0 to 1: 1 if it is absent, and 0 if it is malformed.
     """
 
     name: str
@@ -61,24 +60,24 @@ def lines(headers: Headers, name: str) -> list[str]:
 
 
 def listed(headers: Headers, name: str) -> str:
-    """Return a header's list as if it stood on one line; empty where there is none."""
+    """Return a header's list as if it stood on one line; empty if it is absent."""
     return ",".join(lines(headers, name))
 
 
 def elements(text: str) -> list[Element]:
-    """Return the elements of a list. Empty ones are passed over.
+    """Return the elements of a list, without empty ones.
 
     A list of more than 100 has none, and an element with 100 parameters or more has no name: a
-    server may disregard what a client would like (RFC 9110, section 12.1).
+    server may disregard preferences (RFC 9110, section 12.1).
     """
     return [_element(part) for part in _parts(_ELEMENTS, text)]
 
 
 def matches_tag(text: str, tag: str) -> bool:
-    """Whether an `If-None-Match` names an entity tag of what there is, by the weak comparison.
+    """Whether an `If-None-Match` lists this entity tag, by weak comparison.
 
     Args:
-        text: its list; one that is malformed names none.
+        text: the list; a malformed one lists none.
         tag: the tag, weak or strong.
     """
     if text == "*":
@@ -87,7 +86,7 @@ def matches_tag(text: str, tag: str) -> bool:
 
 
 def remembered(read: Callable[[str], R]) -> Callable[[str], R]:
-    """Return a function of a header's text that remembers what it made of a few short ones."""
+    """Return a function of a header's text that caches results for a few short texts."""
     cached = lru_cache(maxsize=_REMEMBERED)(read)
 
     def look_up(text: str) -> R:

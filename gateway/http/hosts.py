@@ -1,7 +1,7 @@
-"""Which hosts are served: a page of a name that an attacker has led here is not.
+"""The hosts that are served, so that DNS rebinding fails.
 
-Its browser would take the gateway for that page's own site (DNS rebinding), and let it read what
-whoever sits before the browser may see. Only the `Host` that the browser sends tells.
+In that attack, a page leads its own name to the gateway, and the browser lets it read the replies.
+Only the `Host` that the browser sends gives it away.
 """
 
 import re
@@ -25,7 +25,7 @@ _PROBES: Final = "/health/"
 
 
 def host_name(text: str) -> str:
-    """Return a host without what may be written in several ways: case, brackets, a last dot."""
+    """Return a host in one form for all ways to write it: case, brackets, a last dot."""
     name = text.lower().removesuffix(".").removeprefix("[").removesuffix("]")
     try:
         return str(ip_address(name))
@@ -34,12 +34,12 @@ def host_name(text: str) -> str:
 
 
 class ServedHosts:
-    """An ASGI app that is asked only by requests for these hosts, each by whatever port.
+    """An ASGI app that passes on only requests for these hosts, with any port.
 
     Args:
         app: the app.
-        hosts: the hosts: names, addresses, `*.` before a name for all below it, or `*` for all.
-        count: is told the code of each refusal.
+        hosts: names, addresses, `*.` before a name for all below it, or `*` for all.
+        count: counts each refusal by its code.
     """
 
     def __init__(self, app: ASGIApp, hosts: Iterable[str], count: Callable[[str], object]) -> None:

@@ -1,4 +1,4 @@
-"""The limits of HTTP/1.1 on one connection: how large a head is, and how long a client takes."""
+"""The limits of HTTP/1.1 on one connection: sizes, and how long a client may take."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -13,16 +13,16 @@ _SEPARATORS: Final = len(": \r\n")
 
 @dataclass(frozen=True, kw_only=True)
 class HttpLimits:
-    """What a connection is held to. The settings of these names say more.
+    """The limits of a connection, by the names of their settings.
 
     Attributes:
         max_head: bytes of a request line and its headers together.
-        max_header: bytes of one header, its name included.
+        max_header: bytes of one header, with its name.
         max_headers: headers of a request.
         max_query_string: bytes of a query string.
-        head_timeout: seconds within which a head must have come.
-        body_timeout: seconds within which the rest of a body must have come that nobody reads.
-        send_timeout: seconds within which a client must have taken some more of an answer.
+        head_timeout: seconds for a head.
+        body_timeout: seconds for the rest of a body that nobody reads.
+        send_timeout: seconds within which a client must take more of an answer.
         max_unsent: bytes of answers that the clients of a process have not taken.
     """
 
@@ -36,7 +36,7 @@ class HttpLimits:
     max_unsent: int = 128 * 1024 * 1024
 
     def check(self, size: int, target: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-        """Look at a head, or at as much of it as has come.
+        """Check a head, or as much of it as has come.
 
         Args:
             size: its bytes, at least.
@@ -69,7 +69,7 @@ class HttpLimits:
             raise self.too_large(size)
 
     def too_large(self, size: int) -> Refusal:
-        """Return the refusal of a head of this size, or of more that is no body."""
+        """Return the refusal of a head of this size, or of as many bytes beside a body."""
         return _too_large(
             f"The request's head, or what stands around its body, has {size} bytes or more; at "
             f"most {self.max_head} are taken (GATEWAY_MAX_HEAD). Send fewer headers, or smaller "

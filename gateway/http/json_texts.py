@@ -1,7 +1,7 @@
-"""JSON texts that others send: read, or refused with what is wrong with them.
+"""JSON from outside: read, or refused with the reason.
 
 JSON's grammar allows more than a program can hold: numbers of any size, nesting of any depth, half
-of a character. A text of that kind is JSON, and whoever sent it must not be told otherwise.
+a character. The message for such a text does not deny that it is JSON.
 """
 
 import json
@@ -25,7 +25,7 @@ _MARK: Final = b"\xef\xbb\xbf"
 
 
 class UnreadableJSONError(ValueError):
-    """A text cannot be read. The error's own text follows the name of what was read."""
+    """A text cannot be read. The message continues a sentence that begins with the text's name."""
 
 
 def read_json(text: bytes, *, strictly: bool = False, exactly: bool = False) -> Any:
@@ -33,9 +33,9 @@ def read_json(text: bytes, *, strictly: bool = False, exactly: bool = False) -> 
 
     Args:
         text: the text.
-        strictly: refuses a member that stands twice in an object. Readers differ in which of the
-            two they take: what one has checked is then not what another one uses.
-        exactly: reads numbers by `json_number`, and none as a binary float.
+        strictly: refuse duplicate members of an object. Readers differ in which they take, so one
+            could check another value than the next one uses.
+        exactly: read numbers by `json_number`, never as a binary float.
 
     Raises:
         UnreadableJSONError: the text is not JSON, or beyond what can be read.
@@ -73,7 +73,7 @@ def _once(members: Sequence[tuple[str, Any]]) -> None:
 
 
 def _is_cut(text: bytes) -> bool:
-    """Whether a text would be JSON if it had no lone surrogates."""
+    """Whether a text would be JSON without its lone surrogates."""
     whole = replaced(text)
     if whole == text:
         return False

@@ -1,4 +1,4 @@
-"""The media types of a reply, and which of them a client likes best."""
+"""The media type of a reply, as the client prefers it."""
 
 from http import HTTPStatus
 from typing import Final, NamedTuple
@@ -15,7 +15,7 @@ class Accepted(NamedTuple):
 
     Attributes:
         media_type: `GRAPHQL_JSON` or `JSON`.
-        named: whether the client names it, and does not just take anything.
+        named: whether the client names it, rather than accepting anything.
     """
 
     media_type: str
@@ -57,6 +57,6 @@ def _says_nothing_more(media_range: Element) -> bool:
 
 
 def is_utf_8(media_type: Element) -> bool:
-    """Whether a media type leaves the characters to be UTF-8: by its charset, or without one."""
+    """Whether a media type has the charset UTF-8 or none."""
     charsets = (value for name, value in media_type.parameters if name == "charset")
     return all(charset.lower() == "utf-8" for charset in charsets)

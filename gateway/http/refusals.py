@@ -1,4 +1,4 @@
-"""Refusals: what is answered in place of a GraphQL reply, as problem details (RFC 9457)."""
+"""Refusals: replies that are no GraphQL replies, as problem details (RFC 9457)."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,7 +18,7 @@ _RENAMED: Final = {413: "Content Too Large", 414: "URI Too Long", 422: "Unproces
 
 
 class Refusal(Exception):  # noqa: N818 - refusing is no error of the gateway's
-    """There is no GraphQL reply: the request is refused before it is GraphQL, or all fails."""
+    """The request is refused before GraphQL, or fails as a whole."""
 
     def __init__(
         self,
@@ -35,16 +35,16 @@ class Refusal(Exception):  # noqa: N818 - refusing is no error of the gateway's
 
     @property
     def code(self) -> str:
-        """What happened, for programs: the status by its name, and 401 by GraphQL's word."""
+        """The status by its name, and 401 by GraphQL's word."""
         if self.status is HTTPStatus.UNAUTHORIZED:
             return "UNAUTHENTICATED"
         return code_of(self.status)
 
     def response(self) -> Response:
-        """Return what happened as problem details (RFC 9457).
+        """Return the problem details (RFC 9457).
 
-        `errors` says the same once more, as an extension of the problem: routers that find it
-        hand our code on, and make up one of their own where they do not.
+        `errors` repeats them as an extension: routers that find it pass on our code, and make up
+        their own otherwise.
         """
         body: dict[str, Any] = {
             "title": _title(self.status),
@@ -72,10 +72,10 @@ def _title(status: HTTPStatus) -> str:
 
 
 def refuses(there_is: str) -> Callable[[Request, Exception], Awaitable[Response]]:
-    """Return what answers in place of Starlette's plain text: no such page, or not by this method.
+    """Return an exception handler in place of Starlette's plain text for unknown pages.
 
     Args:
-        there_is: a sentence on what page there is.
+        there_is: a sentence on which pages there are.
     """
 
     async def refused(_: Request, error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""Requests: the members of GraphQL over HTTP, read from a query string or from a body."""
+"""Requests: the parameters of GraphQL over HTTP, from a query string or a body."""
 
 import asyncio
 from collections.abc import Callable
@@ -37,13 +37,13 @@ _SHAPE: Final[dict[str, type]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRules:
-    """What a request must keep to.
+    """The limits and rules of a request.
 
     Attributes:
-        max_body: bytes that a body may have.
-        max_query_string: bytes that a query string may have.
-        body_timeout: seconds in which a body must have come.
-        preflight: whether GET needs a header that browsers ask for before they send it.
+        max_body: bytes of a body.
+        max_query_string: bytes of a query string.
+        body_timeout: seconds for a body.
+        preflight: whether GET needs a header that triggers a CORS preflight.
         ill_formed: the status of a request that is JSON, but no GraphQL request.
     """
 
@@ -57,17 +57,15 @@ class RequestRules:
 async def read_parameters(
     request: Request, rules: RequestRules, came: Callable[[int], None]
 ) -> dict[str, Any]:
-    """Return the members of a request, of the types that GraphQL over HTTP states.
-
-    Members that are not known are let be.
+    """Return the parameters of a request, checked for their types. Unknown members are ignored.
 
     Args:
         request: the request.
-        rules: what it must keep to.
-        came: is told how many more bytes of the body have come.
+        rules: its limits.
+        came: takes the number of bytes of the body that have come.
 
     Raises:
-        Refusal: the request is none of GraphQL, or beyond a bound.
+        Refusal: it is no GraphQL request, or exceeds a limit.
     """
     if request.method == HTTPMethod.GET:
         return _well_formed(_of_query_string(request, rules), rules)
@@ -182,7 +180,7 @@ def _decoded(text: bytes, what: str) -> Any:
 
 
 def _has_claims(value: Any) -> bool:
-    """Whether a body, or the extensions of a query string, may hold claims of a caller."""
+    """Whether a body, or the extensions of a query string, may hold a caller's claims."""
     if not isinstance(value, dict):
         return False
     extensions = value.get("extensions")

@@ -1,1 +1,1 @@
-"""PayEx for this gateway: which one, with which credentials."""
+"""PayEx as the settings describe it: where it is, and the credentials for it."""

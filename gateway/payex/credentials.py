@@ -1,4 +1,4 @@
-"""Which credentials the settings name."""
+"""The credentials that the settings name, watched while the gateway runs."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +21,7 @@ def credentials_of(settings: Settings) -> Credentials:
     """Return the credentials that the settings name.
 
     Raises:
-        CredentialsError: a file cannot be read, or what it holds cannot be used.
+        CredentialsError: a file cannot be read, or its content cannot be used.
     """
     if settings.is_sandbox:
         return StaticTokens(TOKENS)

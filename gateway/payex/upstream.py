@@ -46,14 +46,14 @@ SANDBOX_ORIGIN = "http://sandbox.localhost"
 
 
 class Upstream:
-    """PayEx's client with all that stands behind it. Open it before the first question.
+    """PayEx's client, with everything behind it. Open it before the first question.
 
-    `shared` is the cache of all instances, if there is one. It is closed with the client.
-    `cache` and `policies` are those that the client goes by.
+    `shared` is the cache of all instances, if any, and is closed with the client. `cache` and
+    `policies` are the client's.
 
     Args:
         settings: the settings.
-        http: what carries the calls in place of the network.
+        http: carries the calls in place of the network.
 
     Raises:
         CredentialsError: a file of credentials cannot be used.
@@ -93,7 +93,7 @@ class Upstream:
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        """Watch the credentials while it lasts, and close every connection at the end."""
+        """Watch the credentials while the context lasts, and close every connection at its end."""
         for notice in self._notices:
             logger.warning(notice)
         watched = self.credentials if isinstance(self.credentials, CredentialsFile) else None
@@ -105,7 +105,7 @@ class Upstream:
 
 
 def proxy_to(settings: Settings) -> Proxy | None:
-    """Return the proxy through which PayEx is reached, if there is one."""
+    """Return the proxy to PayEx, if any."""
     # Plain HTTP is for loopback only, and a proxy would read it.
     if settings.upstream_proxy is None or not (settings.upstream_origin or "").startswith("https:"):
         return None
