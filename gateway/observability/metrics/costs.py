@@ -2,9 +2,8 @@
 
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from gateway.observability.metrics.histograms import Distribution, Histogram
 from gateway.observability.reports import Report
 from resolvers.payex.api.work import Work
 
@@ -20,18 +19,17 @@ class Costs:
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        def distribution(name: str, text: str, bounds: tuple[int, ...]) -> Distribution:
-            histogram = Histogram(f"payex_usage_operation_{name}", text, (), bounds)
-            registry.register(histogram)
-            return histogram.labels()
+        def histogram(name: str, text: str, bounds: tuple[int, ...]) -> Histogram:
+            name = f"payex_usage_operation_{name}"
+            return Histogram(name, text, buckets=bounds, registry=registry)
 
-        self._requested = distribution(
+        self._requested = histogram(
             "cost_requested", "The cost of an executed operation as its text says.", _COST
         )
-        self._actual = distribution(
+        self._actual = histogram(
             "cost_actual", "The cost of an executed operation by its answer.", _COST
         )
-        self._spent = distribution(
+        self._spent = histogram(
             "budget_spent", "Units of work that an executed operation has spent.", _UNITS
         )
         self._used_up = Counter(

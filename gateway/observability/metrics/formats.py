@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
-from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
-from prometheus_client.metrics_core import Metric
-from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, Metric, generate_latest
+from prometheus_client.openmetrics.exposition import ALLOWUTF8, CONTENT_TYPE_LATEST
+from prometheus_client.openmetrics.exposition import generate_latest as open_metrics
 from prometheus_client.registry import Collector
 
 from gateway.http.header_fields import elements
@@ -45,11 +45,11 @@ class Format(NamedTuple):
 TEXT: Final = Format(CONTENT_TYPE_PLAIN_0_0_4, False, generate_latest)
 """Prometheus's own."""
 OPEN_METRICS: Final = Format(
-    openmetrics.CONTENT_TYPE_LATEST,
+    CONTENT_TYPE_LATEST,
     True,
     # Every name here is plain, so that nothing is escaped either way. To look at each character of
     # each name for that took two thirds as long again (measured).
-    partial(openmetrics.generate_latest, escaping=openmetrics.ALLOWUTF8),
+    partial(open_metrics, escaping=ALLOWUTF8),
 )
 """OpenMetrics 1.0."""
 

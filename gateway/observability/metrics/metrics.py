@@ -4,13 +4,12 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from gateway.documents.source import DocumentCode
 from gateway.execution.plan import FallReason
 from gateway.limits.violations import LimitCode
 from gateway.observability.metrics.costs import Costs
-from gateway.observability.metrics.histograms import Distribution, Histogram
 from gateway.observability.metrics.labels import (
     CODES,
     ENDINGS,
@@ -50,6 +49,8 @@ _ANSWERS: Final = ("hit", "coalesced", "miss")
 _ITSELF: Final = "gateway"
 _QUEUED: Final = (Spent.CONNECTION, Spent.PLACE)
 
+_Exemplar = dict[str, str] | None
+
 
 class Metrics:
     """What one process counts.
@@ -78,13 +79,13 @@ class Metrics:
             ),
             self._name,
         )
-        self._overhead = self._distribution(
+        self._overhead = self._histogram(
             "operation_overhead_seconds",
             "Seconds of an executed operation that the gateway itself took, without waits for "
             "calls, places or the event loop.",
             _OVERHEAD,
         )
-        self._upstream = self._distribution(
+        self._upstream = self._histogram(
             "operation_upstream_seconds",
             "Seconds of an executed operation in which an upstream call of its own was under way.",
             _SECONDS,
@@ -110,7 +111,7 @@ class Metrics:
             ),
             lambda what: what,
         )
-        self._waves = self._distribution(
+        self._waves = self._histogram(
             "operation_waves", "Rounds of upstream calls of an executed operation.", _WAVES
         )
         self._costs = Costs(registry)
@@ -148,7 +149,7 @@ class Metrics:
         self._deduplicated = self._counter(
             "deduplicated", "Fields that were spared a call by another field of their operation."
         )
-        self._batches = self._distribution(
+        self._batches = self._histogram(
             "batch_size", "Routes that a dataloader asked for at once.", _KEYS
         )
         self._calls = Series(
@@ -191,39 +192,39 @@ class Metrics:
 
     def observe(self, report: Report) -> None:
         """Take in a request that is over."""
-        ending = report.ending
+        ending, exemplar = report.ending, _exemplar(report)
         self._operations[report.name, ending.value].inc()
         if ending is RequestResult.REFUSED:
             for code in set(report.codes):
                 self._refusals[(code,)].inc()
         else:
-            self._durations[(report.name,)].observe(report.seconds, report.kept_trace_id)
+            self._durations[(report.name,)].observe(report.seconds, exemplar)
         for code in report.codes:
             self._errors[(code,)].inc()
         if report.fall is not None:
             self._falls[(report.fall,)].inc()
         stats = report.stats
         if stats is not None:
-            self._take(stats, report.kept_trace_id)
+            self._take(stats, exemplar)
             if ending is RequestResult.OK or ending is RequestResult.ERRORS:
-                self._executed(report, stats)
+                self._executed(report, stats, exemplar)
 
     def refused(self, code: str) -> None:
         """Take in a request that the server has refused before it was read."""
         self._refusals[(code,)].inc()
 
-    def _executed(self, report: Report, stats: OperationStats) -> None:
-        trace_id = report.kept_trace_id
-        self._upstream.observe(report.spent[Spent.UPSTREAM], trace_id)
+    def _executed(self, report: Report, stats: OperationStats, exemplar: _Exemplar) -> None:
+        self._upstream.observe(report.spent[Spent.UPSTREAM], exemplar)
         self._waves.observe(stats.waves)
-        self._overhead.observe(report.overhead, trace_id)
+        overhead = report.overhead
+        self._overhead.observe(overhead, exemplar)
         for what, seconds in report.spent.items():
             if seconds:
                 self._spent[(what,)].inc(seconds)
-        self._spent[(_ITSELF,)].inc(report.overhead)
+        self._spent[(_ITSELF,)].inc(overhead)
         self._costs.observe(report)
 
-    def _take(self, stats: OperationStats, trace_id: str | None) -> None:
+    def _take(self, stats: OperationStats, exemplar: _Exemplar) -> None:
         for source, count in zip(_ANSWERS, (stats.hits, stats.joined, stats.misses), strict=True):
             if count:
                 self._answers[(source,)].inc(count)
@@ -236,27 +237,27 @@ class Metrics:
         for stretch in stats.stretches:
             if stretch.what in _QUEUED and stretch.ended is not None:
                 waited = stretch.ended - stretch.started
-                self._queue[(stretch.what,)].observe(waited, trace_id)
+                self._queue[(stretch.what,)].observe(waited, exemplar)
         self._unreadable.add(stats.unreadable)
-        self._made(stats.calls, trace_id)
+        self._made(stats.calls, exemplar)
         # Others may still wait for a call that this operation has started.
         for unread in stats.unread:
             self._faults[unread.route, unread.fault.value].inc()
-        stats.late = partial(self._late, trace_id)
+        stats.late = partial(self._late, exemplar)
 
-    def _late(self, trace_id: str | None, what: Call | Unread) -> None:
+    def _late(self, exemplar: _Exemplar, what: Call | Unread) -> None:
         if isinstance(what, Call):
-            self._made([what], trace_id)
+            self._made([what], exemplar)
         else:
             self._faults[what.route, what.fault.value].inc()
 
-    def _made(self, calls: Sequence[Call], trace_id: str | None) -> None:
+    def _made(self, calls: Sequence[Call], exemplar: _Exemplar) -> None:
         # Most calls of an operation are alike: they are counted together.
         alike: dict[tuple[str, int | None], int] = {}
         for call in calls:
             key = call.route, call.status
             alike[key] = alike.get(key, 0) + 1
-            self._call_durations[(call.route,)].observe(call.ended - call.started, trace_id)
+            self._call_durations[(call.route,)].observe(call.ended - call.started, exemplar)
             if call.fault is not None and counts_against_payex(call.fault):
                 self._faults[call.route, call.fault.value].inc()
             if call.attempt > 1:
@@ -288,9 +289,10 @@ class Metrics:
         return Counter(f"payex_usage_{name}", text, labels, registry=self._registry)
 
     def _histogram(self, name: str, text: str, bounds: Sequence[float], *labels: str) -> Histogram:
-        histogram = Histogram(f"payex_usage_{name}", text, labels, bounds)
-        self._registry.register(histogram)
-        return histogram
+        name = f"payex_usage_{name}"
+        return Histogram(name, text, labels, buckets=bounds, registry=self._registry)
 
-    def _distribution(self, name: str, text: str, bounds: Sequence[float]) -> Distribution:
-        return self._histogram(name, text, bounds).labels()
+
+def _exemplar(report: Report) -> _Exemplar:
+    """Return what leads from a bucket to the request's trace, if that is kept."""
+    return {"trace_id": report.kept_trace_id} if report.kept_trace_id else None
