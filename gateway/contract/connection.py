@@ -48,6 +48,12 @@ _NO_HTTP = Connection(
     "Look at the scheme, the host and the port of GATEWAY_UPSTREAM_ORIGIN.",
     "",
 )
+_NO_BODY = Connection(
+    Breakage.NO_BODY,
+    "Check again. If it stays, something between here and PayEx may answer in its place: ask "
+    "PayEx.",
+    "",
+)
 _PROXY = "Look at GATEWAY_UPSTREAM_PROXY, HTTPS_PROXY and NO_PROXY, and ask who runs the proxy."
 _BY_PROXY = tuple(breakage for breakage in Breakage if "proxy" in breakage)
 _CONNECTIONS = {
@@ -56,6 +62,7 @@ _CONNECTIONS = {
     Breakage.CLOSED: _BROKEN,
     Breakage.CUT: _CUT,
     Breakage.NO_HTTP: _NO_HTTP,
+    Breakage.NO_BODY: _NO_BODY,
     NO_TLS: Connection(
         NO_TLS,
         "Over https the port may be one for plain http, or something between answers in PayEx's "

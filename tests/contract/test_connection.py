@@ -185,3 +185,12 @@ async def test_a_scheme_that_is_not_that_of_the_port_is_told() -> None:
     async with served(server_tls(), b"") as port:
         text, _ = await report(f"http://127.0.0.1:{port}")
     assert "look at the scheme of GATEWAY_UPSTREAM_ORIGIN" in text
+
+
+async def test_an_answer_that_is_all_headers_says_that_it_may_be_another_s() -> None:
+    async with served(None, b"HTTP/1.1 103 Early Hints\r\n\r\n" * 999) as port:
+        text, status = await report(f"http://127.0.0.1:{port}")
+
+    assert status is Status.NOT_ASKED
+    assert "hardly any body" in text
+    assert "may answer in its place: ask PayEx." in text

@@ -18,6 +18,7 @@ from yarl import URL
 from resolvers.payex.api.faults import Fault, FaultCode
 from resolvers.payex.credentials.tls import client_context
 from resolvers.payex.http.breakages import Breakage, told
+from resolvers.payex.http.framing import FramingError, bounded_handlers
 from resolvers.payex.http.handshake import LEFT, LEFT_AFTER
 from resolvers.payex.http.proxy import Proxy
 from resolvers.payex.http.responses import (
@@ -71,6 +72,7 @@ class _Connector(aiohttp.TCPConnector):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self._factory = bounded_handlers()
         # What tells of each whether something came that was not read yet. A new connection is not
         # asked: with TLS the server's tickets come unasked.
         self._news: WeakKeyDictionary[object, select.poll] = WeakKeyDictionary()
@@ -234,6 +236,8 @@ def _shown_to(proxy: Proxy | None) -> Mapping[str, str] | None:
 def _fault(error: BaseException | None, *, is_tls: bool) -> Fault:
     if any(isinstance(cause, http_exceptions.ContentEncodingError) for cause in _causes(error)):
         return broken_compression()
+    if any(isinstance(cause, FramingError) for cause in _causes(error)):
+        return Fault(FaultCode.UPSTREAM_UNREACHABLE, hint=Breakage.NO_BODY)
     # aiohttp's own errors of TLS lack what those of Python say, which they stand for.
     found = getattr(error, "certificate_error", None) or getattr(error, "os_error", None)
     hint = told(found or error, _BREAKAGES)

@@ -20,6 +20,7 @@ class Breakage(enum.StrEnum):
     CLOSED = "The other end closed the connection without an answer."
     CUT = "The other end closed the connection within the answer."
     NO_HTTP = "The answer is no HTTP that can be read."
+    NO_BODY = "The answer is all headers, interim answers or framing, and hardly any body."
     GIVEN_UP = "The HTTP client gave the call up."
     LATE = "No answer came in time."
     NO_PROXY = "The proxy cannot be reached."
