@@ -61,8 +61,9 @@ class ServedHosts:
 
     def _refusal(self, scope: Scope) -> Refusal | None:
         given = [value for name, value in scope["headers"] if name == b"host"]
-        if not given and scope["http_version"] == "1.0":
-            # No browser asks so.
+        is_open = self._all or scope["path"].startswith(_PROBES)
+        if not given and is_open and scope["http_version"] < "1.1":
+            # That version has no such header, and what is asked is there by every name.
             return None
         # Blanks behind a value are no part of it (RFC 9110, 5.5), and the server leaves them.
         texts = [value.decode("latin-1").strip(" \t") for value in given]
@@ -73,7 +74,7 @@ class ServedHosts:
                 f"The request has {len(given)} Host headers, or one that is no host. Send one, "
                 "with the host and port of the gateway's address.",
             )
-        if self._all or self._serves(host[1] or host[2]) or scope["path"].startswith(_PROBES):
+        if is_open or self._serves(host[1] or host[2]):
             return None
         return Refusal(
             HTTPStatus.MISDIRECTED_REQUEST,

@@ -14,13 +14,17 @@ NO_REQUEST: Final = Refusal(
     HTTPStatus.BAD_REQUEST,
     "What came is no request of HTTP/1.1. Check what sends it; the connection is closed.",
 )
-
-
 _CODED: Final = Refusal(
     HTTPStatus.NOT_IMPLEMENTED,
     "The request has a transfer coding other than chunked. Send it with Transfer-Encoding: chunked "
     "or with Content-Length; the connection is closed.",
 )
+_FOREIGN: Final = Refusal(
+    HTTPStatus.BAD_REQUEST,
+    "The request's target has a scheme other than http and https, or names a user. Send the path "
+    "alone; the connection is closed.",
+)
+_SCHEMES: Final = frozenset({b"http", b"https"})
 
 
 def check_codings(fields: Iterable[Field]) -> None:
@@ -38,8 +42,13 @@ def at_target(url: bytes, fields: Sequence[Field]) -> Sequence[Field]:
     """Return a head's fields with the host of an absolute-form target as `Host`.
 
     See RFC 9112, section 3.2.2. A head with several `Host` fields stays as it is.
+
+    Raises:
+        Refusal: the target is no URL of HTTP, or names a user.
     """
     target = httptools.parse_url(url)
+    if target.host and (target.userinfo or target.schema.lower() not in _SCHEMES):
+        raise _FOREIGN
     others = [field for field in fields if field[0] != b"host"]
     if not target.host or len(others) < len(fields) - 1:
         return fields

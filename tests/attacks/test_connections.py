@@ -307,6 +307,23 @@ def test_the_host_of_an_absolute_target_comes_before_the_header(
     assert two.startswith(b"HTTP/1.1 400 ")
 
 
+@pytest.mark.parametrize("path", [b"/graphql", b"/", b"/metrics"])
+@pytest.mark.parametrize(
+    "line",
+    [b"GET %b HTTP/1.0", b"GET ftp://localhost%b HTTP/1.1\r\nHost: localhost"],
+    ids=["no host", "another scheme"],
+)
+def test_a_request_that_names_no_host_of_http_is_refused(
+    connect: Callable[..., socket.socket], line: bytes, path: bytes
+) -> None:
+    answer = exchanged(connect(), line % path + b"\r\nConnection: close\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"application/problem+json" in answer
+    assert b'"code":"BAD_REQUEST"' in answer
+    assert b"ftp" not in answer
+
+
 def test_over_tls_and_in_several_processes_it_is_the_same(tmp_path: Path) -> None:
     authority = trustme.CA()
     path = tmp_path / "server.pem"

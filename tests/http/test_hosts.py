@@ -113,9 +113,14 @@ async def test_a_request_names_one_host(
     assert await status(*given, hosts=hosts, path=path) == 400
 
 
-async def test_http_1_0_need_not_name_one() -> None:
-    assert await status(hosts=["localhost"], version="1.0") == 200
-    assert await status("evil.example", hosts=["localhost"], version="1.0") == 421
+@pytest.mark.parametrize("version", ["1.0", "0.9"])
+async def test_http_1_0_need_not_name_one_where_any_is_served_or_nothing_is_told(
+    version: str,
+) -> None:
+    assert await status(hosts=["*"], version=version) == 200
+    assert await status(hosts=["localhost"], path="/health/live", version=version) == 200
+    assert await status(hosts=["localhost"], version=version) == 400
+    assert await status("evil.example", hosts=["localhost"], version=version) == 421
 
 
 async def test_probes_come_by_any_address() -> None:

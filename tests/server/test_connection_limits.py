@@ -421,7 +421,7 @@ async def test_of_such_a_body_no_second_answer_is_given(before: bytes) -> None:
     [
         (b"http://Usage.example:80/a", (b"x",), [b"Usage.example:80"]),
         (b"http://[::1]/a", (b"x",), [b"[::1]"]),
-        (b"http://x@y/a", (), [b"y"]),
+        (b"HTTPS://y/a", (), [b"y"]),
         (b"http://z/a", (b"x", b"y"), [b"x", b"y"]),
         (b"*", (b"x",), [b"x"]),
         (b"//z/a", (b"x",), [b"x"]),
@@ -437,6 +437,26 @@ async def test_a_target_in_absolute_form_names_the_host(
 
         (headers,) = connection.seen.headers
         assert [value for name, value in headers if name == b"host"] == heard
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        b"ftp://x/a",
+        b"ws://x/a",
+        b"file://x/a",
+        b"gopher://x:80/a",
+        b"http://x@x/a",
+        b"https://:@x/",
+    ],
+)
+async def test_a_target_of_another_scheme_or_of_a_user_is_refused(target: bytes) -> None:
+    with Line() as connection:
+        connection.hear(b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % target)
+        await connection.rest()
+
+        assert connection.statuses == [400]
+        assert not connection.seen.requests
 
 
 def test_nothing_is_read_while_something_that_was_read_has_to_wait() -> None:
