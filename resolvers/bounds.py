@@ -17,7 +17,7 @@ class Bounds:
         budget: units of work.
         max_errors: errors that a reply tells.
         max_calls: upstream calls in all, retries and pages included.
-        max_numbers: numbers in one `invoices` or `customers`.
+        max_numbers: numbers or ids in one `invoices`, `customers` or `nodes`.
         max_records: the largest `first` of usage records.
         max_subscriptions: the largest `first` of subscriptions.
     """

@@ -18,6 +18,11 @@ class Owner:
 
     owner_no: str
 
+    @property
+    def id(self) -> str:
+        """The opaque global id."""
+        return encode(NodeKind.OWNER, self.owner_no)
+
 
 @dataclass(frozen=True, slots=True)
 class HolderNode:
@@ -36,6 +41,11 @@ class HolderNode:
     def owner_no(self) -> str:
         """The ledger's number."""
         return self.holder.owner_no
+
+    @property
+    def owner(self) -> Owner:
+        """The ledger. Who sees anything of it may look for more of it: each lookup is checked."""
+        return Owner(self.holder.owner_no)
 
     @property
     def number(self) -> str:
@@ -66,6 +76,11 @@ class SubscriptionNode:
             else NodeKind.UNBILLED_SUBSCRIPTION
         )
         return encode(kind, self.holder.owner_no, self.holder.number, self.subscription_no)
+
+    @property
+    def holder_node(self) -> HolderNode:
+        """The invoice or customer, which whoever sees the subscription sees."""
+        return HolderNode(self.holder, self.wave)
 
     @property
     def billing(self) -> Billing:

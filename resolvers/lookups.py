@@ -72,16 +72,18 @@ def check_count(argument: str, listed: Sequence[str], operation: Operation) -> N
 
 async def find_node(
     operation: Operation, below: LookAhead, node_id: str
-) -> HolderNode | SubscriptionNode:
-    """Return what a global id stands for, proven by PayEx.
+) -> Owner | HolderNode | SubscriptionNode:
+    """Return what a global id stands for, proven by PayEx, unless it is a ledger.
 
     Raises:
         RequestError: `BAD_USER_INPUT` for an id that this gateway never made, `FORBIDDEN` for one
             of a ledger of which the caller sees nothing, `NOT_FOUND` or `UPSTREAM_PROBLEM` for what
             PayEx does not know or the caller does not see.
-        Fault: PayEx could not be asked.
+        Fault: PayEx could not be asked, or the gateway has no credentials for the ledger.
     """
     node = _decoded(operation, node_id)
+    if isinstance(node, Owner):
+        return node
     found = (
         await find_holder(operation, below, node.holder)
         if isinstance(node, HolderNode)
@@ -131,7 +133,7 @@ def subscription_reference(operation: Operation, key: Mapping[str, object]) -> S
     return node
 
 
-def _decoded(operation: Operation, node_id: str) -> HolderNode | SubscriptionNode:
+def _decoded(operation: Operation, node_id: str) -> Owner | HolderNode | SubscriptionNode:
     decoded = node_ids.decode(node_id)
     if decoded is None:
         raise _foreign(node_id)
@@ -140,6 +142,8 @@ def _decoded(operation: Operation, node_id: str) -> HolderNode | SubscriptionNod
         if refusal(parameter, number):
             raise _foreign(node_id)
     owner = find_owner(operation, numbers[0])
+    if kind is NodeKind.OWNER:
+        return owner
     holder = _seen(operation, Holder(owner.owner_no, _BILLING[kind], numbers[1]))
     if kind in {NodeKind.INVOICE, NodeKind.CUSTOMER}:
         return HolderNode(holder)

@@ -14,6 +14,7 @@ _LONGEST: Final = 1024
 class NodeKind(enum.StrEnum):
     """What an id stands for, and how many numbers it takes."""
 
+    OWNER = "o"
     INVOICE = "i"
     CUSTOMER = "c"
     BILLED_SUBSCRIPTION = "b"
@@ -21,6 +22,7 @@ class NodeKind(enum.StrEnum):
 
 
 _PARAMETERS = {
+    NodeKind.OWNER: ("ownerNo",),
     NodeKind.INVOICE: ("ownerNo", "invoiceNo"),
     NodeKind.CUSTOMER: ("ownerNo", "customerNo"),
     NodeKind.BILLED_SUBSCRIPTION: ("ownerNo", "invoiceNo", "subscriptionNo"),

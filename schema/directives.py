@@ -22,12 +22,15 @@ from strawberry.types.unset import UNSET
 from resolvers.rights import RAW_SCOPE, READ_SCOPE
 
 
-@strawberry.schema_directive(
+@strawberry.federation.schema_directive(
     locations=[Location.FIELD_DEFINITION],
     name="semanticNonNull",
+    # Without it, no composer keeps the directive.
+    compose=True,
+    import_url="https://specs.apollo.dev/nullability/v0.4",
     description=(
-        "The field is null only where `errors` has an entry for it. "
-        "`levels` are the list levels that this holds for, 0 being the field itself."
+        "The field is null only if `errors` has an entry for it. `levels` names the list levels "
+        "this applies to; 0 is the field itself."
     ),
 )
 class SemanticNonNull:
@@ -87,6 +90,7 @@ A reference may cost a call, and each is read, checked and answered, be it an er
 
 SIZED_BY: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "Query.nodes": "ids",
         "Owner.invoices": "invoiceNos",
         "Owner.customers": "customerNos",
         "UsageHolder.subscriptions": "first",

@@ -28,15 +28,17 @@ from schema.subscription import UsageSubscriptionResult, UsageSubscriptionsResul
 _Holder = strawberry.Parent[HolderNode]
 _First = Annotated[
     int | None,
-    strawberry.argument(description="How many subscriptions, from 1; 50 if omitted."),
+    strawberry.argument(
+        description=("Page size: 1 to 200 by default (`GATEWAY_MAX_SUBSCRIPTIONS`); 50 if omitted.")
+    ),
 ]
 _After = Annotated[
     str | None,
-    strawberry.argument(description="The cursor behind which the page begins, of the same list."),
+    strawberry.argument(description="Returns the page after this cursor. Use with `first`."),
 ]
 _SubscriptionNo = Annotated[
     strawberry.ID,
-    strawberry.argument(description="PayEx's subscription number, 1-34 characters."),
+    strawberry.argument(description="The subscription number at PayEx, 1 to 34 characters."),
 ]
 
 
@@ -58,37 +60,36 @@ async def _raw(root: _Holder, info: Info) -> Any:
 
 
 @shared
-@strawberry.interface(description="What holds usage: an invoice (billed) or a customer (unbilled).")
-class UsageHolder:
+@strawberry.interface(
+    description="What usage belongs to: an invoice (billed usage) or a customer (unbilled usage)."
+)
+class UsageHolder(Node):
     """The fields that invoices and customers share."""
 
-    owner_no: strawberry.ID = strawberry.field(description="The ledger's number.")
+    owner_no: strawberry.ID = strawberry.field(description="The number of the ledger.")
+    owner: "Owner" = strawberry.field(description="The ledger. Costs no call.")
     subscriptions: UsageSubscriptionsResult | None = resolved(
-        _subscriptions,
-        "The subscriptions with usage here, in PayEx's order. Route `subscriptions`.",
+        _subscriptions, "The subscriptions that have usage here, in PayEx's order."
     )
     subscription: UsageSubscriptionResult | None = resolved(
         _subscription,
-        "One subscription. Several in one operation are one call of PayEx's list, and none is made "
-        "for a subscription whose usage is asked for anyway. Route `subscriptions/{number}`.",
+        "Looks up one subscription. Several lookups in one operation share a single call to "
+        "PayEx's list.",
     )
     raw: RawJSON | None = resolved(
         _raw,
-        "The invoice or customer as PayEx sends it, with the members that no field takes.",
+        "The invoice or customer as PayEx sent it, including members that no field exposes.",
         directives=(RAW, CALL, INTERNAL),
     )
 
 
-@strawberry.federation.type(
-    keys=["ownerNo invoiceNo"],
-    description="An invoice with billed usage. Route `invoices/{invoiceNo}`.",
-)
+@strawberry.federation.type(keys=["ownerNo invoiceNo"], description="An invoice with billed usage.")
 @reads(lambda obj: isinstance(obj, HolderNode) and obj.is_invoice)
-class Invoice(UsageHolder, Node):
+class Invoice(UsageHolder):
     """PayEx's invoice."""
 
     number: strawberry.ID = strawberry.field(
-        name="invoiceNo", description="The invoice's number at PayEx, 1-15 characters."
+        name="invoiceNo", description="The invoice's number at PayEx, 1 to 15 characters."
     )
 
     @classmethod
@@ -100,20 +101,19 @@ class Invoice(UsageHolder, Node):
 @strawberry.federation.type(
     keys=["ownerNo customerNo"],
     description=(
-        "A customer with unbilled usage: rated, and not invoiced yet. It changes all the time, and "
-        "is gone after the bill run, so that it need not agree with any invoice. Route "
-        "`customers/{customerNo}` (assumed, like the routes below it)."
+        "A customer with unbilled usage: rated, but not invoiced yet. Unbilled usage changes all "
+        "the time and disappears when it is billed, so it need not agree with any invoice."
     ),
 )
 @reads(lambda obj: isinstance(obj, HolderNode) and not obj.is_invoice)
-class Customer(UsageHolder, Node):
+class Customer(UsageHolder):
     """PayEx's customer."""
 
     number: strawberry.ID = strawberry.field(
         name="customerNo",
         description=(
-            "The customer's number at PayEx: 1-15 letters, digits, spaces and signs, among them "
-            "`/`, `&`, `#` and `%`."
+            "The customer's number at PayEx, 1 to 15 characters. It may contain spaces, `/`, `&`, "
+            "`#` and `%`: encode it before you put it into a URL."
         ),
     )
 
@@ -125,27 +125,37 @@ class Customer(UsageHolder, Node):
 
 InvoiceResult = Annotated[
     Invoice | ValidationProblem | InvoiceNotFound | InvoiceHasNoUsage | UnrecognizedProblem,
-    strawberry.union("InvoiceResult", description="An invoice, or why there is none."),
+    strawberry.union(
+        "InvoiceResult", description="An invoice, or the problem that explains why there is none."
+    ),
 ]
 CustomerResult = Annotated[
     Customer | ValidationProblem | CustomerNotFound | UnrecognizedProblem,
-    strawberry.union("CustomerResult", description="A customer, or why there is none."),
+    strawberry.union(
+        "CustomerResult", description="A customer, or the problem that explains why there is none."
+    ),
 ]
 
 _Owner = strawberry.Parent[OwnerNode]
 _InvoiceNo = Annotated[
-    strawberry.ID, strawberry.argument(description="PayEx's invoice number, 1-15 characters.")
+    strawberry.ID,
+    strawberry.argument(description="The invoice number at PayEx, 1 to 15 characters."),
 ]
 _CustomerNo = Annotated[
-    strawberry.ID, strawberry.argument(description="PayEx's customer number, 1-15 characters.")
+    strawberry.ID,
+    strawberry.argument(description="The customer number at PayEx, 1 to 15 characters."),
 ]
 _InvoiceNos = Annotated[
     list[strawberry.ID],
-    strawberry.argument(description="PayEx's invoice numbers; the answers stand in their order."),
+    strawberry.argument(
+        description="Invoice numbers: at most 100 by default (`GATEWAY_MAX_NUMBERS`)."
+    ),
 ]
 _CustomerNos = Annotated[
     list[strawberry.ID],
-    strawberry.argument(description="PayEx's customer numbers; the answers stand in their order."),
+    strawberry.argument(
+        description="Customer numbers: at most 100 by default (`GATEWAY_MAX_NUMBERS`)."
+    ),
 ]
 
 
@@ -180,31 +190,39 @@ def _customers(root: _Owner, info: Info, customer_nos: _CustomerNos) -> Any:
     return _each(root, info, Billing.UNBILLED, customer_nos, "customerNos")
 
 
+_SEVERAL = (
+    "Looks up several {} at once. Returns one result for each number, in the same order; a number "
+    "given twice is asked for once."
+)
+
+
 @strawberry.federation.type(
     keys=["ownerNo"],
     description=(
-        "A ledger: a company whose usage is kept at PayEx. There is no list of its invoices or "
-        "customers; PayEx looks them up by number."
+        "A ledger (PayEx: owner): one company's usage at PayEx. Invoices and customers cannot be "
+        "listed, only looked up by number, because PayEx offers no list."
     ),
 )
 @reads(lambda obj: isinstance(obj, OwnerNode))
-class Owner:
+class Owner(Node):
     """PayEx's owner."""
 
     owner_no: strawberry.ID = strawberry.field(
-        description="The ledger's number at PayEx, 1-15 characters."
+        description="The ledger's number at PayEx, 1 to 15 characters."
     )
-    invoice: InvoiceResult | None = resolved(_invoice, "One invoice, with its billed usage.")
+    invoice: InvoiceResult | None = resolved(_invoice, "Looks up one invoice with billed usage.")
     invoices: list[InvoiceResult | None] | None = resolved(
         _invoices,
-        "Several invoices in one round trip. A number given twice costs one call.",
+        _SEVERAL.format("invoices"),
         levels=(0, 1),
         directives=(READ, CALL, NUMBERS),
     )
-    customer: CustomerResult | None = resolved(_customer, "One customer, with its unbilled usage.")
+    customer: CustomerResult | None = resolved(
+        _customer, "Looks up one customer with unbilled usage."
+    )
     customers: list[CustomerResult | None] | None = resolved(
         _customers,
-        "Several customers in one round trip. A number given twice costs one call.",
+        _SEVERAL.format("customers"),
         levels=(0, 1),
         directives=(READ, CALL, NUMBERS),
     )

@@ -3,10 +3,14 @@
 import strawberry
 
 
-@strawberry.interface(description="Anything that `node(id:)` finds again.")
+@strawberry.interface(description="An object that `node(id:)` can return again.")
 class Node:
     """Relay's node."""
 
     id: strawberry.ID = strawberry.field(
-        description="The global id: opaque, do not take it apart. It holds for this API only."
+        description=(
+            "The global id. Opaque: its format may change, and it is meaningful to this API only. "
+            "It contains customer and subscription numbers in encoded form, so treat it as "
+            "personal data."
+        )
     )

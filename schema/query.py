@@ -6,14 +6,22 @@ import strawberry
 
 from resolvers import lookups
 from schema.declarations import Info, resolved
-from schema.directives import AUTHENTICATED, CALL, READ
+from schema.directives import AUTHENTICATED, CALL, NUMBERS, READ
 from schema.ledger import Owner
 from schema.node import Node
 
 _OwnerNo = Annotated[
-    strawberry.ID, strawberry.argument(description="The ledger's number at PayEx.")
+    strawberry.ID, strawberry.argument(description="The ledger's number, 1 to 15 characters.")
 ]
-_Id = Annotated[strawberry.ID, strawberry.argument(description="A global id that this API gave.")]
+_Id = Annotated[strawberry.ID, strawberry.argument(description="A global id returned by this API.")]
+_Ids = Annotated[
+    list[strawberry.ID],
+    strawberry.argument(
+        description=(
+            "Global ids returned by this API: at most 100 by default (`GATEWAY_MAX_NUMBERS`)."
+        )
+    ),
+]
 
 
 def _owner(info: Info, owner_no: _OwnerNo) -> Any:
@@ -24,18 +32,33 @@ async def _node(info: Info, id: _Id) -> Any:  # noqa: A002 - the argument's publ
     return await lookups.find_node(info.context, info.below, id)
 
 
-@strawberry.type(description="Billed and unbilled usage that companies keep at PayEx.")
+def _nodes(info: Info, ids: _Ids) -> Any:
+    lookups.check_count("ids", ids, info.context)
+    return [lookups.find_node(info.context, info.below, one) for one in ids]
+
+
+@strawberry.type(
+    description="Read-only access to the billed and unbilled usage that companies keep at PayEx."
+)
 class Query:
     """The entry points."""
 
     owner: Owner | None = resolved(
         _owner,
-        "A ledger by its number. It costs no call; a ledger that is not open to the caller, or "
-        "that the gateway has no credentials for, is an error.",
+        "Returns a ledger by its number, without a call to PayEx. A ledger that the caller may not "
+        "see, or that the gateway has no credentials for, is an error.",
         directives=(AUTHENTICATED,),
     )
     node: Node | None = resolved(
         _node,
-        "Anything with a global id, as PayEx has it now. What PayEx no longer knows is an error.",
+        "Returns the object with a global id, in its current state. If PayEx no longer has it, the "
+        "field is null and `errors` has a `NOT_FOUND`.",
         directives=(AUTHENTICATED, READ, CALL),
+    )
+    nodes: list[Node | None] | None = resolved(
+        _nodes,
+        "Returns the objects with the given global ids, in the same order. An object that is not "
+        "there is null and has an entry in `errors`; the others are returned.",
+        levels=(0, 1),
+        directives=(AUTHENTICATED, READ, CALL, NUMBERS),
     )

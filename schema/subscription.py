@@ -4,7 +4,7 @@ It is not called Subscription: in a supergraph that is the root of GraphQL subsc
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
@@ -32,6 +32,9 @@ from schema.problems import (
 from schema.records import UsageRecord, UsageSummary
 from schema.scalars import RawJSON
 from schema.totals import UsageTotals
+
+if TYPE_CHECKING:
+    from schema.ledger import UsageHolder
 
 described(
     "BillingState",
@@ -183,7 +186,11 @@ class UsageSubscription(Node):
     subscription_no: strawberry.ID = strawberry.field(
         description="The subscription's number at PayEx, up to 34 characters."
     )
-    billing: Billing = strawberry.field(description="Whether the usage stands on an invoice.")
+    billing: Billing = strawberry.field(description="Whether this usage has been invoiced.")
+    holder_node: Annotated["UsageHolder", strawberry.lazy("schema.ledger")] = strawberry.field(
+        name="holder",
+        description="The invoice or customer that the usage belongs to. Costs no call.",
+    )
     usage_records: UsageRecordsResult | None = resolved(
         _usage_records, "The single calls, messages, sessions and purchases. Route `usage-details`."
     )

@@ -123,7 +123,7 @@ class Settings(
         description="Seconds that requests that have begun to come then have to be answered.",
     )
     max_numbers: int = Field(
-        100, ge=1, description="The most numbers in one `invoices` or `customers` field."
+        100, ge=1, description="The most numbers in one `invoices`, `customers` or `nodes` field."
     )
     max_records: int = Field(10_000, ge=1, description="The largest `first` of `usageRecords`.")
     max_subscriptions: int = Field(200, ge=1, description="The largest `first` of `subscriptions`.")

@@ -8,6 +8,7 @@ from graphql import (
     GraphQLObjectType,
     OperationDefinitionNode,
     get_named_type,
+    is_abstract_type,
     is_composite_type,
     parse,
 )
@@ -94,9 +95,11 @@ def test_a_field_with_a_resolver_does_not_keep_its_neighbours_from_being_project
 def test_a_field_is_plain_if_neither_it_nor_what_is_selected_below_has_a_resolver(
     type_: GraphQLObjectType,
 ) -> None:
+    """And if its type says which object it is."""
     for name, field in type_.fields.items():
         declared = field.extensions.get("strawberry-definition")
-        plain = isinstance(declared, StrawberryField) and not declared.base_resolver
+        known = not is_abstract_type(get_named_type(field.type))
+        plain = isinstance(declared, StrawberryField) and not declared.base_resolver and known
         below = " { __typename }" if is_composite_type(get_named_type(field.type)) else ""
         selected = selection(type_, f"{{ {name}{below} }}")
 

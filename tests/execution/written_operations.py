@@ -25,6 +25,7 @@ _IDS: Final = (
     encode(NodeKind.CUSTOMER, "1234", "9"),
     encode(NodeKind.BILLED_SUBSCRIPTION, "1234", "55", "70"),
     encode(NodeKind.UNBILLED_SUBSCRIPTION, "1234", "9", "71"),
+    encode(NodeKind.OWNER, "1234"),
 )
 _REFERENCES: Final = (
     '{__typename: "Owner", ownerNo: "1234"}',
@@ -43,6 +44,7 @@ _ARGUMENTS: Final = {
     "invoiceNos": ('["55", 56, "55"]', '"55"', "[]", "$numbers", "[$number]"),
     "customerNos": ('["9"]', "9", "$numbers", '["9", $number, $text]'),
     "id": (*(f'"{one}"' for one in _IDS), "$id", '"junk"'),
+    "ids": (f'["{_IDS[2]}", "{_IDS[0]}", "{_IDS[2]}"]', f'"{_IDS[4]}"', '["junk", $id]', "[]"),
     "representations": (
         *(f"[{one}]" for one in _REFERENCES),
         f"[{', '.join(_REFERENCES)}]",
@@ -124,6 +126,10 @@ _STARTS: Final = (
     """,
     f'{{ node(id: "{_IDS[2]}") {{ ... on UsageSubscription %s }} }}',
 )
+# What leads back up. Nothing is looked up below it: if PayEx's routes contradict each other, the
+# first to answer decides, and each executor asks for these at another time.
+_BACK_UP: Final = frozenset({"holder", "owner"})
+_LOOKUPS: Final = frozenset({"invoice", "invoices", "customer", "customers", "subscription"})
 # How often a choice falls on what gets furthest, and how often a selection has a condition.
 _USUAL: Final = 0.8
 _CONDITIONAL: Final = 0.1
@@ -145,6 +151,7 @@ class _Written:
         self._usual = usual
         self._fragments: list[tuple[str, str]] = []
         self._texts: list[str] = []
+        self._back_up = False
 
     def document(self, size: int) -> str:
         """Return the text of an operation of about so many selections."""
@@ -172,7 +179,7 @@ class _Written:
         return f"{{ {' '.join(parts)} }}"
 
     def _aside(self, type_: GraphQLNamedType, size: int) -> str:
-        known = [name for name, on in self._fragments if on == type_.name]
+        known = [name for name, on in self._fragments if on == type_.name and not self._back_up]
         match self._chance.randint(0, 7):
             case 0:
                 return f"{self._one(('', 'kind: '))}__typename{self._directive()}"
@@ -220,7 +227,7 @@ class _Written:
         leaves: list[str] = ["__typename"]
         objects: list[str] = []
         for name, field in type_.fields.items():
-            if name != "_service":
+            if name != "_service" and not (self._back_up and name in _LOOKUPS):
                 (leaves if is_leaf_type(get_named_type(field.type)) else objects).append(name)
         deeper = objects and size > 0 and self._likely(_USUAL if len(leaves) > 1 else 1)
         name = self._one(objects if deeper else leaves)
@@ -232,7 +239,10 @@ class _Written:
         alias = f"{name}{place}: " if arguments or self._likely(0.2) else ""
         below = ""
         if deeper:
+            before = self._back_up
+            self._back_up = before or (name in _BACK_UP and type_.name != "Query")
             below = f" {self._selection(get_named_type(type_.fields[name].type), size - 1)}"
+            self._back_up = before
         return f"{alias}{name}{arguments}{self._directive()}{below}"
 
     def _arguments(self, field: GraphQLField) -> tuple[str, int]:

@@ -32,6 +32,7 @@ ARGUMENTS: Final = {
     "customerNos": "[$customerNo]",
     "subscriptionNo": "$subscriptionNo",
     "id": "$id",
+    "ids": "[$id]",
     "representations": "$references",
     "groupBy": "[USAGE_TYPE, DAY, DESTINATION]",
 }
@@ -100,7 +101,8 @@ class Path:
 class EveryField:
     """Writes queries that select all there is, with a fragment for each type.
 
-    Written out they would have a hundred thousand characters.
+    Written out they would have a hundred thousand characters. On the way back up, to what the query
+    comes from, they select what an object itself has.
 
     Args:
         schema: the schema.
@@ -115,12 +117,15 @@ class EveryField:
         self._schema = schema
         self._allowed = allowed
         self._fragments: dict[str, str] = {}
+        self._above: list[str] = []
 
     def paths(self) -> Iterator[Path]:
         """Return a query for each way in; of `node` and `_entities`, for each kind of thing."""
         query = self._schema.query_type
         assert query
-        assert set(query.fields) - _FREE == {"owner", "node", "_entities"}, "an unknown way in"
+        assert set(query.fields) - _FREE == {"owner", "node", "nodes", "_entities"}, (
+            "an unknown way in"
+        )
         union = self._schema.type_map["_Entity"]
         assert isinstance(union, GraphQLUnionType)
         references = Target().references()
@@ -130,6 +135,9 @@ class EveryField:
         for kind in NodeKind:
             node = self._query(query, "node")
             yield Path(f"node {kind.name}", node, partial(_of_node, kind))
+        # Each of its elements is found as a node is.
+        of_nodes = partial(_of_node, NodeKind.BILLED_SUBSCRIPTION)
+        yield Path("nodes", self._query(query, "nodes"), of_nodes)
         for name in references:
             entities = self._query(query, "_entities")
             yield Path(f"_entities {name}", entities, partial(_of_reference, name))
@@ -168,11 +176,19 @@ class EveryField:
         return " ".join(["__typename", *parts])
 
     def _fragment(self, type_: GraphQLObjectType) -> str:
-        if type_.name not in self._fragments:
-            fields = " ".join(self._field(type_, name) for name in type_.fields)
-            of = f"fragment {type_.name} on {type_.name}"
-            self._fragments[type_.name] = f"{of} {{ __typename {fields} }}"
-        return f"...{type_.name}"
+        of = type_.name
+        is_above = of in self._above
+        name = f"{of}Itself" if is_above else of
+        if name not in self._fragments:
+            self._above.append(of)
+            fields = " ".join(
+                self._field(type_, one)
+                for one, field in type_.fields.items()
+                if not (is_above and is_composite_type(get_named_type(field.type)))
+            )
+            self._above.pop()
+            self._fragments[name] = f"fragment {name} on {of} {{ __typename {fields} }}"
+        return f"...{name}"
 
 
 def _of_node(kind: NodeKind, target: Target) -> dict[str, Any]:

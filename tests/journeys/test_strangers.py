@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.json import encode
 
+from resolvers.node_ids import NodeKind
+from resolvers.node_ids import encode as encode_id
 from resolvers.rights import EVERYTHING, RAW_SCOPE, READ_SCOPE, Numbers, Rights
 from schema.scopes import ScopeTable, missing
 from tests.journeys.every_field import EveryField, Path, Target, fields_of
@@ -247,6 +249,59 @@ async def test_in_a_list_each_number_stands_for_itself() -> None:
         "Invoice",
     ]
     assert [one["__typename"] for one in found["customers"]] == ["Customer", "CustomerNotFound"]
+
+
+async def test_nodes_are_refused_one_by_one() -> None:
+    """Somebody else's node is as one that does not exist, to the byte but for its place."""
+    query = """query ($ids: [ID!]!) { nodes(ids: $ids) { __typename } }"""
+    invoice, billed = NodeKind.INVOICE, NodeKind.BILLED_SUBSCRIPTION
+    ids = [
+        encode_id(invoice, "1234", "55"),
+        encode_id(invoice, "1234", "56"),
+        encode_id(invoice, "1234", MISSING),
+        encode_id(billed, "1234", "56", "70"),
+        encode_id(NodeKind.OWNER, "5678"),
+    ]
+    async with gateway() as asked:
+        reply = await asked.ask(OWNER, query, {"ids": ids})
+        assert asked.upstream.calls == ["/billing/usage/v1/1234/invoices/55"]
+    assert reply["data"]["nodes"] == [{"__typename": "Invoice"}] + [None] * 4
+    told = {one["path"][1]: (one["message"], one["extensions"]["code"]) for one in reply["errors"]}
+    assert told[1] == told[2] == told[3]
+    assert told[1][1] == "NOT_FOUND"
+    assert told[4][1] == "FORBIDDEN"
+
+
+async def test_the_ledger_above_ones_own_invoice_shows_nothing_of_others() -> None:
+    """By each way down, and back up from there."""
+    foreign = """owner { ownerNo invoice(invoiceNo: "56") { __typename }
+      invoices(invoiceNos: ["56", "404"]) { __typename }
+      customer(customerNo: "55") { __typename } }"""
+    query = f"""query ($id: ID!, $r: [_Any!]!) {{
+      owner(ownerNo: "1234") {{ invoice(invoiceNo: "55") {{ ... on Invoice {{ {foreign} }} }} }}
+      node(id: $id) {{ ... on UsageSubscription {{ holder {{ {foreign} }} }} }}
+      _entities(representations: $r) {{ ... on Invoice {{ {foreign} }} }} }}"""
+    variables = {
+        "id": encode_id(NodeKind.BILLED_SUBSCRIPTION, "1234", "55", "70"),
+        "r": [{"__typename": "Invoice", "ownerNo": "1234", "invoiceNo": "55"}],
+    }
+    async with gateway() as asked:
+        reply = await asked.ask(OWNER, query, variables)
+        assert not [call for call in asked.upstream.calls if "/56" in call or "/404" in call]
+    absent = {
+        "owner": {
+            "ownerNo": "1234",
+            "invoice": {"__typename": "InvoiceNotFound"},
+            "invoices": [{"__typename": "InvoiceNotFound"}] * 2,
+            "customer": {"__typename": "CustomerNotFound"},
+        }
+    }
+    assert reply["errors"] == []
+    assert reply["data"] == {
+        "owner": {"invoice": absent},
+        "node": {"holder": absent},
+        "_entities": [absent],
+    }
 
 
 async def test_references_are_refused_one_by_one() -> None:

@@ -116,7 +116,7 @@ def directives(type_: GraphQLObjectType | GraphQLInterfaceType, field: str) -> l
 
 
 def test_what_shows_what_payex_tells_needs_a_scope() -> None:
-    """Every field that may cost a call does: only an entity's own numbers and ids are free."""
+    """Every field that may cost a call does: what an entity's own numbers tell is free."""
     free = set()
     for name in ("Query", "Owner", "Invoice", "Customer", "UsageSubscription"):
         for field in objects()[name].fields:
@@ -125,11 +125,11 @@ def test_what_shows_what_payex_tells_needs_a_scope() -> None:
             if Cost not in stated and not field.startswith("_"):
                 free.add(field)
     keys = {"ownerNo", "invoiceNo", "customerNo", "id", "subscriptionNo", "billing"}
-    assert free == {"owner", *keys}
+    assert free == {"owner", "holder", *keys}
 
 
 def test_a_supergraphs_users_must_have_signed_in() -> None:
-    for field in ("owner", "node"):
+    for field in ("owner", "node", "nodes"):
         assert Authenticated in map(type, directives(objects()["Query"], field))
 
 

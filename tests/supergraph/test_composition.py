@@ -48,6 +48,16 @@ def test_the_schema_composes_without_an_error_or_a_hint(
 
 
 @pytest.mark.parametrize("composer", COMPOSERS)
+def test_the_supergraph_says_which_fields_are_null_only_with_an_error(composer: str) -> None:
+    """Not one application is lost."""
+    supergraph = composed(composer, usage=USAGE, crm=CRM).supergraph
+
+    assert supergraph
+    applied = "@semanticNonNull(levels:"
+    assert supergraph.count(applied) == USAGE.count(applied) > 0
+
+
+@pytest.mark.parametrize("composer", COMPOSERS)
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [
