@@ -22,7 +22,7 @@ class Connection:
     tls: str = "not reached"
 
 
-_CERTIFICATE = "docs/credentials.md says how the gateway is given its client certificate."
+_CERTIFICATE = "docs/connect.md says how the gateway is given its client certificate."
 _NO_HOST = Connection(
     "The host of GATEWAY_UPSTREAM_ORIGIN has no address.",
     "Look at the spelling of GATEWAY_UPSTREAM_ORIGIN, and at the DNS of this machine.",

@@ -54,7 +54,7 @@ class Diagnosis:
 
 _NGINX = (
     "Some servers say like this that a client certificate is missing or not accepted: see "
-    "docs/credentials.md."
+    "docs/connect.md."
 )
 _STRANGER = (
     "Something that stands before PayEx may have answered, or another host: look at "
@@ -70,7 +70,7 @@ _MEANINGS = {
         "PayEx refused the token (401): it is expired, invalid, or of another ledger.",
         (
             "Give the ledger that --owner names its own token: production and test system have "
-            "different ones, and each opens one ledger. See docs/credentials.md; ask PayEx for a "
+            "different ones, and each opens one ledger. See docs/connect.md; ask PayEx for a "
             "new one if it expired."
         ),
     ),

@@ -20,7 +20,8 @@ class LogSettings(BaseSettings):
         "auto",
         description=(
             "How lines of the log are written: `json`, one object a line, or `text` for people. "
-            "`auto` is `text` on a terminal and `json` elsewhere; see [logs](logs.md)."
+            "`auto` is `text` on a terminal and `json` elsewhere; see "
+            "[telemetry](telemetry.md#logs)."
         ),
     )
     log_level: LogLevel = Field(

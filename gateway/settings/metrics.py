@@ -18,7 +18,7 @@ class MetricsSettings(BaseSettings):
         le=65535,
         description=(
             "A port for `/metrics` alone, which `GATEWAY_PORT` then does not serve; see "
-            "[monitoring](monitoring.md). It is HTTPS where the gateway is."
+            "[telemetry](telemetry.md#metrics). It is HTTPS where the gateway is."
         ),
     )
     metrics_max_age: float = Field(

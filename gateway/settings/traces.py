@@ -13,8 +13,8 @@ class TelemetrySettings(BaseSettings):
         "off",
         description=(
             "`otlp` sends a trace of each operation to the collector that "
-            "`OTEL_EXPORTER_OTLP_ENDPOINT` names; see [traces](traces.md). It needs the package's "
-            "extra `otel`."
+            "`OTEL_EXPORTER_OTLP_ENDPOINT` names; see [telemetry](telemetry.md#traces). "
+            "It needs the package's extra `otel`."
         ),
     )
     traces_to_payex: bool = Field(

@@ -97,7 +97,7 @@ class UpstreamSettings(BaseSettings):
         None,
         description=(
             "A TOML file that says where tokens and client certificates lie, for several tenants; "
-            "see [credentials](credentials.md)."
+            "see [connect](connect.md)."
         ),
     )
     credentials_poll: float = Field(

@@ -23,7 +23,8 @@ def test_the_test_of_a_promise_is_there(name: str) -> None:
 
 
 def test_every_row_names_a_test() -> None:
-    rows = [line for line in PAGE.splitlines() if line.startswith("| ")]
+    promises = PAGE.split("## Personal data")[0]
+    rows = [line for line in promises.splitlines() if line.startswith("| ")]
     told = [row for row in rows if not row.startswith(("| Promise", "| Attack"))]
 
     assert told

@@ -1,4 +1,4 @@
-"""The page on credentials says what the code does."""
+"""The page on connecting says of credentials what the code does."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from resolvers.payex.credentials.layout import read_layout
 from resolvers.payex.credentials.watched_files import File, WatchedFiles
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "credentials.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "connect.md").read_text("utf-8")
 CODE = " ".join(
     re.sub(r'"\s+f?"', "", path.read_text("utf-8"))
     for path in sorted((ROOT / "resolvers" / "payex").rglob("*.py"))
@@ -26,7 +26,7 @@ QUOTED = [
 
 
 def test_the_file_that_the_page_shows_is_one(tmp_path: Path) -> None:
-    (block,) = re.findall(r"^```toml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    (block,) = re.findall(r"^```toml\n(\[tenants.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     path = tmp_path / "credentials.toml"
     path.write_text(block)
     layout = read_layout(File(path, "credentials.toml"), WatchedFiles())
@@ -36,7 +36,7 @@ def test_the_file_that_the_page_shows_is_one(tmp_path: Path) -> None:
 
 def test_the_settings_that_it_names_exist() -> None:
     named = set(re.findall(r"GATEWAY_([A-Z_]+)", PAGE))
-    assert named <= {name.upper() for name in Settings.model_fields}
+    assert named <= {name.upper() for name in [*Settings.model_fields, "config"]}
     assert named >= {"CREDENTIALS_FILE", "CREDENTIALS_POLL", "UPSTREAM_CA_FILE"}
 
 

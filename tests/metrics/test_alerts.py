@@ -70,7 +70,7 @@ def test_an_alert_says_how_bad_it_is_and_where_it_is_explained(alert: dict[str, 
     assert alert["labels"]["severity"] in {"warning", "critical"}
     assert alert["annotations"]["summary"].endswith(".")
     anchor = alert["alert"].lower()
-    assert alert["annotations"]["runbook_url"] == f"docs/monitoring.md#{anchor}"
+    assert alert["annotations"]["runbook_url"] == f"docs/runbook.md#{anchor}"
 
 
 def test_alerts_have_different_names() -> None:

@@ -1,4 +1,4 @@
-"""The page on traces says what the code does."""
+"""The page on telemetry says of traces what the code does."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ from gateway.observability.traces.otlp import LAST_SECONDS
 from gateway.settings.traces import TelemetrySettings
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "traces.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "telemetry.md").read_text("utf-8").split("\n## Traces")[1]
 TABLE = PAGE[PAGE.index("| Attribute |") : PAGE.index("The status of a span")]
 CODE = "".join(
     (ROOT / "gateway" / "observability" / "traces" / name).read_text("utf-8")
