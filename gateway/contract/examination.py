@@ -189,7 +189,7 @@ def _examine(visit: Visit, shapes: Shapes) -> Examined:
         visit,
         [
             whole,
-            _section("navigation", shapes.navigation(holder), parts.navigation),
+            _section("navigation", shapes.navigation(visit.route), parts.navigation),
             _section("items", shapes.element(holder, kind), parts.items),
         ],
     )

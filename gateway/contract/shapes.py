@@ -26,7 +26,7 @@ from resolvers.payex.api.records import (
     UsageSummary,
     is_dynamic,
 )
-from resolvers.payex.api.routes import Holder, Kind, Routes
+from resolvers.payex.api.routes import Holder, Kind, Route, Routes
 
 
 class Mark(enum.StrEnum):
@@ -121,8 +121,11 @@ class Shapes:
         """Return the shape of a whole body, which for a list is its wrapping."""
         if kind is Kind.HOLDER:
             number = Member(holder.parameter, "text", _of_type("text"))
-            link = self._link("subscriptions", holder, optional=True, expanded=True)
-            return Shape(Mark.DOCUMENTED, (self._link("@id", holder, optional=True), number, link))
+            own = self._link("@id", holder, kind, optional=True)
+            link = self._link(
+                "subscriptions", holder, Kind.SUBSCRIPTIONS, optional=True, expanded=True
+            )
+            return Shape(Mark.DOCUMENTED, (own, number, link))
         if kind is Kind.SUBSCRIPTION:
             return self.element(holder, kind)
         return Shape(
@@ -133,10 +136,11 @@ class Shapes:
             ),
         )
 
-    def navigation(self, holder: Holder) -> Shape:
+    def navigation(self, page: Route) -> Shape:
         """Return the shape of a list's `navigation`. That `next` leads on is assumed."""
-        links = (self._link(name, holder, optional=True) for name in ("@id", "next"))
-        return Shape(Mark.DOCUMENTED, tuple(links))
+        own = self._link("@id", page.holder, page.kind, optional=True)
+        following = _link("next", lambda link: self._routes.next_page(link, page), optional=True)
+        return Shape(Mark.DOCUMENTED, (own, following))
 
     def element(self, holder: Holder, kind: Kind) -> Shape:
         """Return the shape of one element: a subscription, a usage record or a usage summary."""
@@ -148,31 +152,43 @@ class Shapes:
             Mark.DOCUMENTED,
             (
                 Member("subscriptionNo", "text or whole number", _is_number, everywhere=True),
-                self._link("usageDetails", holder, expanded=True),
-                self._link("usageSummaries", holder, expanded=True),
-                self._link("@id", holder, optional=True),
+                self._link("usageDetails", holder, Kind.DETAILS, expanded=True),
+                self._link("usageSummaries", holder, Kind.SUMMARIES, expanded=True),
+                self._link("@id", holder, Kind.SUBSCRIPTION, optional=True),
             ),
         )
 
     def _link(
-        self, name: str, holder: Holder, *, optional: bool = False, expanded: bool = False
+        self,
+        name: str,
+        holder: Holder,
+        kind: Kind,
+        *,
+        optional: bool = False,
+        expanded: bool = False,
     ) -> Member:
-        # Nothing else that the gateway follows is relative to its page.
-        base = self._routes.of(holder, Kind.SUBSCRIPTIONS).path if name == "next" else ""
+        def follow(link: str) -> Route:
+            return self._routes.follow(link, holder, kind)
 
-        def fits(raw: msgspec.Raw) -> bool:
-            if not is_whole(raw):
-                return False
-            link = msgspec.json.decode(raw)
-            if not isinstance(link, str):
-                return expanded and is_dynamic(link)
-            try:
-                self._routes.follow(link, holder, Kind.HOLDER, base)
-            except Fault:
-                return False
-            return True
+        return _link(name, follow, optional=optional, expanded=expanded)
 
-        return Member(name, "link within the ledger", fits, optional)
+
+def _link(
+    name: str, follow: Callable[[str], Route], *, optional: bool, expanded: bool = False
+) -> Member:
+    def fits(raw: msgspec.Raw) -> bool:
+        if not is_whole(raw):
+            return False
+        link = msgspec.json.decode(raw)
+        if not isinstance(link, str):
+            return expanded and is_dynamic(link)
+        try:
+            follow(link)
+        except Fault:
+            return False
+        return True
+
+    return Member(name, "link within the ledger", fits, optional)
 
 
 PROBLEM = Shape(

@@ -99,9 +99,7 @@ async def test_what_the_caller_sees_is_asked_for(operate: Operate, rights: Right
         "/invoices/2/subscriptions/70/usage-details",
         "/invoices/12/subscriptions/70/usage-details",
         "/invoices/1%20/subscriptions/70/usage-details",
-        "/customers/1/subscriptions/70/usage-details",
-        "/customers/2/subscriptions/70/usage-details",
-        "/invoices/1;x/subscriptions",
+        "/invoices/1;x/subscriptions/70/usage-details",
         "/invoices",
         "/somewhere/else",
     ],
@@ -120,7 +118,7 @@ async def test_a_link_out_of_ones_own_invoice_is_followed_for_agents_alone(
         assert len(upstream.asked) == followed
 
 
-@pytest.mark.parametrize("path", ["", "?page=2", "/", "/subscriptions/70/usage-details?a=b"])
+@pytest.mark.parametrize("path", ["/all?page=2", "/all/", "/subscriptions/70/usage-details?a=b"])
 async def test_a_link_within_ones_own_invoice_is_followed(operate: Operate, path: str) -> None:
     upstream = Upstream({"items": []})
     link = f"{LEDGER}/invoices/1{path}".rstrip("/")

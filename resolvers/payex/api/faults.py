@@ -47,7 +47,8 @@ MESSAGES = {
     FaultCode.UPSTREAM_FORBIDDEN: "PayEx refused the gateway's access.",
     FaultCode.UPSTREAM_LEDGER_NOT_CONFIGURED: "The ledger is not configured at PayEx.",
     FaultCode.UPSTREAM_LINK_REFUSED: (
-        "PayEx gave a link that cannot be followed: it is none, or leads out of the ledger."
+        "PayEx gave a link that cannot be followed: it is none, or leads out of the ledger or to "
+        "another route."
     ),
     FaultCode.UPSTREAM_MALFORMED: "PayEx answered with a body that cannot be read.",
     FaultCode.UPSTREAM_OVERLOADED: "The gateway has too many calls to PayEx under way.",

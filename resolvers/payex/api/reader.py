@@ -111,7 +111,7 @@ class Reader:
             route = self._next(page.next, route, seen)
 
     def _next(self, link: str, route: Route, seen: set[str]) -> Route:
-        following = self._routes.follow(link, route.holder, route.kind, route.path)
+        following = self._routes.next_page(link, route)
         if following.path in seen:
             hint = "`navigation.next` leads to a page that was read before."
             raise Fault(FaultCode.UPSTREAM_MALFORMED, hint=hint)

@@ -59,6 +59,11 @@ TEMPLATES: Mapping[tuple[Billing, Kind], str] = MappingProxyType(
 )
 """The path templates, each below `/billing/{subdomain}/v1/{ownerNo}`."""
 
+_FORMS = {
+    route: re.compile(re.sub(r"\{\w+\}", "[^/]+", template), re.IGNORECASE)
+    for route, template in TEMPLATES.items()
+}
+
 
 class Holder(msgspec.Struct, frozen=True, cache_hash=True):
     """What holds usage: an invoice (billed) or a customer (unbilled) of one ledger."""
@@ -129,7 +134,8 @@ class Routes:
         PayEx documents links as server-relative. One may also be an absolute URL of PayEx's origin
         or, as RFC 3986 has it, relative to the page that it stands on (`?page=2`). One that leads
         to another host, to another ledger or around the ledger's prefix is refused, whoever wrote
-        it into the body.
+        it into the body. So is one that names another route than it should: what it leads to would
+        be counted as what it is not.
 
         Args:
             link: the link.
@@ -149,15 +155,31 @@ class Routes:
         # Encoding every segment anew gives a link and the same route built from numbers one
         # spelling, so that they are one call.
         path = "/".join(quote(segment, safe="") for segment in segments)
-        inside = path.startswith(self._ledger(holder) + "/")
+        ledger = self._ledger(holder)
         if (
-            not inside
+            not path.startswith(f"{ledger}/")
             or b"" in segments[1:]
             or any(map(may_lead_elsewhere, segments))
             or re.search(r"\s", query)
         ):
             raise Fault(FaultCode.UPSTREAM_LINK_REFUSED, hint="It leads out of the ledger.")
+        below = path.removeprefix(ledger)
+        if not _FORMS[holder.billing, kind].fullmatch(below) and any(
+            form.fullmatch(below) for form in _FORMS.values()
+        ):
+            raise Fault(FaultCode.UPSTREAM_LINK_REFUSED, hint="It leads to another route.")
         return Route(holder, kind, path + mark + query)
+
+    def next_page(self, link: str, page: Route) -> Route:
+        """Return the route that a page's link to the next one names. It differs by its query.
+
+        Raises:
+            Fault: `UPSTREAM_LINK_REFUSED`, also for a link to another list.
+        """
+        following = self.follow(link, page.holder, page.kind, page.path)
+        if following.path.partition("?")[0] != page.path.partition("?")[0]:
+            raise Fault(FaultCode.UPSTREAM_LINK_REFUSED, hint="It leads out of the list.")
+        return following
 
     def is_of_its_holder(self, route: Route) -> bool:
         """Whether a route, which a link may have named, is one of its own invoice or customer."""

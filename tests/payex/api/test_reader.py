@@ -98,6 +98,27 @@ async def test_a_next_link_may_be_relative_to_its_page() -> None:
     assert [path for path, _ in source.asked] == [BASE, f"{BASE}?page=2", f"{BASE}?page=3"]
 
 
+@pytest.mark.parametrize(
+    "following",
+    [
+        "usage-summaries",
+        "usage-summaries?page=2",
+        "../12345681/usage-details",
+        "../../usage-details?page=2",
+        "/billing/usage/v1/xxx/invoices/2/subscriptions/12345680/usage-details",
+        "/billing/usage/v1/xxx/customers/123456/subscriptions/12345680/usage-details",
+        "/billing/usage/v1/xxx/somewhere/else",
+    ],
+)
+async def test_records_of_another_list_are_never_counted(following: str) -> None:
+    source = Source(page("a", following=following), page("b"))
+
+    fault = await refusal(source, Kind.DETAILS)
+
+    assert fault.code is FaultCode.UPSTREAM_LINK_REFUSED
+    assert len(source.asked) == 1
+
+
 async def test_more_pages_than_the_cap_are_a_fault_that_names_the_cap() -> None:
     source = Source(*(page(following=f"{BASE}?page={number}") for number in range(9)))
     fault = await refusal(source, Kind.SUBSCRIPTIONS, max_pages=3)

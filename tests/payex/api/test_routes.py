@@ -302,3 +302,36 @@ def test_a_relative_link_leads_where_python_s_own_resolver_has_it(link: str) -> 
         return
     joined = urljoin(f"https://payex.test{PAGE}", link).partition("#")[0]
     assert f"https://payex.test{route.path}" == joined
+
+
+@given(holders, st.sampled_from(Kind), holders, st.sampled_from(Kind), numbers)
+def test_a_link_to_another_route_is_refused(
+    holder: Holder, kind: Kind, other: Holder, others: Kind, number: str
+) -> None:
+    """Its body would be counted as what it is not, such as summaries as records."""
+    named = Holder(holder.owner_no, other.billing, other.number)
+    link = f"{ROUTES.of(named, others, number).path}?page=2"
+    if (other.billing, others) == (holder.billing, kind):
+        assert ROUTES.follow(link, holder, kind).path == link
+    else:
+        for spelled in (link, link.replace("u", "%75"), link.replace("usage-", "Usage-")):
+            with pytest.raises(Fault) as refused:
+                ROUTES.follow(spelled, holder, kind)
+            assert refused.value.hint in {
+                "It leads to another route.",
+                "It leads out of the ledger.",
+            }
+
+
+@given(st.sampled_from(Kind), holders, numbers, numbers)
+def test_a_next_page_is_one_of_the_same_list(
+    kind: Kind, holder: Holder, number: str, other: str
+) -> None:
+    page = ROUTES.of(holder, kind, number)
+    following = f"{ROUTES.of(holder, kind, other).path}?page=2"
+    if ROUTES.of(holder, kind, other) == page:
+        assert ROUTES.next_page(following, page).path == following
+    else:
+        with pytest.raises(Fault, match="another route") as refused:
+            ROUTES.next_page(following, page)
+        assert refused.value.code is FaultCode.UPSTREAM_LINK_REFUSED
