@@ -5,10 +5,9 @@ no call.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from resolvers.node_ids import NodeKind, encode
-from resolvers.payex.api.records import SubscriptionItem
+from resolvers.payex.api.records import SubscriptionItem, link_in
 from resolvers.payex.api.routes import Billing, Holder, Kind, Route, Routes
 
 
@@ -95,9 +94,8 @@ class SubscriptionNode:
         Raises:
             Fault: `UPSTREAM_LINK_REFUSED`.
         """
-        link: Any = None
-        if self.item is not None:
-            link = self.item.usage_details if kind is Kind.DETAILS else self.item.usage_summaries
-        if isinstance(link, str):
-            return routes.follow(link, self.holder, kind)
+        if (item := self.item) is not None:
+            given = item.usage_details if kind is Kind.DETAILS else item.usage_summaries
+            if link := link_in(given):
+                return routes.follow(link, self.holder, kind)
         return routes.of(self.holder, kind, self.subscription_no)

@@ -181,7 +181,7 @@ def _link(
             return False
         link = msgspec.json.decode(raw)
         if not isinstance(link, str):
-            return expanded and is_dynamic(link)
+            return expanded and is_dynamic(raw)
         try:
             follow(link)
         except Fault:

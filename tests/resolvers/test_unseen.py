@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 import httpx
+import msgspec
 import pytest
 
 from resolvers.errors import ErrorCode, RequestError
@@ -109,7 +110,8 @@ async def test_a_link_out_of_ones_own_invoice_is_followed_for_agents_alone(
 ) -> None:
     """Even a customer of the same caller's: what a link leads to is its holder's, or nobody's."""
     upstream = Upstream({"items": []})
-    node = SubscriptionNode(OWN, "70", item=SubscriptionItem(usage_details=f"{LEDGER}{path}"))
+    link = msgspec.Raw(msgspec.json.encode(f"{LEDGER}{path}"))
+    node = SubscriptionNode(OWN, "70", item=SubscriptionItem(usage_details=link))
     for rights, followed in ((USER, False), (AGENT, True)):
         async with operate(upstream, rights=rights) as operation:
             answer = await operation.routes.answer(node.route(operation.payex.routes, Kind.DETAILS))

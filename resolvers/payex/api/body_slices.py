@@ -37,10 +37,11 @@ _COMMA: Final = ord(",")
 # Brackets and commas that are counted between two turns of the event loop, in 4 milliseconds.
 _AT_A_TIME: Final = 5000
 _UNITS_OF_A_SIGN: Final = 0.8
-# So many of them are no step of their own: the end of the last slice is found by its brackets.
+_UNITS_OF_A_QUOTE: Final = 0.03
+# Less is no step of its own: the end of the last slice is found by its brackets.
 _FEW: Final = 1000
-# Elements of a slice whose end is found so: each may have to be read by itself.
-_MOST_ELEMENTS: Final = 5000
+# Elements of a slice: each may have to be read by itself. Usual ones are 400.
+_MOST_ELEMENTS: Final = 1000
 
 
 class DecodingStep(NamedTuple):
@@ -74,6 +75,8 @@ def likely_end(body: bytes, start: int, size: int) -> int | None:
     end = start + size
     if end >= len(body):
         return None
+    if (closing := body.count(b"}", start, end)) > _MOST_ELEMENTS:
+        end = start + size * _MOST_ELEMENTS // closing
     for _ in range(_MOST_GUESSES):
         end = body.rfind(b"}", start, end)
         if end < 0:
@@ -109,6 +112,9 @@ def exact_end(body: bytes, start: int, size: int) -> DecodingSteps[int | None]:
         elif sign != _COMMA or at - start > size or (elements := elements + 1) >= _MOST_ELEMENTS:
             end = at - 1
             break
+    units = _UNITS_OF_A_QUOTE * body.count(b'"', start, at)
     if (rest := seen % _AT_A_TIME) > _FEW:
-        yield DecodingStep(0, 0, rest * _UNITS_OF_A_SIGN)
+        units += rest * _UNITS_OF_A_SIGN
+    if units > _FEW:
+        yield DecodingStep(0, 0, units)
     return end

@@ -30,11 +30,16 @@ from resolvers.payex.api.body_slices import (
 from resolvers.payex.api.field_map import SUBSCRIPTIONS, USAGE_DETAILS, USAGE_SUMMARIES, fit
 from resolvers.payex.api.list_bodies import PageBody, decode_object, goes_on, read_page
 from resolvers.payex.api.members import Members
-from resolvers.payex.api.misreadings import beyond_ascii, has_long_fraction, may_misread, too_large
+from resolvers.payex.api.misreadings import (
+    beyond_ascii,
+    has_long_fraction,
+    may_misread,
+    too_large,
+    units_of_looking,
+)
 from resolvers.payex.api.records import (
     LIST,
     Day,
-    Dynamic,
     Item,
     Member,
     Moment,
@@ -91,7 +96,7 @@ class Decoder(Generic[T]):
             dec_hook=_day,
         )
         decimals = [name for name, kind, _ in fields if Decimal in get_args(kind)]
-        links = [name for name, kind, _ in fields if kind == Dynamic]
+        links = [name for name, kind, _ in fields if kind is msgspec.Raw]
         # Usage has decimals, subscriptions have links, and nothing has both.
         self._has_links = bool(links)
         self._looked_at = attrgetter(*(links or decimals))
@@ -114,20 +119,18 @@ class Decoder(Generic[T]):
             or not self._is_plain(body, beyond, page.items)
         ):
             return self._by_member(body)
-        return Page(page.items, page.next, body, {})
+        return Page(page.items, page.next, body, {}, units_of_looking(body, beyond))
 
     def in_slices(self, body: bytes, size: int = SLICE) -> DecodingSteps[list[Page[T]]]:
         """Decode one page in slices, and return them: each is a page of its own.
-
-        It yields after each slice, so that the event loop can have a turn.
 
         Args:
             body: the page.
             size: bytes in a slice.
 
         Yields:
-            What was done. If the body turns out to have a shape that no list of PayEx's has, it is
-            decoded as a whole after all.
+            What was done, after each slice, so that the event loop can have a turn. A body of
+            another shape than PayEx's lists have is decoded as a whole after all.
 
         Raises:
             Fault: as `page` does, and for a body that is too large to be decoded as a whole.
@@ -178,7 +181,7 @@ class Decoder(Generic[T]):
             pass
         else:
             if not has_long_fraction(json) and self._is_plain(json, beyond, items):
-                return Page(items, None, json, {})
+                return Page(items, None, json, {}, units_of_looking(json, beyond))
         marked = Marked(json)
         try:
             elements = _ARRAY.decode(marked.body)

@@ -12,7 +12,6 @@ from resolvers.payex.api.records import (
     ELEMENT,
     Code,
     Day,
-    Dynamic,
     Item,
     Member,
     Moment,
@@ -81,7 +80,7 @@ def _reader(type_: Any) -> _Read:
         return lambda raw: _of_text(raw, moment)
     if Day in types:
         return lambda raw: _of_text(raw, Day.parse)
-    if type_ == Dynamic:
+    if type_ is msgspec.Raw:
         return _dynamic
     if Code in types:
         return lambda raw: _of_text(raw, code)
@@ -95,11 +94,10 @@ def _of_text(raw: msgspec.Raw, read: Callable[[str], Any]) -> Any:
     return None if text is None else read(text)
 
 
-def _dynamic(raw: msgspec.Raw) -> Any:
-    value = msgspec.json.decode(raw)
-    if not is_dynamic(value):
+def _dynamic(raw: msgspec.Raw) -> msgspec.Raw:
+    if not is_dynamic(raw):
         raise ValueError("Expected a path")
-    return value
+    return raw
 
 
 def _number(raw: msgspec.Raw) -> Decimal | None:

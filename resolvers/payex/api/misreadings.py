@@ -6,17 +6,21 @@ from typing import Final
 from resolvers.payex.api.faults import Fault, FaultCode
 
 # More than six digits of a second, which msgspec rounds, and an underscore between digits. Each
-# begins with what is looked for fastest.
-_LONG_FRACTION: Final = re.compile(rb"\.(?<=:[0-9][0-9]\.)[0-9]{7}")
-_UNDERSCORE: Final = re.compile(rb"_(?<=[0-9]_)[0-9]")
+# begins with what is looked for fastest, and looks back last: that takes longest.
+_LONG_FRACTION: Final = re.compile(rb"\.[0-9]{7}(?<=:[0-9]{2}\.[0-9]{7})")
+_UNDERSCORE: Final = re.compile(rb"_[0-9](?<=[0-9]_[0-9])")
 # Escapes of digits, point, colon and underscore may hide either. Behind an escaped NUL msgspec
 # reads no more of a time. No control character stands in a code.
 _HIDDEN: Final = re.compile(rb"\\(?:[bfnrt]|u00(?:[0189]|2[eE]|3[0-9aA]|5[fF]|7[fF]))")
 _CONTROLS: Final = re.compile(rb"\xc2[\x80-\x9f]")
 # Python reads digits of other scripts as these, which all lie beyond Latin-1.
 _FOREIGN: Final = re.compile(rb"\\u((?!00)[0-9a-fA-F]{4})")
-_DIGITS: Final = frozenset("0123456789")
+_FOREIGN_DIGIT: Final = re.compile(r"[^\x00-\xff](?<=\d)")
 _HALVES_OF_PAIRS: Final = range(0xD800, 0xE000)
+# Microseconds (measured): a point or underscore, an escape, and a byte that is not ASCII.
+_UNITS_OF_A_SIGN: Final = 0.02
+_UNITS_OF_AN_ESCAPE: Final = 0.25
+_UNITS_BEYOND: Final = 0.04
 
 
 def has_long_fraction(json: bytes) -> bool:
@@ -37,6 +41,16 @@ def may_misread(json: bytes, beyond: str) -> bool:
         or b"\x7f" in json
         or (beyond and _may_mislead(json, beyond))
     )
+
+
+def units_of_looking(json: bytes, beyond: str) -> float:
+    """Return what it takes of the budget to look at JSON, given what `may_misread` is."""
+    units = _UNITS_OF_A_SIGN * (json.count(b".") + json.count(b"_"))
+    if b"\\" in json:
+        units += _UNITS_OF_AN_ESCAPE * json.count(b"\\u")
+    if beyond:
+        units += _UNITS_BEYOND * (len(json) - len(beyond))
+    return units
 
 
 def beyond_ascii(json: bytes) -> str:
@@ -83,5 +97,5 @@ def _may_mislead(json: bytes, text: str) -> bool:
         # In C, since most bodies hold nothing beyond it.
         text.encode("latin-1")
     except UnicodeEncodeError:
-        return any(map(str.isdecimal, set(text) - _DIGITS))
+        return bool(_FOREIGN_DIGIT.search(text))
     return False
