@@ -246,5 +246,5 @@ class Operation:
             await asyncio.gather(*tasks, return_exceptions=True)
         # Its parts hold each other. What they have found must not wait for the garbage collector.
         self.routes.clear_all()
-        for name in ("subscriptions", "findings"):
+        for name in ("subscriptions", "findings", "_written"):
             self.__dict__.pop(name, None)

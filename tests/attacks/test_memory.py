@@ -35,10 +35,11 @@ RECORD = {
 # Each takes 18 MiB.
 LONG = json.dumps({"items": [RECORD] * 9000}).encode()
 SHORT = json.dumps({"items": [RECORD]}).encode()
+PAGE = "usageRecords(first: 1) { ... on UsageRecordConnection { nodes { destination } } }"
 
 
 class PayEx(BaseHTTPRequestHandler):
-    """Answers with lists: `page` has 20 pages, `zip` is compressed, `short` is short."""
+    """Answers with lists: 20 pages, a compressed one, a short one, and one of a long text."""
 
     protocol_version = "HTTP/1.1"
 
@@ -50,6 +51,8 @@ class PayEx(BaseHTTPRequestHandler):
             body = b'{"subscriptionNo":"1"}'
         elif "/short" in path:
             body = SHORT
+        elif "/wide" in path:
+            body = json.dumps({"items": [{**RECORD, "destination": "x" * MIB}]}).encode()
         elif "/page" in path:
             page = int(query or 1)
             following = f"?page={page + 1}" if page < 20 else None
@@ -106,11 +109,15 @@ def client(service: Service) -> Iterator[httpx.Client]:
         yield client
 
 
-def ask(client: httpx.Client, *numbers: str) -> dict[str, Any]:
-    """Ask for the totals of subscriptions of an invoice."""
+def ask(
+    client: httpx.Client,
+    *numbers: str,
+    usage: str = "usageTotals { ... on UsageTotals { recordCount } }",
+) -> dict[str, Any]:
+    """Ask for the usage of subscriptions of an invoice: their totals, unless it says otherwise."""
     fields = "".join(
         f's{number}: subscription(subscriptionNo: "{number}") {{ ... on UsageSubscription {{'
-        "usageTotals { ... on UsageTotals { recordCount } } } } "
+        f" {usage} }} }} "
         for number in numbers
     )
     holder = f'invoice(invoiceNo: "1") {{ ... on Invoice {{ {fields} }} }}'
@@ -180,6 +187,15 @@ def test_a_list_on_many_pages_counts_as_a_whole(client: httpx.Client) -> None:
     told = ask(client, "page", "short")
 
     assert (counts(told), codes(told)) == ({"short": 1}, {"OPERATION_BYTES_LIMIT"})
+    assert held(client) == 0
+
+
+def test_what_a_reply_took_is_free_when_its_operation_has_ended(client: httpx.Client) -> None:
+    """It was kept until Python's garbage collector came, and refused to others until then."""
+    told = ask(client, "wide", usage=PAGE)
+
+    (record,) = told["data"]["owner"]["invoice"]["swide"]["usageRecords"]["nodes"]
+    assert len(record["destination"]) == MIB
     assert held(client) == 0
 
 
