@@ -52,6 +52,11 @@ ENDPOINT = "/graphql"
 SANDBOX_HEADER = "payex-usage-upstream"
 # Seconds for which a browser need not ask again what a page may send.
 _PREFLIGHT_AGE = 600
+# Requests for each operation that may be in flight: most wait for a few milliseconds, and one that
+# waits holds its body alone.
+_PENDING = 5
+# The largest bodies that a process holds at a time: 16 MiB by default, of 1 GiB that it may take.
+_BODIES = 16
 
 
 def create_app(
@@ -86,9 +91,7 @@ def create_app(
     tracing = tracing or tracing_of(settings, source.origin)
     admission = Admission(settings.max_operations, told_apart=settings.identifies)
     intake = Intake(
-        pending=settings.max_pending_requests,
-        # Whoever is alone may send the largest one that is taken.
-        size=max(settings.max_request_bodies, settings.max_request_body),
+        pending=_PENDING * settings.max_operations, size=_BODIES * settings.max_request_body
     )
     identity = identity_of(settings)
     readiness = Readiness(admission, lambda: identity.has_keys)
@@ -164,7 +167,6 @@ def _rules(settings: Settings) -> EndpointRules:
         deadline=settings.deadline,
         requests=RequestRules(
             max_body=settings.max_request_body,
-            max_query_string=settings.max_query_string,
             body_timeout=settings.body_timeout,
             preflight=settings.csrf_prevention,
             ill_formed=settings.http_profile.ill_formed,

@@ -224,15 +224,9 @@ def document_source(
     """
     trusted = persisted = None
     if settings.trusted_documents:
-        trusted = TrustedDocuments(
-            Path(settings.trusted_documents), schema=schema, poll=settings.trusted_documents_poll
-        )
+        trusted = TrustedDocuments(Path(settings.trusted_documents), schema=schema)
     if settings.persisted_queries:
-        persisted = PersistedQueries(
-            max_entries=settings.persisted_queries_entries,
-            max_bytes=settings.persisted_queries_bytes,
-            shared=shared,
-        )
+        persisted = PersistedQueries(shared=shared)
     return DocumentSource(
         trusted=trusted,
         mode=settings.trusted_documents_mode,

@@ -171,8 +171,7 @@ class Engine:
         coerced = ready.variables.coerced(variables or {}, hide_suggestions=not asked.introspection)
         if isinstance(coerced, list):
             raise NotExecutedError(*coerced)
-        most = self._limits.max_introspection
-        if ready.introspection and (exceeded := ready.introspection.refusals(coerced, most)):
+        if ready.introspection and (exceeded := ready.introspection.refusals(coerced)):
             raise NotExecutedError(*exceeded)
         if not ready.constant:
             operation.cost["requested"] = ready.cost.requested(variables)

@@ -211,7 +211,6 @@ class Documents:
         errors = find_errors(
             self._schema,
             node,
-            self._limits,
             rules=specified_rules if introspection else (*specified_rules, ClosedIntrospectionRule),
             hide_suggestions=not introspection,
         )

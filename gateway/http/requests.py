@@ -9,6 +9,7 @@ from typing import Any, Final
 from starlette.requests import ClientDisconnect, Request
 
 from gateway.http.header_fields import elements, listed, remembered
+from gateway.http.http_limits import HttpLimits
 from gateway.http.json_texts import UnreadableJSONError, read_json
 from gateway.http.media_types import JSON, is_utf_8
 from gateway.http.refusals import Refusal
@@ -41,14 +42,12 @@ class RequestRules:
 
     Attributes:
         max_body: bytes of a body.
-        max_query_string: bytes of a query string.
         body_timeout: seconds for a body.
         preflight: whether GET needs a header that triggers a CORS preflight.
         ill_formed: the status of a request that is JSON, but no GraphQL request.
     """
 
     max_body: int
-    max_query_string: int
     body_timeout: float
     preflight: bool
     ill_formed: HTTPStatus
@@ -74,11 +73,12 @@ async def read_parameters(
 
 def _of_query_string(request: Request, rules: RequestRules) -> dict[str, Any]:
     given = len(request.scope["query_string"])
-    if given > rules.max_query_string:
+    most = HttpLimits.max_query_string
+    if given > most:
         raise Refusal(
             HTTPStatus.REQUEST_URI_TOO_LONG,
-            f"The query string has {given} bytes; at most {rules.max_query_string} are taken "
-            "(GATEWAY_MAX_QUERY_STRING). Send the request by POST.",
+            f"The query string has {given} bytes; at most {most} are taken. "
+            "Send the request by POST.",
         )
     has_type = "content-type" in request.headers
     if has_type and not _is_json(listed(request.headers, "content-type")):

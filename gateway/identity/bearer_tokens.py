@@ -21,6 +21,7 @@ from joserfc.jws import (
 from joserfc.jwt import ClaimsOption, JWTClaimsRegistry
 from joserfc.util import urlsafe_b64decode
 
+from gateway.http.http_limits import HttpLimits
 from gateway.http.json_texts import UnreadableJSONError, read_json
 from gateway.http.refusals import Refusal
 from gateway.identity.challenges import INVALID_TOKEN, unidentified
@@ -39,6 +40,8 @@ _TYPES: Final = frozenset({"jwt", "at+jwt"})
 _TIMES: Final = ("exp", "nbf", "iat")
 # Beyond it, a binary float of JSON is no exact number of seconds any more (RFC 7493, section 2.2).
 _LATEST: Final = 2**53
+# No header is longer, and so no part of a token.
+_LONGEST: Final = HttpLimits.max_head
 _YEARS: Final = 10
 _YEAR: Final = 366 * 24 * 3600
 # What the library raises of something that only looks like a token.
@@ -52,7 +55,7 @@ class TokenClock:
     is one in another unit, or one that was meant never to come.
 
     Args:
-        leeway: seconds by which clocks may differ.
+        leeway: seconds by which clocks may differ. Those that NTP keeps differ by less than 5.
         now: the seconds since 1970.
     """
 
@@ -103,7 +106,6 @@ class BearerTokens:
         issuer: what `iss` must be.
         audiences: what `aud` must name one of.
         clock: tells whether it is a token's time.
-        max_size: the most characters of a token.
     """
 
     def __init__(
@@ -114,17 +116,15 @@ class BearerTokens:
         issuer: str,
         audiences: Iterable[str],
         clock: TokenClock,
-        max_size: int,
     ) -> None:
         self.source = source
-        self._registry = _Registry(algorithms, max_size)
+        self._registry = _Registry(algorithms)
         self._required: dict[str, ClaimsOption] = {
             "iss": {"essential": True, "value": issuer},
             "aud": {"essential": True, "values": list(audiences)},
             "exp": {"essential": True},
         }
         self.clock = clock
-        self._max_size = max_size
 
     async def claims(self, token: str) -> dict[str, Any]:
         """Return what a token claims, once all of it is checked.
@@ -132,11 +132,6 @@ class BearerTokens:
         Raises:
             Refusal: 401 with what is wrong with the token; 503 while there are no keys.
         """
-        if len(token) > self._max_size:
-            raise _invalid(
-                f"The token has {len(token)} characters; at most {self._max_size} may be "
-                "(GATEWAY_JWT_MAX_SIZE)."
-            )
         signed = self._read(token)
         await self._verify(signed)
         claims = _claims(signed)
@@ -181,13 +176,13 @@ class BearerTokens:
 
 
 class _Registry(JWSRegistry):
-    """The algorithms that are allowed, and how long the parts of a token may be."""
+    """The algorithms that are allowed. `GATEWAY_MAX_HEADER` bounds tokens."""
 
-    def __init__(self, names: Iterable[str], max_size: int) -> None:
+    def __init__(self, names: Iterable[str]) -> None:
         # Header parameters that are not understood are ignored (RFC 7515, section 4).
         super().__init__(strict_check_header=False)
         self.allowed_models = {name: self.algorithms[name] for name in names}
-        self.max_header_length = self.max_payload_length = self.max_signature_length = max_size
+        self.max_header_length = self.max_payload_length = self.max_signature_length = _LONGEST
 
     def get_alg(self, name: str) -> JWSAlgModel:
         # Without the library's warning at each token that the name EdDSA is deprecated: it is what

@@ -41,7 +41,7 @@ def identity_of(
     Raises:
         SettingsError: a file cannot be used.
     """
-    clock = TokenClock(settings.jwt_leeway, now)
+    clock = TokenClock(now=now)
     try:
         return Identity(
             ClaimNames(
@@ -55,7 +55,7 @@ def identity_of(
             _pseudonyms(settings),
             tokens=_tokens(settings, clock, http),
             trust=_trust(settings),
-            forwarded=ForwardedClaims(clock, max_size=settings.jwt_max_size),
+            forwarded=ForwardedClaims(clock),
         )
     except CredentialsError as error:
         raise SettingsError(str(error)) from None
@@ -72,7 +72,6 @@ def _tokens(
         issuer=settings.jwt_issuer or "",
         audiences=settings.jwt_audience,
         clock=clock,
-        max_size=settings.jwt_max_size,
     )
 
 

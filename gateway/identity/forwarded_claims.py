@@ -29,12 +29,10 @@ class ForwardedClaims:
 
     Args:
         clock: tells whether it is.
-        max_size: the most characters of them in a header.
     """
 
-    def __init__(self, clock: TokenClock, *, max_size: int = 16 * 1024) -> None:
+    def __init__(self, clock: TokenClock) -> None:
         self._clock = clock
-        self._max_size = max_size
 
     def in_header(self, request: Request) -> dict[str, Any]:
         """Return the claims in the header, which is there.
@@ -46,12 +44,6 @@ class ForwardedClaims:
         if others:
             raise Refusal(
                 HTTPStatus.BAD_REQUEST, f"The request has several {CLAIMS_HEADER} headers."
-            )
-        if len(text) > self._max_size:
-            raise Refusal(
-                HTTPStatus.BAD_REQUEST,
-                f"{CLAIMS_HEADER} has {len(text)} characters; at most {self._max_size} may be "
-                "(GATEWAY_JWT_MAX_SIZE).",
             )
         return self._checked(_decoded(text), f"{CLAIMS_HEADER}, in base64url,")
 

@@ -30,7 +30,7 @@ from graphql import (
 from graphql.execution.values import VariableValues
 
 from gateway.limits.definitions import fragments_of
-from gateway.limits.violations import LimitCode, LimitExceeded
+from gateway.limits.violations import INTROSPECTION, LimitCode, LimitExceeded
 
 _ROOTS: Final[Mapping[str, GraphQLField]] = {
     "__schema": SchemaMetaFieldDef,
@@ -57,7 +57,7 @@ class Introspection:
         self._fragments = fragments
         self._roots = roots
 
-    def size(self, variables: VariableValues, most: int) -> int:
+    def size(self, variables: VariableValues, most: int = INTROSPECTION) -> int:
         """Return how many fields the answer has; `most + 1` if it has more.
 
         Fields under `@skip` and `@include` count, and equal ones as often as they are written.
@@ -74,9 +74,9 @@ class Introspection:
             return most + 1
         return min(count.total, most + 1)
 
-    def refusals(self, variables: VariableValues, most: int) -> list[LimitExceeded]:
-        """Return why the operation is not executed, if the answer has more than `most` fields."""
-        size = self.size(variables, most)
+    def refusals(self, variables: VariableValues) -> list[LimitExceeded]:
+        """Return why the operation is not executed, if the answer has too many fields."""
+        size, most = self.size(variables), INTROSPECTION
         if size <= most:
             return []
         return [LimitExceeded(LimitCode.MAX_INTROSPECTION_LIMIT, most, size, self._roots[0])]

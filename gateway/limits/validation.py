@@ -24,8 +24,13 @@ from graphql.language import VisitorAction
 from graphql.utilities import validate_input_literal
 from graphql.validation.validate import ValidationAbortedError
 
-from gateway.limits.violations import FRAGMENT_WORK, LimitCode, LimitExceeded
-from gateway.settings.limits import LimitSettings
+from gateway.limits.violations import (
+    COMPARISONS,
+    FRAGMENT_WORK,
+    VALIDATION_ERRORS,
+    LimitCode,
+    LimitExceeded,
+)
 from resolvers.errors import ErrorCode
 
 _CAPPED: Final = "Too many validation errors, error limit reached. Validation aborted."
@@ -34,8 +39,9 @@ _CAPPED: Final = "Too many validation errors, error limit reached. Validation ab
 def find_errors(
     schema: GraphQLSchema,
     document: DocumentNode,
-    limits: LimitSettings,
     *,
+    comparisons: int = COMPARISONS,
+    most: int = VALIDATION_ERRORS,
     rules: Collection[type[ASTValidationRule]] = specified_rules,
     hide_suggestions: bool = False,
 ) -> list[GraphQLError]:
@@ -48,23 +54,24 @@ def find_errors(
     Args:
         schema: what the document must fit.
         document: a document whose `oversizes` were looked at.
-        limits: the limits.
+        comparisons: how many comparisons of equally named fields are made.
+        most: how many errors are reported.
         rules: what to look for.
         hide_suggestions: whether errors keep quiet about names that are like the unknown ones.
     """
     own: dict[type[ASTValidationRule], type[ASTValidationRule]] = {
-        OverlappingFieldsCanBeMergedRule: _thrifty(limits.max_comparisons),
+        OverlappingFieldsCanBeMergedRule: _thrifty(comparisons),
         ValuesOfCorrectTypeRule: _LocatedValues,
     }
     errors = validate(
         schema,
         document,
         [own.get(rule, rule) for rule in rules],
-        limits.max_validation_errors,
+        most,
         hide_suggestions,
     )
     if errors and isinstance(errors[-1], ValidationAbortedError):
-        errors[-1] = _limit(errors[-1], document, limits)
+        errors[-1] = _limit(errors[-1], document, comparisons, most)
     return errors
 
 
@@ -92,10 +99,9 @@ def _thrifty(comparisons: int) -> type[ASTValidationRule]:
 
 
 def _limit(
-    aborted: ValidationAbortedError, document: DocumentNode, limits: LimitSettings
+    aborted: ValidationAbortedError, document: DocumentNode, comparisons: int, most: int
 ) -> GraphQLError:
     if aborted.message == _CAPPED:
-        most = limits.max_validation_errors
         return GraphQLError(
             f"The document has more errors; {most} are told (GATEWAY_MAX_VALIDATION_ERRORS).",
             extensions={
@@ -105,8 +111,9 @@ def _limit(
             },
         )
     if aborted.nodes:
-        most = limits.max_comparisons
-        return LimitExceeded(LimitCode.MAX_COMPARISONS_LIMIT, most, most + 1, aborted.nodes[0])
+        return LimitExceeded(
+            LimitCode.MAX_COMPARISONS_LIMIT, comparisons, comparisons + 1, aborted.nodes[0]
+        )
     return LimitExceeded(
         LimitCode.MAX_FRAGMENT_WORK_LIMIT,
         FRAGMENT_WORK,

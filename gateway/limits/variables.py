@@ -5,7 +5,7 @@ from typing import Any
 
 from graphql import OperationDefinitionNode
 
-from gateway.limits.violations import LimitCode, LimitExceeded
+from gateway.limits.violations import VARIABLE_DEPTH, LimitCode, LimitExceeded
 from gateway.settings.limits import LimitSettings
 
 
@@ -29,11 +29,11 @@ def oversized_variables(
         for definition in operation.variable_definitions or ()
     }
     for name in definitions:
-        depth, length = _extent(variables.get(name), limits.max_variable_depth)
+        depth, length = _extent(variables.get(name), VARIABLE_DEPTH)
         deepest = max(deepest, (depth, name))
         longest = max(longest, (length, name))
     figures = (
-        (LimitCode.MAX_VARIABLE_DEPTH_LIMIT, limits.max_variable_depth, *deepest),
+        (LimitCode.MAX_VARIABLE_DEPTH_LIMIT, VARIABLE_DEPTH, *deepest),
         (LimitCode.MAX_LIST_INPUT_LIMIT, limits.max_list_input, *longest),
     )
     return [

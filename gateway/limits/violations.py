@@ -24,6 +24,26 @@ FRAGMENT_WORK: Final = 50_000
 """The most fragments, spreads and variables that graphql-core follows from operations. It cannot
 be set."""
 
+DOCUMENT_OPERATIONS: Final = 50
+"""The most operations of a document. A page of a frontend sends one, and a file of saved ones has
+some dozen; validation follows the fragments of each by itself."""
+
+DIRECTIVES: Final = 50
+"""The most directives of a document. A page that switches its parts on and off has one for each."""
+
+COMPARISONS: Final = 10_000
+"""The most comparisons of equally named fields. A hundred equal ones take about as many."""
+
+VALIDATION_ERRORS: Final = 5
+"""The most validation errors in a reply. Whoever writes a query mends the first ones first."""
+
+VARIABLE_DEPTH: Final = 10
+"""The most lists and objects within each other in a variable. The deepest input, a filter's list,
+has 2; a representation may hold what another subgraph requires."""
+
+INTROSPECTION: Final = 8000
+"""The most fields of an answer about the schema. All of it, as tools ask for it, are 3,600."""
+
 
 class LimitCode(enum.StrEnum):
     """The stable `extensions.code` of an operation that is larger than a limit."""
@@ -47,12 +67,22 @@ class LimitCode(enum.StrEnum):
 
     @property
     def setting(self) -> str:
-        """The name of the setting. What is graphql-core's and cannot be set has a bare one."""
+        """The name of the limit, which is its setting's. What is graphql-core's has a bare one."""
         name = self.removesuffix("_LIMIT")
-        return name if self in _FIXED else f"GATEWAY_{name}"
+        return name if self in _OF_GRAPHQL_CORE else f"GATEWAY_{name}"
 
 
-_FIXED: Final = frozenset({LimitCode.MAX_FRAGMENT_WORK_LIMIT, LimitCode.MAX_NESTING_LIMIT})
+_OF_GRAPHQL_CORE: Final = frozenset(
+    {LimitCode.MAX_FRAGMENT_WORK_LIMIT, LimitCode.MAX_NESTING_LIMIT}
+)
+FIXED: Final = _OF_GRAPHQL_CORE | {
+    LimitCode.MAX_COMPARISONS_LIMIT,
+    LimitCode.MAX_DIRECTIVES_LIMIT,
+    LimitCode.MAX_DOCUMENT_OPERATIONS_LIMIT,
+    LimitCode.MAX_INTROSPECTION_LIMIT,
+    LimitCode.MAX_VARIABLE_DEPTH_LIMIT,
+}
+"""The limits that cannot be set."""
 _HAS: Final[Mapping[LimitCode, str]] = {
     LimitCode.MAX_ALIASES_LIMIT: "The operation has {measured} aliases",
     LimitCode.MAX_COMPARISONS_LIMIT: (
@@ -128,7 +158,7 @@ class LimitExceeded(GraphQLError):  # noqa: N818 - it says what is the matter
         **more: int | str,
     ) -> None:
         measured = min(measured, LARGEST)
-        fixed = ", which cannot be set" if code in _FIXED else ""
+        fixed = ", which cannot be set" if code in FIXED else ""
         has = _HAS[code].format(measured=measured, **more)
         super().__init__(
             f"{has}; at most {limit} may be ({code.setting}{fixed}).",
@@ -177,15 +207,15 @@ def oversizes(text: str, limits: LimitSettings) -> list[LimitExceeded]:
         ),
         (
             LimitCode.MAX_DOCUMENT_OPERATIONS_LIMIT,
-            limits.max_document_operations,
+            DOCUMENT_OPERATIONS,
             len(found.operations),
-            next(iter(found.operations[limits.max_document_operations :]), None),
+            next(iter(found.operations[DOCUMENT_OPERATIONS:]), None),
         ),
         (
             LimitCode.MAX_DIRECTIVES_LIMIT,
-            limits.max_directives,
+            DIRECTIVES,
             len(found.directives),
-            next(iter(found.directives[limits.max_directives :]), None),
+            next(iter(found.directives[DIRECTIVES:]), None),
         ),
         (
             LimitCode.MAX_SELECTIONS_LIMIT,

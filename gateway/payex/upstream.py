@@ -77,7 +77,7 @@ class Upstream:
             pulse=self.policies.pulse,
         )
         self.shared = _shared(settings)
-        self.cache = AnswerCache(max_entries=settings.cache_entries, max_bytes=settings.cache_bytes)
+        self.cache = AnswerCache(max_bytes=settings.cache_bytes)
         reader = Reader(self.routes, settings.upstream_max_pages, settings.field_map.model_dump())
         self.payex = Payex(
             Attempts(self.transport, self.policies),
@@ -113,31 +113,15 @@ def proxy_to(settings: Settings) -> Proxy | None:
 
 
 def _limits(settings: Settings) -> Limits:
-    return Limits(
-        timeout=settings.upstream_timeout,
-        connect_timeout=settings.upstream_connect_timeout,
-        read_timeout=settings.upstream_read_timeout,
-        max_body=settings.upstream_max_body,
-    )
+    return Limits(timeout=settings.upstream_timeout, max_body=settings.upstream_max_body)
 
 
 def _policies(settings: Settings) -> Policies:
     return Policies(
-        backoff=Backoff(
-            attempts=settings.retry_attempts,
-            base=settings.retry_base,
-            cap=settings.retry_cap,
-            retry_after_max=settings.retry_after_max,
-        ),
+        backoff=Backoff(attempts=settings.retry_attempts),
         holds=Holds(settings.rate_limit_max),
-        budget=RetryBudget(ratio=settings.retry_budget, minimum_per_second=settings.retry_minimum),
-        breakers=Breakers(
-            requests=settings.breaker_requests,
-            failure_share=settings.breaker_failures,
-            outage=settings.breaker_outage,
-            window=settings.breaker_window,
-            pause=settings.breaker_pause,
-        ),
+        budget=RetryBudget(),
+        breakers=Breakers(requests=settings.breaker_requests),
         limiter=Limiter(
             in_flight=settings.upstream_max_in_flight,
             queued=settings.upstream_max_queued,

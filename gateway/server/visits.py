@@ -104,7 +104,8 @@ class Visit:
             self._dismiss(
                 given_up,
                 f"{given_up.total} requests are being read or wait for a place; at most "
-                f"{self._visits.intake.most_pending} may be (GATEWAY_MAX_PENDING_REQUESTS).",
+                f"{self._visits.intake.most_pending} may be (5 for each of "
+                "GATEWAY_MAX_OPERATIONS).",
             )
         return visitor
 
@@ -119,7 +120,7 @@ class Visit:
             self._dismiss(
                 given_up,
                 f"The bodies of all requests under way have {given_up.total} bytes; at most "
-                f"{intake.most_bytes} may be (GATEWAY_MAX_REQUEST_BODIES).",
+                f"{intake.most_bytes} may be (16 times GATEWAY_MAX_REQUEST_BODY).",
             )
             size = 0
 

@@ -3,39 +3,24 @@
 from collections.abc import Iterator
 from typing import Final
 
+from gateway.settings.removed import REMOVED
 from gateway.settings.settings import PREFIX, Settings
 from resolvers.payex.api.intake import BYTES_PER_ARRIVED_BYTE
 
 # What is given is bounded by what stands behind it.
 _BOUNDED: Final = (
-    ("max_header", "max_head"),
-    ("max_query_string", "max_head"),
-    ("jwt_max_size", "max_header"),
     ("max_document", "max_request_body"),
     ("max_numbers", "max_calls"),
     ("max_numbers", "max_list_input"),
     ("max_records", "max_nodes"),
-    ("upstream_connect_timeout", "upstream_timeout"),
-    ("upstream_read_timeout", "upstream_timeout"),
     ("upstream_timeout", "deadline"),
     ("body_timeout", "deadline"),
     ("upstream_queue_timeout", "deadline"),
     ("upstream_max_connections", "upstream_max_in_flight"),
-    ("retry_base", "retry_cap"),
-    ("retry_cap", "deadline"),
-    # Without a success for longer than the window, all calls in it failed: the share says so.
-    ("breaker_outage", "breaker_window"),
-    ("retry_after_max", "deadline"),
     ("cache_bytes", "process_bytes"),
 )
 # Where there is one client certificate at most, its connections are all there are.
 _BOUNDED_ALONE: Final = (("upstream_max_in_flight", "upstream_max_connections"),)
-
-# What does nothing any more, and what does it in its place.
-_WITHOUT_EFFECT: Final = {
-    "max_in_flight": "UPSTREAM_MAX_IN_FLIGHT bounds the calls under way.",
-    "document_cache": "DOCUMENT_CACHE_BYTES bounds the memory of documents.",
-}
 
 
 def contradictions(settings: Settings) -> Iterator[str]:
@@ -87,9 +72,9 @@ def contradictions(settings: Settings) -> Iterator[str]:
             f"{PREFIX}METRICS_HOST has no effect without {PREFIX}METRICS_PORT: metrics are served "
             "beside GraphQL. Set both, or neither."
         )
-    for name, instead in _WITHOUT_EFFECT.items():
-        if getattr(settings, name) is not None:
-            yield f"{PREFIX}{name.upper()} no longer has an effect; leave it out. {PREFIX}{instead}"
+    for name in settings.removed:
+        instead = REMOVED[name].replace("`", "")
+        yield f"{PREFIX}{name.upper()} no longer has an effect; leave it out. {instead}"
 
 
 def _written(figure: float) -> str:

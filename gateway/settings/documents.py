@@ -16,35 +16,23 @@ class DocumentSettings(BaseSettings):
         None,
         description=(
             "A manifest of the clients' documents, or a folder of manifests (`*.json`); see "
-            "[trusted documents](trusted-documents.md). Unset, there are none."
+            "[trusted documents](trusted-documents.md). Set it if you know all your clients."
         ),
     )
     trusted_documents_mode: TrustedDocumentsMode = Field(
         "log",
         description=(
             "What becomes of other documents: `log` executes them and logs their digests, `allow` "
-            "refuses them, `ids` refuses every text, so that clients send ids."
+            "refuses them, `ids` refuses every text, so that clients send ids. Change it when the "
+            "log shows no other documents any more."
         ),
-    )
-    trusted_documents_poll: float = Field(
-        5.0, ge=0.1, le=3600, description="Seconds between two looks at the manifests, for changes."
     )
     persisted_queries: bool = Field(
         default=True,
         description=(
-            "Whether clients may replace a text that they have sent before by its SHA-256 "
-            "(automatic persisted queries). Where only trusted documents are executed, they cannot."
-        ),
-    )
-    persisted_queries_entries: int = Field(
-        1000, ge=1, description="The most such texts that one process keeps."
-    )
-    persisted_queries_bytes: int = Field(
-        8 * 1024 * 1024,
-        ge=8 * 1024,
-        description=(
-            "The most bytes of memory that such texts take in one process. A text that would take "
-            "more than an eighth of them is not kept."
+            "Whether clients may send the SHA-256 of a text in its place (automatic persisted "
+            "queries). Where only trusted documents are executed, they cannot. Set it to `0` if no "
+            "client uses them."
         ),
     )
 

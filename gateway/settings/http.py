@@ -17,144 +17,118 @@ class HttpSettings(BaseSettings):
         HttpProfile.AUDIT,
         description=(
             "Which statuses replies have: `audit`, as the public audit suite expects, or `draft`, "
-            "as the draft of August 2026 says; see [HTTP](http.md)."
+            "as the draft of August 2026 says; see [HTTP](http.md). Set it to `draft` if your "
+            "clients or monitors go by the statuses of the draft."
         ),
     )
     csrf_prevention: bool = Field(
         default=True,
         description=(
-            "Whether GET needs a header that a browser sends to another site only after asking, "
-            "such as `graphql-require-preflight`."
+            "Whether a GET needs a header that triggers a CORS preflight, such as "
+            "`graphql-require-preflight`. Set it to `0` if clients that send GET cannot add one, "
+            "and no browser carries credentials."
         ),
     )
     cors_origins: list[Origin] = Field(
         default_factory=list,
         description=(
             "A JSON list of the web origins whose pages may call the gateway, such as "
-            '`["https://my.example.com"]`; none by default.'
+            '`["https://my.example.com"]`. Set it if a page of another origin calls the gateway.'
         ),
     )
     hosts: list[ServedHost] = Field(
         default_factory=list,
         description=(
-            "A JSON list of the hosts that requests may name, by whatever port, such as "
-            '`["usage.example.com", "*.svc.cluster.local"]`, or `["*"]` for any. Without it, any '
-            "where callers are identified, and otherwise the names of loopback and `GATEWAY_HOST`."
+            "A JSON list of the hosts that requests may name, with any port, such as "
+            '`["usage.example.com", "*.svc.cluster.local"]`, or `["*"]` for any. Unset, it is any '
+            "where callers are identified, and otherwise the names of loopback and `GATEWAY_HOST`. "
+            "Set it to the names under which you publish the gateway."
         ),
     )
     max_request_body: int = Field(
-        1024 * 1024, ge=1024, description="The most bytes that the body of a request may have."
-    )
-    max_query_string: int = Field(
-        HttpLimits.max_query_string,
-        ge=256,
-        description="The most bytes that the query string of a GET may have.",
-    )
-    max_head: int = Field(
-        HttpLimits.max_head,
-        ge=4096,
-        le=1024 * 1024,
+        1024 * 1024,
+        ge=1024,
         description=(
-            "The most bytes that the head of a request may have: its request line and its headers. "
-            "So also what stands around a chunked body beyond the bytes of the body: sizes and "
-            "extensions of chunks, and trailers."
+            "The most bytes of a request's body; the bodies of all requests of one server process "
+            "may have 16 times as many. Raise it if a router sends more `representations` at once."
         ),
     )
     max_header: int = Field(
         HttpLimits.max_header,
         ge=1024,
-        description="The most bytes that one header of a request may have, its name included.",
-    )
-    max_headers: int = Field(
-        HttpLimits.max_headers, ge=10, description="The most headers that a request may have."
+        le=HttpLimits.max_head,
+        description=(
+            "The most bytes of one header of a request, its name included. Raise it if your "
+            "tokens, or the claims that a router forwards, are larger."
+        ),
     )
     head_timeout: float = Field(
         HttpLimits.head_timeout,
         gt=0,
         le=600,
         description=(
-            "Seconds within which the head of a request must have come, from its first byte; and "
-            "the first byte of a new connection."
+            "Seconds within which the head of a request must have arrived, from its first byte; "
+            "and the first byte of a new connection. Lower it if slow clients reach the gateway "
+            "without a proxy."
         ),
     )
     body_timeout: float = Field(
         HttpLimits.body_timeout,
         gt=0,
         le=600,
-        description="Seconds within which the body of a request must have come.",
+        description=(
+            "Seconds within which the body of a request must have arrived. Raise it if clients "
+            "send large bodies over slow networks."
+        ),
     )
     send_timeout: float = Field(
         HttpLimits.send_timeout,
         gt=0,
         le=600,
         description=(
-            "Seconds within which a client must have taken some more of its answer; otherwise its "
-            "connection is closed."
+            "Seconds within which a client must have read some more of its reply; otherwise its "
+            "connection is closed. Raise it if clients pause while they read."
         ),
     )
     max_unsent: int = Field(
         HttpLimits.max_unsent,
         ge=1024 * 1024,
         description=(
-            "The most bytes of answers that clients of one server process have not taken yet. If "
-            "there are more, the connection with the most is closed."
-        ),
-    )
-    max_request_bodies: int = Field(
-        16 * 1024 * 1024,
-        ge=1024,
-        description=(
-            "The most bytes that the bodies of all requests of one server process may have, from "
-            "their first byte to the reply; at least one of `GATEWAY_MAX_REQUEST_BODY`. Past it, "
-            "the caller with the most bytes is answered with 503."
-        ),
-    )
-    max_pending_requests: int = Field(
-        1000,
-        ge=1,
-        description=(
-            "The most requests of one server process whose bodies are being read or which wait "
-            "for a place among the operations. Past it, the caller with the most of them is "
-            "answered with 503."
-        ),
-    )
-    document_cache: int | None = Field(
-        None,
-        ge=0,
-        description=(
-            "No longer has an effect; leave it out. `GATEWAY_DOCUMENT_CACHE_BYTES` bounds what is "
-            "kept of documents by the memory that it takes."
+            "The most bytes of replies that clients of one server process have not read yet. If "
+            "there are more, the connection with the most is closed. Change it with the memory of "
+            "the process."
         ),
     )
     document_cache_bytes: int = Field(
         64 * 1024 * 1024,
         ge=0,
         description=(
-            "The most bytes of memory that parsed documents take in one process, with what was "
-            "worked out of their operations. A document that would take more than an eighth of "
-            "them is not kept."
+            "The most bytes of memory of parsed documents in one process, with what was prepared "
+            "for their operations. A document that would take more than an eighth of them is not "
+            "kept. Raise it if clients send many different documents; lower it if they are few."
         ),
     )
     projection: bool = Field(
         default=True,
         description=(
-            "Whether requests of an operation are answered by a plan that is made once, in which "
-            "plain data are read by compiled functions; otherwise graphql-core executes each field "
-            "by itself. The answers are the same, and take several times longer."
+            "Whether an operation is answered by a plan that is made once, or (`0`) by "
+            "graphql-core. The answers are the same; graphql-core's take several times longer. Set "
+            "it to `0` to find out whether an answer that looks wrong is the plan's."
         ),
     )
     introspection: Literal["scope", "everyone", "nobody"] = Field(
         "scope",
         description=(
-            "Who may ask for the schema, and is told of names like the ones it misspelt: callers "
-            "with the `scope` `usage:introspect` (everyone, where callers are not identified), "
-            "`everyone`, or `nobody`."
+            "Who may ask for the schema, and gets names like the misspelt ones: callers with the "
+            "`scope` `usage:introspect` (everyone, where callers are not identified), `everyone`, "
+            "or `nobody`. Set it to `everyone` if your schema is public."
         ),
     )
     graphiql: Literal["auto", "on", "off"] = Field(
         "auto",
         description=(
-            "Whether GraphiQL is served at `/`; `auto` is `off` where callers are identified."
+            "Whether GraphiQL is served at `/`; `auto` is `off` where callers are identified. Set "
+            "it to `on` if developers explore a gateway that identifies its callers."
         ),
     )
 
@@ -162,10 +136,7 @@ class HttpSettings(BaseSettings):
     def http_limits(self) -> HttpLimits:
         """What each connection is held to."""
         return HttpLimits(
-            max_head=self.max_head,
             max_header=self.max_header,
-            max_headers=self.max_headers,
-            max_query_string=self.max_query_string,
             head_timeout=self.head_timeout,
             body_timeout=self.body_timeout,
             send_timeout=self.send_timeout,

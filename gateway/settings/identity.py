@@ -69,99 +69,136 @@ class IdentitySettings(BaseSettings):
     jwt_keys: KeysAddress | None = Field(
         None,
         description=(
-            "Where the public keys are that callers' tokens are checked by: the https URL of the "
+            "Where the public keys are that callers' tokens are checked with: the https URL of the "
             "issuer's JWKS, or the path of a file; see [identity](identity.md). Plain `http` on "
-            "loopback only."
+            "loopback only. Set it if callers send tokens."
         ),
     )
-    jwt_issuer: str | None = Field(None, description="What `iss` of a token must be.")
+    jwt_issuer: str | None = Field(
+        None, description=("The `iss` that a token must have. Set it with `GATEWAY_JWT_KEYS`.")
+    )
     jwt_audience: Texts = Field(
         default_factory=list,
-        description="What `aud` of a token must name: one text, or a JSON list of which one does.",
+        description=(
+            "The `aud` that a token must have: one text, or a JSON list of which it has one. Set "
+            "it with `GATEWAY_JWT_KEYS`."
+        ),
     )
     jwt_algorithms: list[Algorithm] = Field(
         ["RS256", "PS256", "ES256", "ES384", "Ed25519", "EdDSA"],
         min_length=1,
         description=(
-            "A JSON list of the algorithms that a token may be signed by; only such with a public "
-            "key can be."
+            "A JSON list of the algorithms that a token may be signed with, all of them with a "
+            "public key. Set it to the one that your issuer uses."
         ),
     )
     jwt_keys_poll: float = Field(
-        300.0, ge=1, le=86400, description="Seconds between two looks at `GATEWAY_JWT_KEYS`."
-    )
-    jwt_leeway: int = Field(
-        5,
-        ge=0,
-        le=300,
-        description="Seconds by which the clocks of gateway and issuer may differ.",
-    )
-    jwt_max_size: int = Field(
-        16 * 1024,
-        ge=1024,
-        le=128 * 1024,
-        description="The most characters of a token, or of forwarded claims in a header.",
+        300.0,
+        ge=1,
+        le=86400,
+        description=(
+            "Seconds between two checks of `GATEWAY_JWT_KEYS`; an unknown key is asked for at "
+            "once. Lower it to drop sooner what your issuer has revoked."
+        ),
     )
     claim_ledgers: ClaimName = Field(
         "ledgers",
         description=(
             "The claim with the ledgers that are seen whole. In this and the next settings, a name "
-            "that begins with `/` is a JSON pointer into nested claims."
+            "that begins with `/` is a JSON pointer into nested claims. Set it if your issuer "
+            "calls the claim otherwise."
         ),
     )
     claim_ledger: ClaimName = Field(
-        "ledger", description="The claim with the one ledger that plain lists of numbers are of."
+        "ledger",
+        description=(
+            "The claim with the ledger that plain lists of numbers belong to. Set it if your "
+            "issuer calls the claim otherwise."
+        ),
     )
     claim_customers: ClaimName = Field(
-        "customers", description="The claim with the customer numbers that are the caller's own."
+        "customers",
+        description=(
+            "The claim with the caller's own customer numbers. Set it if your issuer calls the "
+            "claim otherwise."
+        ),
     )
     claim_invoices: ClaimName = Field(
-        "invoices", description="The claim with the invoice numbers that are the caller's own."
+        "invoices",
+        description=(
+            "The claim with the caller's own invoice numbers. Set it if your issuer calls the "
+            "claim otherwise."
+        ),
     )
-    claim_scopes: ClaimName = Field("scope", description="The claim with the granted scopes.")
+    claim_scopes: ClaimName = Field(
+        "scope",
+        description=(
+            "The claim with the granted scopes. Set it if your issuer calls the claim otherwise."
+        ),
+    )
     claim_max_numbers: int = Field(
-        1000, ge=1, le=10_000, description="The most values that one of these claims may name."
+        1000,
+        ge=1,
+        le=10_000,
+        description=(
+            "The most values of one of these claims. Raise it, with `GATEWAY_MAX_HEADER`, if a "
+            "customer of yours has more invoices."
+        ),
     )
     router_secret_file: str | None = Field(
         None,
         description=(
             "The file of the secret that a trusted router sends in the header "
-            "`payex-usage-router`; a second line is a second secret, while it is changed."
+            "`payex-usage-router`; a second line is a second secret, while it is rotated. Set it "
+            "if a router forwards who asks, and has no client certificate."
         ),
     )
     router_names: Texts = Field(
         default_factory=list,
         description=(
-            "A JSON list of the names that the client certificate of a trusted router may have; "
-            "unset, any certificate of `GATEWAY_TLS_CLIENT_CA_FILE` is a trusted router's."
+            "A JSON list of the names that the client certificate of a trusted router may have. "
+            "Unset, every certificate of `GATEWAY_TLS_CLIENT_CA_FILE` is a trusted router's. Set "
+            "it if that authority issues certificates to others."
         ),
     )
     router_required: bool = Field(
-        default=False, description="`1` refuses whatever does not come from a trusted router."
+        default=False,
+        description=(
+            "`1` refuses every request that does not come from a trusted router. Set it if all "
+            "clients go through your router."
+        ),
     )
     tls_certificate_file: str | None = Field(
         None,
-        description="The PEM file of the server's certificate and its chain: HTTPS is served.",
+        description=(
+            "The PEM file of the server's certificate and its chain: the gateway serves HTTPS. Set "
+            "it if nothing in front of the gateway ends TLS."
+        ),
     )
     tls_key_file: str | None = Field(
         None,
-        description="The PEM file of its private key, unless the file of the certificate holds it.",
+        description=(
+            "The PEM file of that certificate's private key. Set it unless the certificate's file "
+            "contains the key."
+        ),
     )
     tls_key_passphrase_file: str | None = Field(
-        None, description="The file of the passphrase that opens that key, if it needs one."
+        None, description=("The file of that key's passphrase. Set it if the key is encrypted.")
     )
     tls_client_ca_file: str | None = Field(
         None,
         description=(
             "The PEM file of the authorities that issue the client certificates of trusted "
-            "routers. Whoever shows none is served as well, as no router."
+            "routers. A client without a certificate is served as well, as no router. Set it if "
+            "your router has a client certificate."
         ),
     )
     pseudonym_key_file: str | None = Field(
         None,
         description=(
-            "The file of the key that callers' pseudonyms in the log are made with; unset, each "
-            "process makes its own, and so other pseudonyms."
+            "The file of the key that callers' pseudonyms in the log are made with. Unset, each "
+            "process makes its own key. Set it to follow a caller over several processes or "
+            "restarts."
         ),
     )
 

@@ -17,6 +17,7 @@ from pydantic_settings import EnvSettingsSource
 from pydantic_settings import SettingsError as UnreadableValue
 
 from gateway.settings.proxies import proxy_of
+from gateway.settings.removed import REMOVED
 from gateway.settings.settings import PREFIX, FieldMap, Settings
 from gateway.settings.values import nearest
 from resolvers.payex.credentials.watched_files import written_by_others
@@ -77,10 +78,11 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     variables = os.environ if environment is None else environment
     known = {PREFIX + field.upper(): field for field in Settings.model_fields}
     allowed = [CONFIG, *known]
+    removed = {PREFIX + field.upper(): field for field in REMOVED}
     wrong = [
         _unknown(name, name.upper(), allowed)
         for name in sorted(variables)
-        if name.upper().startswith(PREFIX) and name not in allowed
+        if name.upper().startswith(PREFIX) and name not in {*allowed, *removed}
     ]
     try:
         file = _read_file(variables.get(CONFIG))
@@ -89,7 +91,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     wrong += [
         _unknown(f"{key!r} in the file of {CONFIG}", key, known.values())
         for key in file
-        if key not in known.values()
+        if key not in known.values() and key not in REMOVED
     ]
     given = {key: value for key, value in file.items() if key in known.values()}
     given |= _decoded({name: variables[name] for name in known if name in variables}, wrong)
@@ -99,7 +101,10 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         giver, given["upstream_proxy"] = proxy
         givers["upstream_proxy"] = f", which {giver} gave"
     try:
-        settings = Settings(**given)
+        settings = Settings.given(
+            given,
+            (field for name, field in removed.items() if variables.get(name) or field in file),
+        )
     except ValidationError as error:
         # What settings say together means little before each is right by itself.
         wrong += [_sentence(found, givers) for found in error.errors() if found["loc"] or not wrong]

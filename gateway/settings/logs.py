@@ -19,30 +19,35 @@ class LogSettings(BaseSettings):
     log_format: Literal["auto", "json", "text"] = Field(
         "auto",
         description=(
-            "How lines of the log are written: `json`, one object a line, or `text` for people. "
-            "`auto` is `text` on a terminal and `json` elsewhere; see "
-            "[telemetry](telemetry.md#logs)."
+            "The form of log lines: `json`, one object a line, or `text` for people. `auto` is "
+            "`text` on a terminal and `json` elsewhere; see [telemetry](telemetry.md#logs). Set it "
+            "if you read the log of a container yourself."
         ),
     )
     log_level: LogLevel = Field(
         "INFO",
         description=(
             "The lowest level that is written: `DEBUG`, `INFO`, `WARNING` or `ERROR`. Lines of "
-            "requests are `INFO`; `DEBUG` is the gateway's own, never a library's."
+            "requests are `INFO`; `DEBUG` is the gateway's own, never a library's. Set it to "
+            "`DEBUG` to look for a cause, or to `WARNING` to leave out requests."
         ),
     )
     log_operations: LoggedOperations = Field(
         "all",
         description=(
             "Which requests leave a line: `all`; `slow`, those that took `GATEWAY_LOG_SLOW` or did "
-            "not end well; `errors`, those with errors or a failure, without refusals; or `off`."
+            "not end well; `errors`, those with errors or a failure, without refusals; or `off`. "
+            "Change it if there are more lines than you keep."
         ),
     )
     log_slow: float = Field(
         1.0,
         ge=0,
         le=600,
-        description="Seconds from which on a request is slow, for `GATEWAY_LOG_OPERATIONS`.",
+        description=(
+            "Seconds from which on a request is slow, for `GATEWAY_LOG_OPERATIONS`. Set it to your "
+            "own target."
+        ),
     )
 
     def log_style(self, *, terminal: bool) -> LogStyle:

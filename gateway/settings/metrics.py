@@ -10,7 +10,11 @@ class MetricsSettings(BaseSettings):
     """Who can read `/metrics`."""
 
     metrics_host: str = Field(
-        "127.0.0.1", description="The address to listen on for `GATEWAY_METRICS_PORT`."
+        "127.0.0.1",
+        description=(
+            "The address to listen on for `GATEWAY_METRICS_PORT`. Set it if Prometheus is on "
+            "another machine."
+        ),
     )
     metrics_port: int | None = Field(
         None,
@@ -18,7 +22,8 @@ class MetricsSettings(BaseSettings):
         le=65535,
         description=(
             "A port for `/metrics` alone, which `GATEWAY_PORT` then does not serve; see "
-            "[telemetry](telemetry.md#metrics). It is HTTPS where the gateway is."
+            "[telemetry](telemetry.md#metrics). It is HTTPS where the gateway is. Set it if "
+            "clients must not see metrics."
         ),
     )
     metrics_max_age: float = Field(
@@ -26,8 +31,8 @@ class MetricsSettings(BaseSettings):
         ge=0,
         le=60,
         description=(
-            "Seconds for which a page of `/metrics` is kept, so that to ask more often costs next "
-            "to nothing."
+            "Seconds that a page of `/metrics` is kept, so that frequent scrapes cost next to "
+            "nothing. Set it to `0` in a test that reads what its own requests counted."
         ),
     )
 

@@ -17,16 +17,15 @@ class PolicySettings(BaseSettings):
         le=600,
         description=(
             "Seconds that one operation may take. The request header `payex-usage-deadline` may "
-            "name fewer."
+            "name fewer. Lower it to what your clients and proxies wait for."
         ),
     )
-    max_calls: int = Field(500, ge=1, description="The most upstream calls of one operation.")
-    max_in_flight: int | None = Field(
-        None,
+    max_calls: int = Field(
+        500,
         ge=1,
         description=(
-            "No longer has an effect; leave it out. An operation that is alone may use all of "
-            "`GATEWAY_UPSTREAM_MAX_IN_FLIGHT`, and shares it while others wait."
+            "The most calls to PayEx of one operation. Lower it if PayEx limits your rate; raise "
+            "it if honest operations end with `UPSTREAM_TOO_MANY_CALLS`."
         ),
     )
     retry_attempts: int = Field(
@@ -35,18 +34,8 @@ class PolicySettings(BaseSettings):
         le=10,
         description=(
             "How often a call is tried in all. Only broken connections, 429, 502, 503 and 504 are "
-            "tried again."
+            "tried again. Set it to `1` if something between the gateway and PayEx retries."
         ),
-    )
-    retry_base: float = Field(
-        0.1, gt=0, le=10, description="Seconds around which the first retry waits; then doubled."
-    )
-    retry_cap: float = Field(2.0, gt=0, le=60, description="The most seconds a retry waits.")
-    retry_after_max: float = Field(
-        5.0,
-        ge=0,
-        le=600,
-        description="The longest `Retry-After`, in seconds, that is waited for; else no retry.",
     )
     rate_limit_max: float = Field(
         600.0,
@@ -54,101 +43,97 @@ class PolicySettings(BaseSettings):
         le=86400,
         description=(
             "The most seconds that one 429 of PayEx with `Retry-After` holds back the calls of its "
-            "ledger, in one server process; 0 holds none back."
+            "ledger, in one server process. Set it to `0`, which holds none back, if PayEx's 429 "
+            "is about less than the whole ledger."
         ),
-    )
-    retry_budget: float = Field(
-        0.2, ge=0, le=1, description="The most retries, as a share of the calls of 10 seconds."
-    )
-    retry_minimum: float = Field(
-        1.0, ge=0, le=100, description="Retries a second that are allowed however few calls are."
     )
     breaker_requests: int = Field(
         20,
         ge=1,
         description=(
-            "Calls in a breaker's window below which a share of failures does not open it."
+            "Calls of the last 30 seconds from which on a breaker opens if half of them fail. If "
+            "none succeeds for 2 seconds, a quarter of these calls suffice. Lower it if you have "
+            "few calls; raise it if breakers open although PayEx is well."
         ),
-    )
-    breaker_failures: float = Field(
-        0.5,
-        gt=0,
-        le=1,
-        description=(
-            "The share of 5xx, time-outs and broken connections in the window from which on the "
-            "breaker opens."
-        ),
-    )
-    breaker_outage: float = Field(
-        2.0,
-        gt=0,
-        le=3600,
-        description=(
-            "Seconds in which calls failed and none succeeded from which on the breaker opens, "
-            "whatever came before, once a quarter of `GATEWAY_BREAKER_REQUESTS` calls have failed."
-        ),
-    )
-    breaker_window: float = Field(
-        30.0, gt=0, le=3600, description="Seconds that the breaker looks back."
-    )
-    breaker_pause: float = Field(
-        10.0, gt=0, le=3600, description="Seconds that an open breaker lets PayEx rest."
     )
     upstream_max_in_flight: int = Field(
         100,
         ge=1,
         description=(
-            "The most upstream calls under way in one server process. A caller that is alone may "
-            "use them all; while others wait, callers share them."
+            "The most calls to PayEx under way in one server process. A caller that is alone may "
+            "use them all; while others wait, callers share them. Change it, with "
+            "`GATEWAY_UPSTREAM_MAX_CONNECTIONS`, to what PayEx allows."
         ),
     )
     upstream_max_queued: int = Field(
         5000,
         ge=0,
         description=(
-            "The most upstream calls that wait for their turn in one process. Past it, the caller "
+            "The most calls to PayEx that wait for their turn in one process. Past it, the caller "
             "with the most calls loses its last one; one with less than its share of "
-            "`GATEWAY_UPSTREAM_MAX_IN_FLIGHT` still waits."
+            "`GATEWAY_UPSTREAM_MAX_IN_FLIGHT` still waits. Lower it if clients prefer an early "
+            "error while PayEx is slow."
         ),
     )
     cache_billed_ttl: float = Field(
-        60.0, ge=0, le=86400, description="Seconds that billed usage is kept; 0 keeps none."
+        60.0,
+        ge=0,
+        le=86400,
+        description=(
+            "Seconds that billed usage is kept; 0 keeps none. Raise it if the same invoices are "
+            "read often; lower it if bill runs are reversed."
+        ),
     )
     cache_unbilled_ttl: float = Field(
-        0.0, ge=0, le=86400, description="Seconds that unbilled usage is kept; 0 keeps none."
+        0.0,
+        ge=0,
+        le=86400,
+        description=(
+            "Seconds that unbilled usage is kept; 0 keeps none. Raise it if clients accept usage "
+            "that is that old."
+        ),
     )
     cache_problem_ttl: float = Field(
         5.0,
         ge=0,
         le=3600,
-        description="The most seconds that a problem such as a missing invoice is kept.",
+        description=(
+            "The most seconds that a problem such as a missing invoice is kept. Lower it if "
+            "clients ask for an invoice right after its bill run."
+        ),
     )
-    cache_entries: int = Field(10_000, ge=1, description="The most answers kept in one process.")
     cache_bytes: int = Field(
         64 * 1024 * 1024,
         ge=1024,
         description=(
-            "The most bytes of memory that the answers kept in one process take, as estimated from "
-            "what they are decoded to: several times their JSON; see [caching](caching.md)."
+            "The most bytes of memory of the answers kept in one process, as estimated: several "
+            "times their JSON; see [caching](caching.md). Change it with the memory of the "
+            "process."
         ),
     )
     cache_url: CacheUrl | None = Field(
         None,
         description=(
-            "A Redis or Valkey that instances share, `rediss://user@host:6379/0`; unset, each "
-            "process keeps its own. Its password may stand in the URL as well, "
-            "`rediss://user:password@host:6379/0`. It needs the package's extra `redis`."
+            "A Redis or Valkey that instances share, `rediss://user@host:6379/0`, with its "
+            "password or without. It needs the package's extra `redis`. Set it if several "
+            "processes or instances get the same questions."
         ),
     )
     cache_password_file: str | None = Field(
         None,
         description=(
-            "The file of the password of `GATEWAY_CACHE_URL`, which then holds none. It is read "
-            "for each new connection."
+            "The file of the password of `GATEWAY_CACHE_URL`, read for each new connection. Set it "
+            "to keep the password out of the URL, or to rotate it."
         ),
     )
     cache_timeout: float = Field(
-        0.1, gt=0, le=10, description="Seconds that a question to the shared cache may take."
+        0.1,
+        gt=0,
+        le=10,
+        description=(
+            "Seconds that a question to the shared cache may take. Raise it if the cache is in "
+            "another zone or region."
+        ),
     )
 
     @model_validator(mode="after")

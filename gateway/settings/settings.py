@@ -1,18 +1,10 @@
 """The settings, each with its default, its bounds and what it means."""
 
-from typing import Self
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    model_validator,
-)
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.http.hosts import ANY, LOOPBACK
 from gateway.settings.documents import DocumentSettings
@@ -70,9 +62,14 @@ class Settings(
         env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
-    host: str = Field("127.0.0.1", description="The address to listen on.")
+    host: str = Field(
+        "127.0.0.1", description=("The address to listen on. Set it to `0.0.0.0` in a container.")
+    )
     port: int = Field(
-        8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one."
+        8000,
+        ge=0,
+        le=65535,
+        description=("The port to listen on; 0 takes a free one. Set it if 8000 is taken."),
     )
     workers: int = Field(
         1,
@@ -80,31 +77,32 @@ class Settings(
         le=256,
         description=(
             "How many server processes share the port. A new connection goes to the one with the "
-            "least work."
+            "least work. Set it to the number of cores of the machine or container."
         ),
     )
     insecure: bool = Field(
         default=False,
         description=(
-            "`1` serves although callers are not identified: whoever reaches the gateway sees "
-            "every ledger. Without it, only the sandbox is served so, and on loopback; see "
-            "[identity](identity.md)."
+            "`1` serves although callers are not identified: every client that reaches the gateway "
+            "sees every ledger. Without it, only the sandbox is served so, and on loopback; see "
+            "[identity](identity.md). Set it only behind something that identifies callers."
         ),
     )
     development: bool = Field(
         default=False,
         description=(
-            "`1` tells in `extensions.upstream` of each reply which upstream calls it took, as "
-            "with the sandbox it always does."
+            "`1` reports in `extensions.upstream` of each reply which calls to PayEx it took, as "
+            "with the sandbox it always does. Set it while you develop queries against PayEx."
         ),
     )
     max_operations: int = Field(
         200,
         ge=1,
         description=(
-            "The most operations in flight, for each server process. The processes share their "
-            "room. When all of it is taken, the next operation of a caller that has its share is "
-            "answered with 503; that of another caller waits for the next place."
+            "The most operations in flight, for each server process; 5 times as many requests may "
+            "be read or wait. The processes share their room. When all of it is taken, the next "
+            "operation of a caller that has its share is answered with 503; that of another caller "
+            "waits for the next place. Change it with the CPU and memory of the process."
         ),
     )
     shutdown_delay: float = Field(
@@ -112,38 +110,82 @@ class Settings(
         ge=0,
         le=600,
         description=(
-            "Seconds from the signal to stop until no connection is accepted any more, for a load "
-            "balancer to notice that `/health/ready` is false."
+            "Seconds from the signal to stop until the gateway accepts no more connections. Set it "
+            "to the time that your load balancer takes to notice that `/health/ready` is false."
         ),
     )
     shutdown_timeout: int = Field(
         30,
         ge=1,
         le=3600,
-        description="Seconds that requests that have begun to come then have to be answered.",
+        description=(
+            "Seconds that requests that have begun to arrive then have to be answered. Set it to "
+            "`GATEWAY_DEADLINE` or more, and below the grace period of your platform."
+        ),
     )
     max_numbers: int = Field(
-        100, ge=1, description="The most numbers in one `invoices`, `customers` or `nodes` field."
+        100,
+        ge=1,
+        description=(
+            "The most numbers in one `invoices`, `customers` or `nodes` field. Raise it if a page "
+            "shows more; lower it to make clients split their requests."
+        ),
     )
-    max_records: int = Field(10_000, ge=1, description="The largest `first` of `usageRecords`.")
-    max_subscriptions: int = Field(200, ge=1, description="The largest `first` of `subscriptions`.")
+    max_records: int = Field(
+        10_000,
+        ge=1,
+        description=(
+            "The largest `first` of `usageRecords`. Raise it if clients read larger invoices in "
+            "one page; lower it to make them read smaller ones."
+        ),
+    )
+    max_subscriptions: int = Field(
+        200,
+        ge=1,
+        description=(
+            "The largest `first` of `subscriptions`. Raise it if your invoices have more; lower it "
+            "to make clients read smaller pages."
+        ),
+    )
     sandbox_latency: float = Field(
-        0.0, ge=0, le=60, description="Seconds that the embedded sandbox waits before it answers."
+        0.0,
+        ge=0,
+        le=60,
+        description=(
+            "Seconds that the embedded sandbox waits before it answers. Set it to see how a page "
+            "behaves while PayEx is slow."
+        ),
     )
     sandbox_faults: list[FaultText] = Field(
         default_factory=list,
         description=(
             "A JSON list of faults that the embedded sandbox makes, such as "
-            '`["usage-details=500@0.25"]`; see `payex-usage-gateway sandbox --help`.'
+            '`["usage-details=500@0.25"]`; see `payex-usage-gateway sandbox --help`. Set it to see '
+            "how a page behaves while PayEx fails."
         ),
     )
     field_map: FieldMap = Field(
         default_factory=FieldMap,
         description=(
-            "Which member of PayEx's usage records and summaries feeds which field, where the "
-            "assumed names are wrong; best given in the TOML file."
+            "Which member of PayEx's usage records and summaries feeds which field; best given in "
+            "the TOML file. Set it where the assumed names are wrong, as `payex-usage-gateway "
+            "check` reports them."
         ),
     )
+
+    _removed: tuple[str, ...] = PrivateAttr(())
+
+    @classmethod
+    def given(cls, values: Mapping[str, Any], removed: Iterable[str]) -> Self:
+        """Return settings of these values, beside which removed ones were given."""
+        settings = cls(**values)
+        settings._removed = tuple(removed)
+        return settings
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """The names of settings that were given and no longer have an effect."""
+        return self._removed
 
     @property
     def is_sandbox(self) -> bool:

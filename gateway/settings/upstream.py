@@ -15,18 +15,22 @@ class UpstreamSettings(BaseSettings):
         None,
         description=(
             "Where PayEx is: `https://lf-api.payex.com`, or `https://api.sandbox.payex.com` for "
-            "its test system. Unset, the embedded sandbox is served. Plain `http` on loopback only."
+            "its test system. Plain `http` on loopback only. Set it to leave the embedded sandbox, "
+            "which is served without it."
         ),
     )
     upstream_subdomain: str = Field(
         "usage",
         pattern=r"^[A-Za-z0-9-]+$",
-        description="The segment after `/billing` in the paths of PayEx.",
+        description=(
+            "The segment after `/billing` in PayEx's paths. Set it if PayEx gave you another one."
+        ),
     )
     upstream_headers: dict[HeaderName, HeaderValue] = Field(
         default_factory=dict,
         description=(
-            "A JSON object of further headers, name to value, that every upstream call carries."
+            "A JSON object of headers, name to value, that every call to PayEx carries as well. "
+            "Set it if PayEx or a gateway in front of it asks for a header, such as an API key."
         ),
     )
     upstream_timeout: float = Field(
@@ -34,8 +38,8 @@ class UpstreamSettings(BaseSettings):
         gt=0,
         le=300,
         description=(
-            "The most seconds that one upstream call may take. A wait for a place or a connection "
-            "does not count."
+            "The most seconds that one call to PayEx may take. The wait for a place or a "
+            "connection does not count. Raise it if PayEx takes longer for your largest lists."
         ),
     )
     upstream_queue_timeout: float | None = Field(
@@ -43,88 +47,89 @@ class UpstreamSettings(BaseSettings):
         gt=0,
         le=300,
         description=(
-            "The most seconds that one upstream call may wait for a place and a connection; unset, "
-            "it waits until its operation's time is up."
+            "The most seconds that one call to PayEx may wait for a place and a connection. Unset, "
+            "it waits until its operation's time is up. Set it if clients prefer an early error to "
+            "a late answer."
         ),
-    )
-    upstream_connect_timeout: float = Field(
-        3.0,
-        gt=0,
-        le=300,
-        description=(
-            "The most seconds until a connection to the upstream is made, from the look-up of its "
-            "host to the end of TLS."
-        ),
-    )
-    upstream_read_timeout: float = Field(
-        10.0,
-        gt=0,
-        le=300,
-        description="The most seconds that the upstream may be silent within one call.",
     )
     upstream_max_body: int = Field(
         32 * 1024 * 1024,
         ge=1024,
-        description="The most bytes that one upstream body may have, decompressed.",
+        description=(
+            "The most bytes of one body from PayEx, decompressed. Raise it, with "
+            "`GATEWAY_OPERATION_BYTES`, if your largest lists end with `UPSTREAM_BODY_TOO_LARGE`."
+        ),
     )
     upstream_max_pages: int = Field(
-        100, ge=1, description="The most pages that one upstream list may be spread over."
+        100,
+        ge=1,
+        description=(
+            "The most pages that one list of PayEx may have. Raise it if your largest lists have "
+            "more."
+        ),
     )
     upstream_max_connections: int = Field(
         100,
         ge=1,
         description=(
-            "The most connections to the upstream from one server process, for each client "
-            "certificate."
+            "The most connections to PayEx from one server process, for each client certificate. "
+            "Change it to what PayEx or your proxy allows."
         ),
     )
     upstream_proxy: ProxyUrl | None = Field(
         None,
         description=(
-            "The HTTP proxy through which PayEx is reached, `http://user:password@host:3128`. "
-            "Unset, it is the `HTTPS_PROXY` or `ALL_PROXY` of the environment, unless `NO_PROXY` "
-            "names PayEx's host."
+            "The HTTP proxy to PayEx, `http://user:password@host:3128`. Unset, it is the "
+            "`HTTPS_PROXY` or `ALL_PROXY` of the environment, unless `NO_PROXY` names PayEx's "
+            "host. Set it if PayEx alone is behind a proxy."
         ),
     )
     upstream_ca_file: str | None = Field(
         None,
         description=(
-            "A PEM file of authorities that are trusted to vouch for the upstream, beside the "
-            "public ones."
+            "A PEM file of certificate authorities that are trusted for PayEx, beside the public "
+            "ones. Set it if your proxy inspects TLS."
         ),
     )
     credentials_file: str | None = Field(
         None,
         description=(
-            "A TOML file that says where tokens and client certificates lie, for several tenants; "
-            "see [connect](connect.md)."
+            "A TOML file with the places of tokens and client certificates; see "
+            "[connect](connect.md). Set it if you serve several tenants."
         ),
     )
     credentials_poll: float = Field(
         5.0,
         ge=0.1,
         le=3600,
-        description="Seconds between two looks at the files of credentials, for changes.",
+        description=(
+            "Seconds between two checks of the files of credentials, secrets and certificates. "
+            "Raise it if they are on a network file system where each check costs."
+        ),
     )
     client_certificate_file: str | None = Field(
         None,
         description=(
-            "The PEM file of the one client certificate that PayEx issued, for the ledgers of "
-            "`GATEWAY_LEDGER_TOKENS`."
+            "The PEM file of the client certificate that PayEx issued. Set it with "
+            "`GATEWAY_LEDGER_TOKENS` if you serve one tenant."
         ),
     )
     client_key_file: str | None = Field(
         None,
         description=(
-            "The PEM file of its private key, unless the file of the certificate holds that."
+            "The PEM file of that certificate's private key. Set it unless the certificate's file "
+            "contains the key."
         ),
     )
     client_key_passphrase_file: str | None = Field(
-        None, description="The file of the passphrase that opens the private key, if it needs one."
+        None, description="The file of that key's passphrase. Set it if the key is encrypted."
     )
     ledger_tokens: dict[LedgerNumber, HeaderValue] = Field(
         default_factory=dict,
-        description="A JSON object: ledger number to the reference token that PayEx issued for it.",
+        description=(
+            "A JSON object: ledger number to the reference token that PayEx issued for it. Set it "
+            "if you serve one tenant."
+        ),
     )
 
     @model_validator(mode="after")

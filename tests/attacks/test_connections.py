@@ -30,18 +30,18 @@ LARGE = "{ __schema { types { name description fields { name description } } } }
 START = b"POST /graphql HTTP/1.1\r\nHost: localhost\r\n"
 CHUNKED = START + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
 ENDLESS = {
-    "a header": (START + b"A: ", b"a" * 65536, b"GATEWAY_MAX_HEAD)"),
-    "a header's name": (START + b"A", b"a" * 65536, b"GATEWAY_MAX_HEAD)"),
-    "headers": (START, b"a: b\r\n" * 10_000, b"GATEWAY_MAX_HEADERS)"),
+    "a header": (START + b"A: ", b"a" * 65536, b"at most 65536 are taken. "),
+    "a header's name": (START + b"A", b"a" * 65536, b"at most 65536 are taken. "),
+    "headers": (START, b"a: b\r\n" * 10_000, b"at most 100 are taken. "),
     "folds": (START + b"A: ", b"\r\n a" * 10_000, b""),
-    "a request line": (b"GET /graphql?", b"a" * 65536, b"GATEWAY_MAX_QUERY_STRING)"),
-    "a path": (b"GET /", b"a" * 65536, b"GATEWAY_MAX_QUERY_STRING)"),
+    "a request line": (b"GET /graphql?", b"a" * 65536, b"at most 16384 is taken, "),
+    "a path": (b"GET /", b"a" * 65536, b"at most 16384 is taken, "),
     "a method": (b"", b"A" * 65536, b""),
-    "blank lines": (b"", b"\r\n" * 32768, b"GATEWAY_MAX_HEAD)"),
-    "a chunk's extension": (CHUNKED + b"1;", b"a" * 65536, b"GATEWAY_MAX_HEAD)"),
-    "a trailer": (CHUNKED + b"2\r\n{}\r\n0\r\nA: ", b"a" * 65536, b"GATEWAY_MAX_HEAD)"),
-    "trailers": (CHUNKED + b"2\r\n{}\r\n0\r\n", b"a: b\r\n" * 10_000, b"GATEWAY_MAX_HEAD)"),
-    "small chunks": (CHUNKED, b"1\r\n{\r\n" * 10_000, b"GATEWAY_MAX_HEAD)"),
+    "blank lines": (b"", b"\r\n" * 32768, b"at most 65536 are taken. "),
+    "a chunk's extension": (CHUNKED + b"1;", b"a" * 65536, b"at most 65536 are taken. "),
+    "a trailer": (CHUNKED + b"2\r\n{}\r\n0\r\nA: ", b"a" * 65536, b"at most 65536 are taken. "),
+    "trailers": (CHUNKED + b"2\r\n{}\r\n0\r\n", b"a: b\r\n" * 10_000, b"at most 65536 are taken. "),
+    "small chunks": (CHUNKED, b"1\r\n{\r\n" * 10_000, b"at most 65536 are taken. "),
 }
 
 
@@ -140,8 +140,8 @@ def test_what_never_ends_is_refused_before_it_costs(
     ("head", "limit"),
     [
         (b"A: %b\r\n" % (b"a" * 16384), b"at most 16384 are taken (GATEWAY_MAX_HEADER)"),
-        (b"a: b\r\n" * 100, b"101 headers or more; at most 100 are taken (GATEWAY_MAX_HEADERS)"),
-        (b"A: %b\r\n" % (b"a" * 10_000) * 7, b"at most 65536 are taken (GATEWAY_MAX_HEAD)"),
+        (b"a: b\r\n" * 100, b"101 headers or more; at most 100 are taken. "),
+        (b"A: %b\r\n" % (b"a" * 10_000) * 7, b"at most 65536 are taken. "),
     ],
     ids=["a header", "headers", "a head"],
 )

@@ -20,7 +20,8 @@ from joserfc.jwk import OKPKey
 from tests.gateway.service import running
 
 SLOTS = 4
-PENDING = 8
+PENDING = 5 * SLOTS
+BODY = 4096
 ISSUER = {"iss": "https://issuer.example/", "aud": "payex-usage"}
 KEY = OKPKey.generate_key("Ed25519", {"kid": "key"})
 ONE = '{ owner(ownerNo: "1234") { customer(customerNo: "9999") { __typename } } }'
@@ -94,9 +95,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory, issuer: Issuer) -> Iterator
         "GATEWAY_JWT_ISSUER": ISSUER["iss"],
         "GATEWAY_JWT_AUDIENCE": ISSUER["aud"],
         "GATEWAY_MAX_OPERATIONS": str(SLOTS),
-        "GATEWAY_MAX_PENDING_REQUESTS": str(PENDING),
-        "GATEWAY_MAX_REQUEST_BODIES": "4096",
-        "GATEWAY_MAX_REQUEST_BODY": "4096",
+        "GATEWAY_MAX_REQUEST_BODY": str(BODY),
         "GATEWAY_UPSTREAM_MAX_IN_FLIGHT": "2",
         "GATEWAY_UPSTREAM_MAX_QUEUED": "4",
         "GATEWAY_SANDBOX_LATENCY": "0.5",
@@ -124,7 +123,7 @@ def slow_body(origin: str, headers: dict[str, str], body: bytes = b"{") -> socke
     connection = socket.create_connection((address.hostname, address.port), timeout=30)
     head = b"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     head += f"Authorization: {headers['authorization']}\r\n".encode()
-    connection.sendall(head + b"Content-Length: 4000\r\n\r\n" + body)
+    connection.sendall(head + b"Content-Length: 4096\r\n\r\n" + body)
     return connection
 
 
@@ -142,17 +141,18 @@ def test_slow_bodies_of_one_user_hold_no_place_of_another(origin: str, bert: htt
     assert [answer.status_code for answer in answers] == [200, 200]
     assert all("errors" not in answer.json() for answer in answers)
     assert refused.startswith(b"HTTP/1.1 503 ")
-    assert b"GATEWAY_MAX_PENDING_REQUESTS" in refused
+    assert b"at most 20 may be (5 for each of GATEWAY_MAX_OPERATIONS)" in refused
 
 
 def test_large_bodies_of_one_user_take_no_room_of_another(origin: str, bert: httpx.Client) -> None:
     with ExitStack() as stack:
-        slow = [stack.enter_context(slow_body(origin, ANNA, b"{" + b" " * 1900)) for _ in range(4)]
+        body = b"{".ljust(BODY - 1)
+        slow = [stack.enter_context(slow_body(origin, ANNA, body)) for _ in range(18)]
         answer = ask(bert)
-        refused = [each.recv(65536) for each in slow[2:]]
+        refused = [each.recv(65536) for each in slow[16:]]
 
     assert answer.status_code == 200
-    assert all(b"GATEWAY_MAX_REQUEST_BODIES" in each for each in refused)
+    assert all(b"16 times GATEWAY_MAX_REQUEST_BODY" in each for each in refused)
 
 
 async def _storm(origin: str, storm: dict[str, str], other: dict[str, str]) -> Counter[Any]:

@@ -326,5 +326,5 @@ def test_a_document_that_does_not_fit_the_schema_is_told_of(write: Callable[...,
 
 
 def test_a_setting_that_has_no_effect_is_warned_of() -> None:
-    found = warnings(told(retry_base="3", insecure="1"))
-    assert any("GATEWAY_RETRY_BASE=3" in line for line in found)
+    found = warnings(told(body_timeout="100", insecure="1"))
+    assert any("GATEWAY_BODY_TIMEOUT=100" in line for line in found)

@@ -608,7 +608,7 @@ async def test_an_upstream_that_does_not_answer_is_asked_once() -> None:
     assert status is Status.NOT_ASKED
     assert row(text, "/invoices/{invoiceNo} ") == ["timed out", ""]
     assert row(text, "/subscriptions") == ["not asked", "PayEx did not answer before"]
-    assert "GATEWAY_UPSTREAM_READ_TIMEOUT (10 seconds)" in text
+    assert "GATEWAY_UPSTREAM_TIMEOUT (10 seconds)" in text
     assert "TLS      not known." in text
 
 

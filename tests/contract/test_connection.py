@@ -166,10 +166,9 @@ async def test_a_proxy_that_is_silent_may_be_what_keeps_the_answer() -> None:
         text, _ = await report(
             "https://127.0.0.1:9",
             GATEWAY_UPSTREAM_PROXY=proxy,
-            GATEWAY_UPSTREAM_CONNECT_TIMEOUT="0.2",
         )
 
-    assert "No answer came within GATEWAY_UPSTREAM_CONNECT_TIMEOUT (0.2 seconds)." in text
+    assert "No answer came within GATEWAY_UPSTREAM_CONNECT_TIMEOUT (3 seconds)." in text
     assert f"The proxy is http://127.0.0.1:{port}. Look at GATEWAY_UPSTREAM_PROXY" in text
 
 

@@ -1,5 +1,6 @@
 """The page on trusted documents says what the code does."""
 
+import inspect
 import json
 import re
 import shlex
@@ -73,12 +74,12 @@ def test_the_settings_that_it_names_are_those_of_documents() -> None:
 
 
 def test_the_figures_that_it_names_are_the_defaults() -> None:
-    settings = DocumentSettings()
-    assert (
-        f"`GATEWAY_PERSISTED_QUERIES_ENTRIES` texts ({settings.persisted_queries_entries})" in PAGE
-    )
-    assert settings.persisted_queries_bytes == 8 * 1024 * 1024
-    assert settings.trusted_documents_poll == 5
+    bounds = inspect.signature(PersistedQueries).parameters
+    most, size = bounds["max_entries"].default, bounds["max_bytes"].default
+    poll = inspect.signature(TrustedDocuments).parameters["poll"].default
+
+    assert f"at most {most} texts in at most {size // 1024**2} MiB" in " ".join(PAGE.split())
+    assert f"checks the manifests every {poll:g} seconds" in PAGE
 
 
 def test_every_code_is_on_the_page() -> None:

@@ -215,7 +215,7 @@ SHAPES = {
 @pytest.mark.no_cover  # tracing takes memory as well
 @pytest.mark.parametrize("text", SHAPES.values(), ids=SHAPES)
 def test_a_document_takes_what_it_is_weighed_by(text: str) -> None:
-    kept = Documents(SUBGRAPH, LimitSettings(max_validation_errors=1), 1_000_000_000)
+    kept = Documents(SUBGRAPH, LimitSettings(), 1_000_000_000)
     # What the first document of all needs once is no document's.
     kept.executable(kept.read(text + " ", introspection=True), 0)
     tracemalloc.start()

@@ -557,7 +557,6 @@ def endpoint_of(
             deadline=30,
             requests=RequestRules(
                 max_body=1024,
-                max_query_string=1024,
                 body_timeout=10,
                 preflight=True,
                 ill_formed=HTTPStatus.BAD_REQUEST,
@@ -614,7 +613,7 @@ async def test_a_body_that_gives_up_for_another_one_is_told_so_and_not_reported(
     await exchange(endpoint, lambda: next(chunks))
     await slow
 
-    assert (sent[0]["status"], b"GATEWAY_MAX_REQUEST_BODIES" in sent[1]["body"]) == (503, True)
+    assert (sent[0]["status"], b"GATEWAY_MAX_REQUEST_BODY" in sent[1]["body"]) == (503, True)
     assert reported == [RequestResult.LEFT]
 
 

@@ -36,7 +36,6 @@ def tokens_of(issuer: Any, clock: Any, **options: Any) -> BearerTokens:
         "issuer": "https://issuer.example/",
         "audiences": ["payex-usage"],
         "clock": TokenClock(5, clock),
-        "max_size": 16384,
         **options,
     }
     return BearerTokens(source, algorithms=algorithms, **given)
@@ -316,15 +315,6 @@ async def test_critical_extensions_are_refused(
     assert await refusal(tokens, sign(forge, issuer.claims(), **members))
 
 
-async def test_a_token_past_the_size_is_not_even_read(issuer: Any, clock: Any) -> None:
-    tokens = tokens_of(issuer, clock, max_size=1024)
-
-    assert await refusal(tokens, "x" * 1025) == (
-        "The token has 1025 characters; at most 1024 may be (GATEWAY_JWT_MAX_SIZE)."
-    )
-    assert await refusal(tokens, "x" * 1024) == "The token is no signed JWT."
-
-
 @pytest.mark.parametrize("payload", [b"5", b"[]", b'"a"'])
 async def test_claims_that_are_no_object_are_refused(
     issuer: Any, clock: Any, forge: Any, payload: bytes
@@ -403,7 +393,6 @@ async def test_no_forged_token_does_anything_but_be_refused(
         issuer="https://issuer.example/",
         audiences=["payex-usage"],
         clock=TokenClock(),
-        max_size=16384,
     )
     with pytest.raises(Refusal) as refused:
         await tokens.claims(forge(header, payload, signature))

@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 
 from gateway.limits.parsing import parse_document
 from gateway.limits.violations import (
+    DIRECTIVES,
+    DOCUMENT_OPERATIONS,
+    FIXED,
     FRAGMENT_WORK,
     LARGEST,
     NESTING,
@@ -60,20 +63,6 @@ def refusal(text: str) -> GraphQLError:
             "The operation has 3 fields at its root; at most 2 may be (GATEWAY_MAX_ROOT_FIELDS).",
         ),
         (
-            "query A {a} query B {a} query C {a}",
-            "max_document_operations",
-            2,
-            3,
-            "The document has 3 operations; at most 2 may be (GATEWAY_MAX_DOCUMENT_OPERATIONS).",
-        ),
-        (
-            "{a @x @x}",
-            "max_directives",
-            1,
-            2,
-            "The document has 2 directives; at most 1 may be (GATEWAY_MAX_DIRECTIVES).",
-        ),
-        (
             "{a{b} c}",
             "max_selections",
             2,
@@ -99,13 +88,50 @@ def test_a_limit_names_itself_its_value_and_what_was_measured(
     assert oversizes(text, limits(**{setting: limit + 1})) == []
 
 
+@pytest.mark.parametrize(
+    ("one", "most", "code", "has"),
+    [
+        (
+            "query {a} ",
+            DOCUMENT_OPERATIONS,
+            LimitCode.MAX_DOCUMENT_OPERATIONS_LIMIT,
+            "The document has 51 operations",
+        ),
+        (
+            "@x ",
+            DIRECTIVES,
+            LimitCode.MAX_DIRECTIVES_LIMIT,
+            "The document has 51 directives",
+        ),
+    ],
+    ids=["operations", "directives"],
+)
+def test_a_limit_that_cannot_be_set_says_so_and_where_it_is_exceeded(
+    one: str, most: int, code: LimitCode, has: str
+) -> None:
+    before = "" if "{" in one else "query A {a} query B "
+    after = "" if "{" in one else "{a}"
+
+    (error,) = oversizes(before + one * (most + 1) + after, limits())
+
+    named = f"{code.setting}, which cannot be set"
+    assert error.message == f"{has}; at most {most} may be ({named})."
+    assert error.extensions == {
+        "code": code.value,
+        "limit": {f"GATEWAY_{code.removesuffix('_LIMIT')}": most},
+        "measured": most + 1,
+    }
+    assert error.positions == [len(before + one * most)]
+    assert oversizes(before + one * most + after, limits()) == []
+
+
 def test_all_limits_that_are_exceeded_are_told_at_once() -> None:
     errors = oversizes(
-        "{a:x{y{z}} b:x c:x @x}",
-        limits(max_depth=2, max_aliases=2, max_root_fields=2, max_directives=0, max_selections=4),
+        "{a:x{y{z}} b:x c:x}",
+        limits(max_depth=2, max_aliases=2, max_root_fields=2, max_selections=4),
     )
 
-    assert [error.extensions["measured"] for error in errors if error.extensions] == [3, 3, 3, 1, 5]
+    assert [error.extensions["measured"] for error in errors if error.extensions] == [3, 3, 3, 5]
 
 
 def test_the_largest_operation_of_a_document_counts_whichever_is_asked_for() -> None:
@@ -148,11 +174,9 @@ def test_a_code_and_its_setting_are_one_name() -> None:
 
     named = {code.setting for code in LimitCode}
 
-    # graphql-core's cannot be set; errors beyond the most are not told, and budgets are spent while
-    # the operation is executed.
-    assert named - settings == {"MAX_NESTING", "MAX_FRAGMENT_WORK"}
+    # Errors beyond the most are left out, and budgets are spent while the operation is executed.
+    assert named - settings == {code.setting for code in FIXED}
     assert settings - named == {
-        "GATEWAY_MAX_VALIDATION_ERRORS",
         "GATEWAY_MAX_ERRORS",
         "GATEWAY_COST_MODE",
         "GATEWAY_OPERATION_BUDGET",
@@ -165,7 +189,7 @@ def test_every_limit_has_its_words() -> None:
     for code in LimitCode:
         error = LimitExceeded(code, 7, 8, variable="x", share=1, path="a.b")
 
-        named = r"(GATEWAY_[A-Z_]+|MAX_[A-Z_]+, which cannot be set)"
+        named = code.setting + (", which cannot be set" if code in FIXED else "")
         assert re.fullmatch(rf"The .* 8\b.*; at most 7 may be \({named}\)\.", error.message)
 
 
@@ -214,10 +238,9 @@ def test_what_is_as_large_as_its_limit_is_read(text: str, setting: str, limit: i
         ("{a{b{c}}} > {a: b}", "max_aliases", 0),
         ("{a{b{c}}} > {a b}", "max_root_fields", 1),
         ("{a{b{c}}} > {a b c d}", "max_selections", 3),
-        ("{a} {b} > {c} {d}", "max_document_operations", 2),
         ("{a} > " + "{a" * 201 + "}" * 201, "max_depth", 1),
     ],
-    ids=["token", "line", "depth", "aliases", "root fields", "selections", "operations", "nesting"],
+    ids=["token", "line", "depth", "aliases", "root fields", "selections", "nesting"],
 )
 def test_what_is_too_large_is_told_where_it_begins(text: str, setting: str, limit: int) -> None:
     before, after = text.split("> ")
@@ -285,16 +308,15 @@ def test_a_document_is_measured_on_what_is_left_of_the_stack() -> None:
     assert [(error.extensions or {})["measured"] for error in found] == [190, 201]
 
 
-@pytest.mark.parametrize("limit", [0, 1, 2, 3, 4])
-def test_too_many_directives_are_told_at_the_first_one_of_the_text_beyond_the_limit(
-    limit: int,
-) -> None:
-    text = """
-    query ($a: Int @A) @B { b { c @C { d } } ...F e @D }
-    fragment F on Query { f @E }
+@pytest.mark.parametrize("left", range(5))
+def test_too_many_directives_are_reported_at_the_first_one_beyond_the_limit(left: int) -> None:
+    before = "query Q {a %s}" % ("@x " * (DIRECTIVES - left))
+    text = f"""{before}
+    query ($a: Int @A) @B {{ b {{ c @C {{ d }} }} ...F e @D }}
+    fragment F on Query {{ f @E }}
     """
-    (error,) = oversizes(text, limits(max_directives=limit))
+    (error,) = oversizes(text, limits())
 
     assert error.locations
     ((line, column),) = error.locations
-    assert text.splitlines()[line - 1][column - 1 :].startswith("@" + "ABCDE"[limit])
+    assert text.splitlines()[line - 1][column - 1 :].startswith("@" + "ABCDE"[left])

@@ -61,25 +61,21 @@ def test_values_are_looked_at_down_to_the_first_level_too_deep() -> None:
 
     assert error.message == (
         "The variable $filter nests 11 or more lists and objects; at most 10 may be "
-        "(GATEWAY_MAX_VARIABLE_DEPTH)."
+        "(GATEWAY_MAX_VARIABLE_DEPTH, which cannot be set)."
     )
 
 
 def test_no_depth_ends_the_stack() -> None:
-    (error,) = oversized({"filter": nested(100_000)}, max_variable_depth=100)
+    (error,) = oversized({"filter": nested(100_000)})
 
     assert error.extensions
-    assert error.extensions["measured"] == 101
+    assert error.extensions["measured"] == 11
 
 
 def test_both_limits_are_told_once_for_the_worst_variable() -> None:
-    errors = oversized(
-        {"filter": [nested(50)] * 7, "reps": [nested(5)] * 8},
-        max_list_input=5,
-        max_variable_depth=4,
-    )
+    errors = oversized({"filter": [nested(50)] * 7, "reps": [nested(15)] * 8}, max_list_input=5)
 
-    assert [(error.extensions or {}).get("measured") for error in errors] == [5, 8]
+    assert [(error.extensions or {}).get("measured") for error in errors] == [11, 8]
     assert [(error.extensions or {}).get("variable") for error in errors] == ["reps", "reps"]
 
 

@@ -95,7 +95,6 @@ async def busy(serve: Serve, tmp_path: Path) -> httpx.AsyncClient:
             "GATEWAY_JWT_ISSUER": claims["iss"],
             "GATEWAY_JWT_AUDIENCE": claims["aud"],
             "GATEWAY_CACHE_URL": f"unix://{tmp_path}/no-redis",
-            "GATEWAY_RETRY_BASE": "0.001",
         },
         payex,
     )

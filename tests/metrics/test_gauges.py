@@ -143,7 +143,7 @@ def test_calls_hold_places_and_wait_for_them() -> None:
 
 
 def test_the_breakers_that_are_open_are_told_by_for_whom() -> None:
-    house = House(GATEWAY_BREAKER_REQUESTS="1", GATEWAY_BREAKER_PAUSE="10")
+    house = House(GATEWAY_BREAKER_REQUESTS="1")
     breakers = house.upstream.policies.breakers
 
     def told(name: str) -> list[float | None]:
@@ -165,11 +165,11 @@ def test_the_breakers_that_are_open_are_told_by_for_whom() -> None:
 
 
 def test_the_retry_budget_is_spent_and_then_refuses() -> None:
-    house = House(GATEWAY_RETRY_MINIMUM="0.1")
+    house = House()
     budget = house.upstream.policies.budget
 
-    assert house.value("retry_budget_left") == 1
-    assert budget.take(house.now)
+    assert house.value("retry_budget_left") == 10
+    assert all(budget.take(house.now) for _ in range(10))
     assert not budget.take(house.now)
     assert house.value("retry_budget_left") == 0
     assert house.value("retries_refused_total") == 1
@@ -183,7 +183,6 @@ async def test_what_is_kept_takes_room(serve: Any) -> None:
 
     assert (before.value("cache_entries"), page.value("cache_entries")) == (0, 2)
     assert page.value("cache_bytes") > before.value("cache_bytes") == 0
-    assert page.value("cache_entries_limit") == 10_000
     assert page.value("cache_bytes_limit") == 64 * 1024 * 1024
 
 

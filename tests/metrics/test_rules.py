@@ -62,8 +62,6 @@ OF_TIME: Final = {
 OVER_THE_SANDBOX: Final = {
     **CONNECTED,
     "GATEWAY_LEDGER_TOKENS": f'{{"1234": "{TOKENS["1234"]}"}}',
-    "GATEWAY_RETRY_BASE": "0.001",
-    "GATEWAY_RETRY_MINIMUM": "0.1",
 }
 SUBSCRIPTIONS: Final = "... on Invoice { subscriptions { __typename } }"
 

@@ -23,7 +23,6 @@ CONNECTED: Final = {
     "INSECURE": "1",
     "DEVELOPMENT": "1",
     "BREAKER_REQUESTS": "100000",
-    "RETRY_BASE": "0.001",
     "RETRY_ATTEMPTS": "2",
     "CACHE_BILLED_TTL": "0",
 }

@@ -31,7 +31,6 @@ WIDE = dict.fromkeys(
         "MAX_TOKENS",
         "MAX_SELECTIONS",
         "MAX_ALIASES",
-        "MAX_COMPARISONS",
         "MAX_NODES",
         "MAX_COST",
         "OPERATION_BUDGET",

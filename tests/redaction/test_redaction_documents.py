@@ -38,7 +38,7 @@ async def test_a_broken_manifest_tells_of_its_file_alone(tmp_path: Path) -> None
     path = tmp_path / "web.json"
     text = "{ __typename }"
     path.write_text(json.dumps({digest(text): text}))
-    variables = {"TRUSTED_DOCUMENTS": str(path), "TRUSTED_DOCUMENTS_POLL": "0.1"}
+    variables = {"TRUSTED_DOCUMENTS": str(path)}
     async with gateway(TalkativePayex(), **CONNECTED, **variables) as served:
         path.write_text(f'{{"{NUMBER}": "{WORD}')
         await until(served, "broken")

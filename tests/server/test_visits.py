@@ -247,7 +247,7 @@ async def test_too_many_that_are_pending_cost_the_caller_that_has_the_most(
 
     assert refused == (
         "4 requests are being read or wait for a place; at most 3 may be "
-        "(GATEWAY_MAX_PENDING_REQUESTS). The caller has the most of them: 2."
+        "(5 for each of GATEWAY_MAX_OPERATIONS). The caller has the most of them: 2."
     )
     assert await first == await second == "executed"
 
@@ -311,7 +311,7 @@ async def test_a_visit_that_waits_for_a_place_gives_up_as_well() -> None:
     newcomer = await house.visit("b")
     house.opened.set()
 
-    assert "GATEWAY_MAX_PENDING_REQUESTS" in newcomer
+    assert "5 for each of GATEWAY_MAX_OPERATIONS" in newcomer
     assert await waiting == "executed"
     assert await asyncio.gather(*running) == ["executed"] * 2
 
@@ -328,7 +328,7 @@ async def test_too_large_bodies_cost_the_caller_with_the_most_bytes() -> None:
 
     assert refused == (
         "The bodies of all requests under way have 120 bytes; at most 100 may be "
-        "(GATEWAY_MAX_REQUEST_BODIES). The caller has the most of them: 90."
+        "(16 times GATEWAY_MAX_REQUEST_BODY). The caller has the most of them: 90."
     )
     assert "160 bytes" in own
     assert await other == await large[0] == "executed"

@@ -17,7 +17,6 @@ CONNECTED = {
     "GATEWAY_UPSTREAM_ORIGIN": ORIGIN,
     "GATEWAY_LEDGER_TOKENS": '{"1234": "token-of-1234"}',
     "GATEWAY_INSECURE": "1",
-    "GATEWAY_RETRY_BASE": "0.001",
 }
 Handler = Callable[[httpx.Request], Any]
 

@@ -87,7 +87,7 @@ class Gauges:
             "Operations that wait for a place, since other callers have more than their share.",
             admission.waiting,
         )
-        bounds = "GATEWAY_MAX_PENDING_REQUESTS", "GATEWAY_MAX_REQUEST_BODIES"
+        bounds = "5 for each of GATEWAY_MAX_OPERATIONS", "16 times GATEWAY_MAX_REQUEST_BODY"
         for name, text, value in (
             ("requests_pending", "Requests being read, or waiting for a place.", intake.pending),
             ("requests_pending_limit", f"The most of them ({bounds[0]}).", intake.most_pending),
@@ -190,7 +190,6 @@ class Gauges:
         held = self._upstream.policies.held
         for name, text, value in (
             ("cache_entries", "Answers kept in memory.", len(cache)),
-            ("cache_entries_limit", "The most of them (GATEWAY_CACHE_ENTRIES).", cache.max_entries),
             ("cache_bytes", "Bytes that the answers in memory take, as estimated.", cache.bytes),
             ("cache_bytes_limit", "The most of them (GATEWAY_CACHE_BYTES).", cache.max_bytes),
             ("answer_bytes", "Bytes that PayEx's answers take, the kept ones included.", held.used),

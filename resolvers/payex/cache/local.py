@@ -120,7 +120,6 @@ class AnswerCache:
     """Decoded answers, until they expire or, least recently used first, until others need the room.
 
     Args:
-        max_entries: the most answers kept.
         max_bytes: the most bytes of memory, as `weigh` estimates them. No answer may take more than
             an eighth of it.
         clock: seconds of a monotonic clock.
@@ -129,11 +128,9 @@ class AnswerCache:
     def __init__(
         self,
         *,
-        max_entries: int = 10_000,
         max_bytes: int = 64 * 1024 * 1024,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.max_entries = max_entries
         self.max_bytes = max_bytes
         self._largest = max_bytes // _LARGEST_SHARE
         self._clock = clock
@@ -179,10 +176,8 @@ class AnswerCache:
         """
         self._kept.pop(key, None)
         size = weigh(outcome, cost_bytes)
-        if not ttl > 0 or size > self._largest or not self.max_entries:
+        if not ttl > 0 or size > self._largest:
             return
-        while len(self._kept) >= self.max_entries:
-            self._kept.popitem()
         self._kept[key] = _Kept(outcome, size, self._clock() + ttl, held)
 
     def __len__(self) -> int:

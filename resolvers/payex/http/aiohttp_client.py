@@ -182,8 +182,6 @@ class AiohttpClient:
             timeout=aiohttp.ClientTimeout(
                 # From the look-up of the host to the end of TLS, whatever number of addresses.
                 connect=limits.connect_timeout,
-                # Two timers for each call, which are spared where the whole call ends before.
-                sock_read=limits.read_timeout if limits.read_timeout < limits.timeout else None,
                 # As they are set, and not up to a second longer.
                 ceil_threshold=math.inf,
             ),
@@ -211,8 +209,6 @@ class AiohttpClient:
         except _ProxyError as error:
             hint = self._blaming(error.args[0])
             raise Fault(FaultCode.UPSTREAM_UNREACHABLE, hint=hint) from None
-        except aiohttp.SocketTimeoutError:
-            raise self._limits.silent() from None
         except _BrokenError as broken:
             raise _fault(broken.__cause__, is_tls=self._is_tls) from None
         except (aiohttp.ClientError, http_exceptions.HttpProcessingError, OSError) as error:

@@ -46,7 +46,7 @@ class HttpxClient:
             transport=_Lent(http),
             follow_redirects=False,
             trust_env=False,
-            timeout=httpx.Timeout(limits.read_timeout, connect=limits.connect_timeout, pool=None),
+            timeout=httpx.Timeout(None, connect=limits.connect_timeout, pool=None),
             headers=headers,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         )
@@ -65,7 +65,7 @@ class HttpxClient:
         except httpx.ConnectTimeout:
             raise self._limits.not_connected() from None
         except httpx.TimeoutException:
-            raise self._limits.silent() from None
+            raise self._limits.expired() from None
         except (httpx.TransportError, OSError) as error:
             hint = told(error, _BREAKAGES)
             raise Fault(FaultCode.UPSTREAM_UNREACHABLE, hint=hint) from None
