@@ -21,7 +21,7 @@ from benchmarks.table import table
 from benchmarks.upstream import delayed, serving
 
 OPERATIONS = {operation.name: operation for operation in (LIST, LOOKUP, SMALL)}
-PARTS = (*OPERATIONS, "growth", "latency", "plans", "overhead", "memory")
+PARTS = (*OPERATIONS, "growth", "latency", "plans", "overhead", "traces", "memory")
 PROGRAMS = {"nginx": "nginx", "wrk": "wrk", "taskset": "util-linux"}
 """What is run, and the package of Debian that holds it."""
 
@@ -54,6 +54,7 @@ class Bench:
             "latency": self.latency,
             "plans": self.plans,
             "overhead": self.overhead,
+            "traces": self.traces,
             "memory": lambda: self.memory(operations),
         }
         for name, part in rest.items():
@@ -114,6 +115,12 @@ class Bench:
         with tempfile.TemporaryDirectory() as folder:
             compared, goal = overhead.compare(self._meter, Path(folder))
         self._tell("overhead", compared)
+        self.goals.append(goal)
+
+    def traces(self) -> None:
+        """Compare the gateway with all traces, with some, and with none."""
+        compared, goal = overhead.traced(self._meter)
+        self._tell("traces", compared)
         self.goals.append(goal)
 
     def memory(self, operations: int) -> None:

@@ -1,13 +1,15 @@
-"""What identity, enforced limits, traces and logs add to an operation."""
+"""What identity, enforced limits, traces and logs add to an operation, and traces alone."""
 
 import importlib.util
 import statistics
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.issuer import Issuer
 from benchmarks.measure import Goal, Measured, Meter
 from benchmarks.operations import LIST
+from benchmarks.process import Process
 from benchmarks.servers import KEEPING_NOTHING, Server, gateway
 from benchmarks.table import number, table
 from gateway.settings.settings import PREFIX, Settings
@@ -15,6 +17,10 @@ from gateway.settings.settings import PREFIX, Settings
 ROUNDS = 3
 WANTED = 0.15
 """The share of the operation's CPU that they may add."""
+SAMPLED = 0.05
+"""The share of traces that `deploy/` keeps."""
+WANTED_OF_TRACES = 0.05
+"""The share of the operation's CPU that traces may add if as many are kept."""
 
 _OFF = {"GATEWAY_LOG_OPERATIONS": "off", "GATEWAY_LOG_LEVEL": "ERROR"}
 _ON = {"GATEWAY_LOG_OPERATIONS": "all", "GATEWAY_LOG_FORMAT": "json", "GATEWAY_TRACES": "otlp"}
@@ -38,13 +44,13 @@ def full(issuer: Issuer, keys: str, collector: str) -> Server:
         "identity",
         "limits",
         "metrics",
-        *(["traces"] if "GATEWAY_TRACES" in on else []),
+        *([f"{SAMPLED:.0%} of the traces"] if "GATEWAY_TRACES" in on else []),
         "logs",
     ]
     variables = {
         "GATEWAY_INSECURE": "0",
         **issuer.settings(keys),
-        "OTEL_EXPORTER_OTLP_ENDPOINT": collector,
+        **_sampling(collector, SAMPLED),
         **KEEPING_NOTHING,
         **on,
     }
@@ -70,30 +76,66 @@ def compare(meter: Meter, folder: Path) -> tuple[str, Goal]:
     loud = full(issuer, str(keys), meter.upstream.origin)
     quiet = bare()
     with quiet.over(meter.upstream.origin) as without, loud.over(meter.upstream.origin) as having:
-        rounds = [
-            (meter.measure(without, LIST), meter.measure(having, LIST, headers=headers))
-            for _ in range(ROUNDS)
-        ]
-    costs = [statistics.median(each.cpu for each in ways) for ways in zip(*rounds, strict=True)]
-    added = costs[1] / costs[0] - 1
-    rows = [
-        _row(server.title, [pair[way] for pair in rounds])
-        for way, server in enumerate((quiet, loud))
-    ]
+        ways = {quiet.title: (without, {}), loud.title: (having, headers)}
+        results = _measured(meter, ways)
+    added = _cpu(results[loud.title]) / _cpu(results[quiet.title]) - 1
     text = f"overhead: at most {WANTED:.0%} of the list operation's CPU"
-    goal = Goal(text, f"{added:+.1%}", added <= WANTED)
-    return table(
-        ("list, with", "requests/s", "median ms", "CPU ms", "lowest", "highest"), rows
-    ), goal
+    return _table(results), Goal(text, f"{added:+.1%}", added <= WANTED)
 
 
-def _row(title: str, measured: list[Measured]) -> list[str]:
-    costs = [each.cpu for each in measured]
-    return [
-        title,
-        number(statistics.median(each.run.rate for each in measured)),
-        number(statistics.median(each.run.median for each in measured)),
-        number(statistics.median(costs)),
-        number(min(costs)),
-        number(max(costs)),
+def traced(meter: Meter) -> tuple[str, Goal]:
+    """Measure the gateway with no traces, with some of them sampled, and with all, in turn."""
+    off, some, every = "no traces", f"{SAMPLED:.0%} of the traces", "all traces"
+    with ExitStack() as stack:
+        ways: dict[str, tuple[Process, Mapping[str, str]]] = {}
+        for title, share in ((off, None), (some, SAMPLED), (every, 1)):
+            variables = {**KEEPING_NOTHING, **_known(_OFF)}
+            if share is not None:
+                variables |= {"GATEWAY_TRACES": "otlp", **_sampling(meter.upstream.origin, share)}
+            server = gateway("traced", title, **variables)
+            ways[title] = stack.enter_context(server.over(meter.upstream.origin)), {}
+        results = _measured(meter, ways)
+    added = _cpu(results[some]) / _cpu(results[off]) - 1
+    text = f"traces, {SAMPLED:.0%} of them: at most {WANTED_OF_TRACES:.0%} of the list's CPU"
+    return _table(results), Goal(text, f"{added:+.1%}", added <= WANTED_OF_TRACES)
+
+
+def _sampling(collector: str, share: float) -> dict[str, str]:
+    return {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector,
+        "OTEL_TRACES_SAMPLER": "traceidratio",
+        "OTEL_TRACES_SAMPLER_ARG": str(share),
+    }
+
+
+def _measured(
+    meter: Meter, ways: Mapping[str, tuple[Process, Mapping[str, str]]]
+) -> dict[str, list[Measured]]:
+    """Measure the processes in turn, several times, each with its headers."""
+    results: dict[str, list[Measured]] = {title: [] for title in ways}
+    for _ in range(ROUNDS):
+        for title, (process, headers) in ways.items():
+            results[title].append(meter.measure(process, LIST, headers=headers))
+    return results
+
+
+def _cpu(measured: list[Measured]) -> float:
+    return statistics.median(each.cpu for each in measured)
+
+
+def _table(results: Mapping[str, list[Measured]]) -> str:
+    least = _cpu(next(iter(results.values())))
+    rows = [
+        [
+            title,
+            number(statistics.median(each.run.rate for each in measured)),
+            number(statistics.median(each.run.median for each in measured)),
+            number(_cpu(measured)),
+            number(min(each.cpu for each in measured)),
+            number(max(each.cpu for each in measured)),
+            number(_cpu(measured) / least),
+        ]
+        for title, measured in results.items()
     ]
+    heads = ("list, with", "requests/s", "median ms", "CPU ms", "lowest", "highest", "CPU ratio")
+    return table(heads, rows)

@@ -8,16 +8,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
-from opentelemetry.sdk.trace.export import SpanExportResult
 
-from gateway.observability.reports import Report
-from gateway.observability.traces.otlp import Encoding, OtlpTracing
 from tests.gateway.service import running
-from tests.traces.traced import INVOICE, Traced
+from tests.traces.traced import INVOICE
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
@@ -75,22 +71,6 @@ def collector() -> Iterator[Collector]:
         yield server
         server.shutdown()
         thread.join()
-
-
-@pytest.mark.parametrize(
-    ("path", "result", "taken"),
-    [("/v1/traces", SpanExportResult.SUCCESS, 1), ("/v2", SpanExportResult.FAILURE, 0)],
-)
-def test_opentelemetrys_exporter_sends_what_is_encoded_here_and_tells_how_that_went(
-    collector: Collector, path: str, result: SpanExportResult, taken: int
-) -> None:
-    kept = Traced()
-    OtlpTracing(kept.provider, "https://payex.example").begin("POST", []).end(Report())
-    exporter = Encoding(OTLPSpanExporter(endpoint=f"{collector.origin}{path}"))
-
-    assert exporter.export(kept.spans) is result
-    assert [span.name for span in collector.spans] == ["POST /graphql"] * taken
-    exporter.shutdown()
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

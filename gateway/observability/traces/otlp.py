@@ -9,16 +9,14 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from threading import Thread
-from typing import Any, Final, cast
+from typing import Final
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
-from opentelemetry.sdk.trace import ReadableSpan, Tracer, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from gateway import __version__
-from gateway.observability.traces.encoding import encoded
 from gateway.observability.traces.spans import OperationSpan, Spans
 from gateway.observability.traces.trace_parent import Headers, trace_parent
 from gateway.settings.load import SettingsError
@@ -49,9 +47,8 @@ class OtlpTracing:
         last_seconds: float = LAST_SECONDS,
     ) -> None:
         self._provider = provider
-        tracer = cast("Tracer", provider.get_tracer(_NAME, __version__))
-        scope = InstrumentationScope(_NAME, __version__)
-        self._spans = Spans(tracer, scope, origin, propagates=propagates)
+        tracer = provider.get_tracer(_NAME, __version__)
+        self._spans = Spans(tracer, origin, propagates=propagates)
         self._last_seconds = last_seconds
 
     def begin(self, method: str, headers: Headers) -> OperationSpan:
@@ -74,31 +71,6 @@ class OtlpTracing:
                     "(OTEL_EXPORTER_OTLP_ENDPOINT): they are lost.",
                     self._last_seconds,
                 )
-
-
-class Encoding(SpanExporter):
-    """Has OpenTelemetry's exporter send what is encoded here, which costs a sixth.
-
-    Args:
-        exporter: sends spans.
-    """
-
-    def __init__(self, exporter: SpanExporter) -> None:
-        self._exporter = exporter
-        # The exporter has no other way in for what is encoded already. Where it lacks this one, it
-        # encodes by itself: all that is lost is time.
-        self._client: Any = getattr(exporter, "_client", None)
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send spans, at least one."""
-        if self._client is None:
-            return self._exporter.export(spans)
-        sent = self._client.export(encoded(spans)).success
-        return SpanExportResult.SUCCESS if sent else SpanExportResult.FAILURE
-
-    def shutdown(self) -> None:
-        """Give up what is being sent."""
-        self._exporter.shutdown()
 
 
 class Outage(SpanExporter):
@@ -150,7 +122,7 @@ def otlp_tracing(
     logging.getLogger("opentelemetry.sdk").setLevel(logging.WARNING)
     try:
         provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
-        provider.add_span_processor(BatchSpanProcessor(Outage(Encoding(exporter()))))
+        provider.add_span_processor(BatchSpanProcessor(Outage(exporter())))
     except (RuntimeError, ValueError) as error:
         raise SettingsError(
             f"GATEWAY_TRACES=otlp: a variable OTEL_... cannot be used: {str(error).rstrip('.')}."
