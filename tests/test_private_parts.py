@@ -4,6 +4,7 @@
 in `pyproject.toml`, which rises once these tests have passed with that release.
 """
 
+import logging
 import tomllib
 from importlib import import_module
 from pathlib import Path
@@ -58,3 +59,16 @@ def test_the_package_has_an_upper_bound_and_the_page_names_the_file(part: Part) 
 
     assert "<" in requirement
     assert f"`{part.file}`" in (ROOT / "docs" / "architecture.md").read_text("utf-8")
+
+
+def test_opentelemetry_still_logs_by_the_names_that_the_gateway_silences() -> None:
+    """Under other names, its lines would reach the log, and they quote headers."""
+    for module in (
+        "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+        "opentelemetry.sdk.trace.export",
+        "opentelemetry.util.re",
+    ):
+        import_module(module)
+        assert module in logging.root.manager.loggerDict, (
+            f"see otlp.py: no logger is named {module}"
+        )
