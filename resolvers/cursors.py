@@ -1,9 +1,9 @@
 """Cursors: what names an element of a list to a client, and tells nothing of either.
 
-A cursor is built from what every caller with `usage:read` sees of the element, so that a member
-that only `raw` has neither shows in it nor ends it. Its digests are keyed: whoever holds a cursor
-cannot find out what it stands for by trying. The key comes from the ledger's token, which all
-instances have. With the next token, the cursors of the last one are of no use.
+A cursor is built from what every caller with `usage:read` sees of the element, so that what only
+`raw` has, a member or another spelling, neither shows in it nor ends it. Its digests are keyed:
+whoever holds a cursor cannot find out what it stands for by trying. The key comes from the ledger's
+token, which all instances have. With the next token, the cursors of the last one are of no use.
 """
 
 import base64
@@ -14,7 +14,8 @@ from typing import Final, NamedTuple, Self
 
 import msgspec
 
-from resolvers.payex.api.records import Item
+from resolvers.payex.api.amounts import currency_code, written
+from resolvers.payex.api.records import Item, UsageRecord
 
 # What a cursor is made of: a digest of the token, one of the list, one of the element, how many
 # equal elements stand before it, and where it stood, which is only where the search begins.
@@ -84,7 +85,7 @@ class Cursors:
 
     def element(self, item: Item) -> bytes:
         """Return what stands for an element, and for all that look like it."""
-        seen = msgspec.json.encode(item.identity)
+        seen = msgspec.json.encode(_seen(item))
         return blake2b(seen, key=self._keys[_BYTES:], digest_size=_BYTES).digest()
 
     def behind(self, item: Item, twin: int) -> str:
@@ -96,3 +97,29 @@ class Cursors:
         # With a key for each list, equal elements of two lists have nothing in common.
         name = "\x00".join(self._numbers).encode("utf-8", "surrogatepass")
         return blake2b(name, key=self._key, digest_size=_BYTES + _KEY_BYTES).digest()
+
+
+def _seen(item: Item) -> object:
+    """Return what clients see of an element by fields other than `raw`, however PayEx spells it."""
+    if not isinstance(item, UsageRecord):
+        return item.identity
+    number, group, code = item.usage_detail_id, item.product_group_id, item.destination_code
+    charged, total = item.charged_volume, item.total_volume
+    price, amount = item.unit_price, item.amount
+    values = (item.quantity, charged, total, price, amount, item.vat_rate)
+    # An f-string, or `format`, takes four times as long (measured).
+    numbers = "%s %s %s %s %s %s" % values  # noqa: UP031
+    if "E" in numbers or "-0" in numbers:
+        numbers = " ".join("None" if value is None else written(value) for value in values)
+    return (
+        str(number) if isinstance(number, int) else number,
+        item.start_time,
+        item.usage_type,
+        str(group) if isinstance(group, int) else group,
+        item.detail_info,
+        item.destination,
+        str(code) if isinstance(code, int) else code,
+        None if charged is None and total is None else item.volume_code or None,
+        None if price is None and amount is None else currency_code(item.currency),
+        numbers,
+    )

@@ -14,6 +14,7 @@ from graphql import FloatValueNode, IntValueNode, StringValueNode, ValueNode
 from strawberry.types.scalar import ScalarDefinition
 
 from resolvers.malformed import Malformed
+from resolvers.payex.api.amounts import written
 from resolvers.payex.api.argument_errors import ArgumentErrorCode
 from resolvers.payex.api.times import NoSuchMomentError, moment
 from schema.json_numbers import JSONNumber
@@ -27,19 +28,6 @@ RawJSON = NewType("RawJSON", object)
 # What Python takes beside it (`1_000`, other digits than these, blanks, NaN) is no number here.
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?")
 _ENCODER = msgspec.json.Encoder()
-# Beyond this many digits before or behind the point, the exponent is the clearer spelling.
-_PLAIN_DIGITS = 60
-
-
-def _write_decimal(value: Decimal) -> str:
-    text = str(value)
-    if text[0] == "-" and not value:
-        # Zero has no sign, however PayEx wrote it.
-        text, value = text[1:], abs(value)
-    if "E" not in text:
-        return text
-    plain = abs(value.adjusted()) <= _PLAIN_DIGITS
-    return format(value, "f") if plain else text
 
 
 def _read_decimal(value: Any) -> Decimal | Malformed:
@@ -104,7 +92,7 @@ SCALARS: dict[object, ScalarDefinition] = {
             'A decimal number, exact to the last digit, as text: `"463.42"`. '
             "Read it with a decimal library; a binary float would round it."
         ),
-        serialize=_write_decimal,
+        serialize=written,
         parse_value=_read_decimal,
         parse_literal=_decimal_literal,
     ),

@@ -85,6 +85,18 @@ def number(text: str) -> Decimal:
     return Decimal(0)
 
 
+def written(value: Decimal) -> str:
+    """Return a number as clients read it: exact, and without an exponent if it is of usual size."""
+    text = str(value)
+    if text[0] == "-" and not value:
+        # Zero has no sign, however PayEx wrote it.
+        text, value = text[1:], abs(value)
+    if "E" not in text:
+        return text
+    plain = abs(value.adjusted()) <= MOST_DIGITS
+    return format(value, "f") if plain else text
+
+
 def are_numbers(values: Collection[Decimal]) -> bool:
     """Whether all values are finite and within the bounds of `number`."""
     return all(map(Decimal.is_finite, values)) and _EXPONENTS.issuperset(
