@@ -85,7 +85,7 @@ def create_app(
         max_records=settings.max_records,
         max_subscriptions=settings.max_subscriptions,
     )
-    schema = build_schema()
+    schema = build_schema(variant=settings.variant)
     core = executable(schema)
     source = Upstream(settings, upstream)
     tracing = tracing or tracing_of(settings, source.origin)
@@ -178,7 +178,12 @@ def _rules(settings: Settings) -> EndpointRules:
 
 
 def _graphiql(settings: Settings, upstream: str) -> list[BaseRoute]:
-    return graphiql_routes(endpoint=ENDPOINT, upstream=upstream, sandbox=settings.is_sandbox)
+    return graphiql_routes(
+        endpoint=ENDPOINT,
+        upstream=upstream,
+        sandbox=settings.is_sandbox,
+        variant=settings.variant,
+    )
 
 
 def _cors(settings: Settings) -> list[Middleware]:

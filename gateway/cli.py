@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, MutableMapping, Sequence
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from gateway.settings.load import SettingsError, load_settings, tell
 from gateway.settings.settings import Settings
 from resolvers.payex.credentials.access import CredentialsError
 from schema.subgraph import print_sdl
+from schema.variants import PREFIX, Variant
 
 _DESCRIPTION = """\
 A GraphQL gateway over the PayEx Billing Usage API.
@@ -94,12 +96,36 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_faults(sandbox, "the sandbox")
 
-    commands.add_parser(
+    schema = commands.add_parser(
         "schema",
         help="print the schema (SDL)",
         description="Print the schema as SDL, with its Federation 2 directives.",
     )
+    schema.add_argument(
+        "--without-node",
+        action="store_true",
+        help="leave out node, nodes, Node and the ids of ledgers, invoices and customers "
+        "(GATEWAY_SCHEMA_WITHOUT_NODE)",
+    )
+    schema.add_argument(
+        "--without-auth",
+        action="store_true",
+        help="leave out @authenticated and @requiresScopes (GATEWAY_SCHEMA_WITHOUT_AUTH)",
+    )
+    schema.add_argument(
+        "--prefix",
+        default="",
+        type=_prefix,
+        help="what the names of types begin with that other subgraphs have too "
+        "(GATEWAY_SCHEMA_PREFIX)",
+    )
     return top
+
+
+def _prefix(text: str) -> str:
+    if not re.fullmatch(PREFIX, text):
+        raise argparse.ArgumentTypeError("must be up to 40 letters, digits and _, a letter first")
+    return text
 
 
 def _add_faults(command: argparse.ArgumentParser, who: str) -> None:
@@ -136,7 +162,8 @@ def main(
     try:
         match options.command:
             case "schema":
-                sys.stdout.write(print_sdl())
+                variant = Variant(options.without_node, options.without_auth, options.prefix)
+                sys.stdout.write(print_sdl(variant))
             case "check":
                 return run_check(options, os.environ if environment is None else environment)
             case "sandbox":

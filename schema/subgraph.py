@@ -18,6 +18,7 @@ from schema.ledger import Customer, Invoice, Owner
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.subscription import UsageSubscription
+from schema.variants import PLAIN, Names, Variant
 
 # The Guild's composer refuses versions above 2.9; it is the first with @cost and @listSize.
 FEDERATION_VERSION: Final = "2.9"
@@ -28,23 +29,27 @@ _REFERENCE: Final = 6
 _ENTITIES = {type_.__name__: type_ for type_ in (Customer, Invoice, Owner, UsageSubscription)}
 
 
-def _sdl() -> str:
-    # To print it takes 14 milliseconds, and an operation may ask for it a hundred times.
-    return print_sdl()
+def _root(variant: Variant) -> type:
+    """Return the root of a variant: it has the variant's SDL."""
 
+    def sdl() -> str:
+        # To print it takes 14 milliseconds, and an operation may ask for it a hundred times.
+        return print_sdl(variant)
 
-@strawberry.type(name="_Service")
-class _Service:
-    sdl: str = strawberry.field(resolver=_sdl)
+    @strawberry.type(name="_Service")
+    class Service:
+        text: str = strawberry.field(name="sdl", resolver=sdl)
 
+    def service() -> Service:
+        return Service()
 
-def _service() -> _Service:
-    return _Service()
+    description = get_object_definition(Query, strict=True).description
 
+    @strawberry.type(name="Query", description=description)
+    class Root(Query):
+        service_: Service = strawberry.field(name="_service", resolver=service)
 
-@strawberry.type(name="Query", description=get_object_definition(Query, strict=True).description)
-class _Root(Query):
-    service: _Service = strawberry.field(name="_service", resolver=_service)
+    return Root
 
 
 class _Subgraph(Schema):
@@ -76,17 +81,18 @@ def _entity(info: Any, representation: Any) -> Any:
 
 
 @cache
-def build_schema(info: type[Info] = Info) -> Schema:
+def build_schema(info: type[Info] = Info, variant: Variant = PLAIN) -> Schema:
     """Return the executable schema, which is built once: nobody changes it.
 
     Args:
         info: what resolvers are told beside their object and arguments.
+        variant: the variant.
     """
     return _Subgraph(
-        query=_Root,
+        query=_root(variant),
         types=[Invoice, Customer, UsageSubscription],
         federation_version=FEDERATION_VERSION,
-        config=StrawberryConfig(scalar_map=SCALARS, info_class=info),
+        config=StrawberryConfig(scalar_map=SCALARS, info_class=info, name_converter=Names(variant)),
     )
 
 
@@ -96,6 +102,6 @@ def executable(schema: Schema) -> GraphQLSchema:
 
 
 @cache
-def print_sdl() -> str:
-    """Return the SDL, as `schema.graphql` holds it."""
-    return build_schema().as_str() + "\n"
+def print_sdl(variant: Variant = PLAIN) -> str:
+    """Return the SDL; that of the plain variant is in `schema.graphql`."""
+    return variant.sdl(build_schema(variant=variant).as_str() + "\n")

@@ -4,13 +4,14 @@ It is not called Subscription: in a supergraph that is the root of GraphQL subsc
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import strawberry
+from strawberry.types.lazy_type import LazyType
 
 from resolvers import lookups, usage
 from resolvers.errors import problem_error
-from resolvers.ledger import SubscriptionNode
+from resolvers.ledger import HolderNode, SubscriptionNode
 from resolvers.pages import Page
 from resolvers.payex.api.problems import Problem
 from resolvers.payex.api.routes import Billing
@@ -32,9 +33,6 @@ from schema.problems import (
 from schema.records import UsageRecord, UsageSummary
 from schema.scalars import RawJSON
 from schema.totals import UsageTotals
-
-if TYPE_CHECKING:
-    from schema.ledger import UsageHolder
 
 described(
     "BillingState",
@@ -187,8 +185,10 @@ class UsageSubscription(Node):
         description="The subscription's number at PayEx, up to 34 characters."
     )
     billing: Billing = strawberry.field(description="Whether this usage has been invoiced.")
-    holder_node: Annotated["UsageHolder", strawberry.lazy("schema.ledger")] = strawberry.field(
+    # It is declared where subscriptions are known.
+    holder_node: HolderNode = strawberry.field(
         name="holder",
+        graphql_type=LazyType("UsageHolder", "schema.ledger"),
         description="The invoice or customer that the usage belongs to. Costs no call.",
     )
     usage_records: UsageRecordsResult | None = resolved(

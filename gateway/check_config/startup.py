@@ -37,7 +37,9 @@ def _objections(settings: Settings) -> Iterator[str]:
     parts = (
         lambda: Upstream(settings),
         lambda: identity_of(settings),
-        lambda: document_source(settings, schema=executable(build_schema()), shared=None),
+        lambda: document_source(
+            settings, schema=executable(build_schema(variant=settings.variant)), shared=None
+        ),
         lambda: tls_options(settings),
         lambda: tracing_of(settings, ""),
     )

@@ -21,6 +21,7 @@ from starlette.types import Scope
 
 from gateway.http.compression import codings
 from gateway.http.header_fields import listed, matches_tag
+from schema.variants import PLAIN, Variant
 
 HERE: Final = Path(__file__).parent
 DIST: Final = HERE / "dist"
@@ -69,11 +70,11 @@ class Tab(TypedDict):
     variables: str | None
 
 
-def ready_tabs(folder: Path = TABS) -> list[Tab]:
+def ready_tabs(folder: Path = TABS, variant: Variant = PLAIN) -> list[Tab]:
     """Return the tabs of a new visitor, ordered by file name."""
     return [
         Tab(
-            query=query.read_text("utf-8").strip(),
+            query=variant.document(query.read_text("utf-8").strip()),
             variables=variables.read_text("utf-8").strip() if variables.is_file() else None,
         )
         for query in sorted(folder.glob("*.graphql"))
@@ -118,7 +119,12 @@ class Assets(StaticFiles):
 
 
 def graphiql_routes(
-    *, endpoint: str, upstream: str, sandbox: bool, bundle: Path = DIST
+    *,
+    endpoint: str,
+    upstream: str,
+    sandbox: bool,
+    variant: Variant = PLAIN,
+    bundle: Path = DIST,
 ) -> list[BaseRoute]:
     """Return the page at `/` and its assets under `/graphiql/`.
 
@@ -126,6 +132,7 @@ def graphiql_routes(
         endpoint: the path of the GraphQL endpoint on this origin.
         upstream: the address of PayEx; the page shows its host alone.
         sandbox: whether the answers are the sandbox's.
+        variant: the variant of the schema.
         bundle: the folder of the built page; if absent, a static page takes its place.
     """
     built = (bundle / "graphiql.js").is_file()
@@ -136,7 +143,7 @@ def graphiql_routes(
         "hint": READY if sandbox else UNREADY,
     }
     template = Template((HERE / ("index.html" if built else "unbuilt.html")).read_text("utf-8"))
-    config = _embedded({"endpoint": endpoint, "tabs": ready_tabs()})
+    config = _embedded({"endpoint": endpoint, "tabs": ready_tabs(variant=variant)})
 
     async def page(request: Request) -> HTMLResponse:
         example = escape(_example(f"{str(request.base_url).rstrip('/')}{endpoint}"))

@@ -14,6 +14,7 @@ from gateway.settings.limits import LimitSettings
 from gateway.settings.logs import LogSettings
 from gateway.settings.metrics import MetricsSettings
 from gateway.settings.resilience import PolicySettings
+from gateway.settings.schema import SchemaSettings
 from gateway.settings.traces import TelemetrySettings
 from gateway.settings.upstream import UpstreamSettings
 from gateway.settings.values import FaultText, nearest
@@ -53,6 +54,7 @@ class Settings(
     LogSettings,
     MetricsSettings,
     PolicySettings,
+    SchemaSettings,
     TelemetrySettings,
     UpstreamSettings,
 ):

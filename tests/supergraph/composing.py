@@ -1,12 +1,13 @@
 """Composition of subgraphs, by a public composer."""
 
 import json
-import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from schema.subgraph import print_sdl
+from schema.variants import Variant
 from tests.gateway.service import ROOT, SECONDS
 from tests.supergraph.programs import node
 
@@ -57,16 +58,5 @@ def compose(composer: str, subgraphs: Mapping[str, Subgraph]) -> Composed:
     return Composed(**json.loads(ran.stdout))
 
 
-def without_authorization(folder: Path) -> str:
-    """Return the gateway's schema without `@authenticated` and `@requiresScopes`.
-
-    Args:
-        folder: where the page's own command is run.
-    """
-    blocks = re.findall(r"^```sh\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    (command,) = [block for block in blocks if "sed" in block]
-    (folder / "schema.graphql").write_text(USAGE)
-    subprocess.run(  # noqa: S603 - the command of our own page
-        ["/bin/sh", "-ec", command], cwd=folder, timeout=SECONDS, check=True
-    )
-    return (folder / "usage.graphql").read_text("utf-8")
+WITHOUT_AUTH = print_sdl(Variant(without_auth=True))
+"""The gateway's schema without `@authenticated` and `@requiresScopes`."""

@@ -17,9 +17,9 @@ from tests.supergraph.composing import (
     CRM,
     FOLDER,
     USAGE,
+    WITHOUT_AUTH,
     Subgraph,
     compose,
-    without_authorization,
 )
 from tests.supergraph.programs import Program, free_port, node, running
 from tests.supergraph.upstream import CountingPayex, FrontDoor, served
@@ -187,7 +187,7 @@ def router(
     folder = tmp_path_factory.mktemp("router")
     schemas = all_subgraphs.schemas
     if name == STRIPPED:
-        usage = replace(schemas["usage"], sdl=without_authorization(folder))
+        usage = replace(schemas["usage"], sdl=WITHOUT_AUTH)
         schemas = {**schemas, "usage": usage}
     composed = compose(composer, schemas)
     assert composed.supergraph, composed

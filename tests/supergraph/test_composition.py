@@ -2,6 +2,8 @@
 
 import pytest
 
+from schema.subgraph import print_sdl
+from schema.variants import Variant
 from tests.supergraph.composing import CRM, USAGE, Composed, Subgraph, compose
 
 pytestmark = pytest.mark.supergraph
@@ -80,6 +82,76 @@ def test_a_change_that_breaks_the_supergraph_is_refused(
 
     assert found.supergraph is None
     assert set(found.errors) == {code}
+
+
+HEAD = (
+    'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", '
+    'import: ["@key", "@shareable"])\n'
+)
+TICKET = 'type Ticket implements Node @key(fields: "id") { id: ID! } interface Node { id: ID! }'
+CLASHES = {
+    "node": (f"type Query {{ node(id: ID!): Node }} {TICKET}", {"INVALID_FIELD_SHARING"}),
+    "id": (
+        (
+            'type Query { c: Customer } type Customer @key(fields: "ownerNo customerNo") {'
+            " ownerNo: ID! customerNo: ID! id: ID! }"
+        ),
+        {"INVALID_FIELD_SHARING"},
+    ),
+    "Money": (
+        "type Query { price: Money } type Money { amount: Float! currency: String! }",
+        {"FIELD_TYPE_MISMATCH", "INVALID_FIELD_SHARING"},
+    ),
+    "PageInfo": (
+        "type Query { p: PageInfo } type PageInfo { hasNextPage: Boolean! endCursor: String }",
+        {"INVALID_FIELD_SHARING"},
+    ),
+    "Volume": (
+        "type Query { v: Volume } type Volume { value: Float! unit: String! }",
+        {"FIELD_TYPE_MISMATCH", "INVALID_FIELD_SHARING"},
+    ),
+    "SortDirection": (
+        "type Query { all(by: SortDirection): String } enum SortDirection { ASC DESC }",
+        {"EMPTY_MERGED_ENUM_TYPE"},
+    ),
+    "ValidationProblem": (
+        "type Query { problem: ValidationProblem } type ValidationProblem { message: String! }",
+        {"SATISFIABILITY_ERROR"},
+    ),
+}
+
+
+@pytest.mark.parametrize("composer", COMPOSERS)
+@pytest.mark.parametrize("clash", CLASHES)
+def test_a_clash_with_a_companys_own_types_is_solved_by_its_variant(
+    composer: str, clash: str
+) -> None:
+    types, codes = CLASHES[clash]
+    variant = Variant(prefix="Usage") if clash[0].isupper() else Variant(without_node=True)
+    plain = composed(composer, usage=USAGE, company=HEAD + types)
+    solved = composed(composer, usage=print_sdl(variant), company=HEAD + types)
+
+    assert (plain.supergraph, set(plain.errors)) == (None, codes)
+    assert (solved.errors, solved.hints) == ([], [])
+    assert solved.supergraph
+
+
+@pytest.mark.parametrize("composer", COMPOSERS)
+def test_the_variants_compose_together_beside_all_of_a_companys_own_types(composer: str) -> None:
+    everything = Variant(without_node=True, without_auth=True, prefix="Usage")
+    companies = {f"company{place}": HEAD + one for place, (one, _) in enumerate(CLASHES.values())}
+    found = composed(composer, usage=print_sdl(everything), **companies)
+
+    assert (found.errors, found.hints) == ([], [])
+
+
+@pytest.mark.parametrize("composer", COMPOSERS)
+def test_a_plain_interface_node_elsewhere_composes_in_silence(composer: str) -> None:
+    """And only this subgraph answers `node`: the page tells so."""
+    company = f"{HEAD} type Query {{ ticket: Ticket }} {TICKET}"
+    found = composed(composer, usage=USAGE, company=company)
+
+    assert (found.errors, found.hints) == ([], [])
 
 
 @pytest.mark.parametrize(("version", "taken"), [("v2.8", False), ("v2.9", True), ("v2.10", False)])

@@ -17,7 +17,6 @@ from tests.supergraph.composing import (
     USAGE,
     Subgraph,
     compose,
-    without_authorization,
 )
 from tests.supergraph.programs import QUIET, node
 
@@ -146,20 +145,7 @@ def test_its_query_is_answered(router: Any, subgraphs: Any) -> None:
 
 
 @pytest.mark.supergraph
-def test_its_command_takes_out_two_directives_and_nothing_else(tmp_path: Path) -> None:
-    stripped = without_authorization(tmp_path)
-    words = re.compile(r"[\s,]+")
-
-    assert "@authenticated" in USAGE
-    assert "@requiresScopes" in USAGE
-    assert "@authenticated" not in stripped
-    assert "@requiresScopes" not in stripped
-    gone = re.sub(r'"?@authenticated"?|"@requiresScopes"|@requiresScopes\([^)]*\)', "", USAGE)
-    assert words.split(gone) == words.split(stripped)
-
-
-@pytest.mark.supergraph
-def test_apollo_gateway_refuses_what_the_command_takes_out(tmp_path: Path) -> None:
+def test_apollo_gateway_refuses_what_the_variant_without_auth_leaves_out(tmp_path: Path) -> None:
     schemas = {"usage": Subgraph("http://a", USAGE), "crm": Subgraph("http://b", CRM)}
     (tmp_path / "supergraph.graphql").write_text(compose("apollo", schemas).supergraph or "")
     (tmp_path / "node_modules").symlink_to(FOLDER / "node_modules")
