@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from resolvers.payex.api.faults import Fault
 from resolvers.payex.api.routes import Kind
 from resolvers.payex.api.surrogates import Marked, replaced
 
@@ -76,6 +77,8 @@ def take_apart(body: bytes, *, is_list: bool) -> Parts:
         parts = (_navigation(whole), _items(whole)) if is_list else ()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Unreadable("a body that is not JSON") from None
+    except Fault as fault:
+        raise Unreadable(f"a body that is not read: {fault.hint}") from None
     return Parts(
         _restored(whole, marked),
         *([_restored(one, marked) for one in objects] for objects in parts),

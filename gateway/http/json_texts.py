@@ -82,5 +82,6 @@ def _is_cut(text: bytes) -> bool:
     except (msgspec.ValidationError, RecursionError):
         return True
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return False
+        # They may be so many that not all of them were replaced.
+        return replaced(whole) != whole
     return True

@@ -526,6 +526,10 @@ async def test_a_ledger_that_payex_has_not_configured_is_no_difference() -> None
         (httpx.Response(200, content=b" "), "an empty body"),
         (httpx.Response(200, content=b'{"a":'), "a body that is not JSON"),
         (httpx.Response(200, content=b'{"a": "\xff"}'), "a body that is not JSON"),
+        (
+            httpx.Response(200, content=b'{"a": "%b"}' % (rb"\n\ud83d" * 10_000)),
+            "a body that is not read: The body has too many lone surrogates.",
+        ),
         (httpx.Response(200, content=b"[1]"), "JSON, but no object (list)"),
     ],
 )

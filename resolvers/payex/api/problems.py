@@ -8,6 +8,7 @@ import enum
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -17,6 +18,11 @@ from resolvers.payex.api.routes import Billing, Kind, Route
 from resolvers.payex.api.surrogates import replaced
 
 UNTITLED: Final = "PayEx told of a problem"
+
+# A problem is a page of text, and refuses as many arguments as a request has. What is larger would
+# keep the event loop.
+_MOST_BYTES: Final = 512 * 1024
+_MOST_ERRORS: Final = 100
 
 _Object = dict[str, msgspec.Raw]
 _OBJECT = msgspec.json.Decoder(_Object)
@@ -170,9 +176,11 @@ def parse_problem(status: int, body: bytes) -> Problem | None:
         body: the body as received.
 
     Returns:
-        The problem, or None if the body is no JSON object. Whether it is one of PayEx's, `is_own`
-        tells.
+        The problem, or None if the body is no JSON object, or larger than any problem. Whether it
+        is one of PayEx's, `is_own` tells.
     """
+    if len(body) > _MOST_BYTES:
+        return None
     try:
         text = replaced(body)
         text.decode()
@@ -189,9 +197,18 @@ def parse_problem(status: int, body: bytes) -> Problem | None:
         status=status,
         detail=_text(document, "detail"),
         instance=_text(document, "instance"),
-        field_errors=tuple(dict.fromkeys(_field_errors(document))),
+        field_errors=_first(_field_errors(document)),
         raw=msgspec.Raw(body),
     )
+
+
+def _first(errors: Iterator[ArgumentError]) -> tuple[ArgumentError, ...]:
+    """Return the errors, each once; if there are very many, the first ones, and that there are."""
+    found = dict.fromkeys(islice(errors, _MOST_ERRORS))
+    if next(errors, None) is not None:
+        message = f"PayEx refused more than {_MOST_ERRORS} arguments; the rest are left out."
+        found[ArgumentError("Problems", message)] = None
+    return tuple(found)
 
 
 def _last(parameter: str) -> str:
@@ -249,10 +266,10 @@ def _field_errors(document: _Object) -> Iterator[ArgumentError]:
                         yield ArgumentError(parameter, _message(message))
 
 
-def _elements(raw: msgspec.Raw) -> list[msgspec.Raw]:
-    """Return a list's elements, or what is no list as its only one, without nulls."""
+def _elements(raw: msgspec.Raw) -> Iterator[msgspec.Raw]:
+    """Yield a list's elements, or what is no list as its only one, without nulls."""
     elements = _LIST.decode(raw) if _begins(raw, b"[") else [raw]
-    return [element for element in elements if not _begins(element, b"n")]
+    return (element for element in elements if not _begins(element, b"n"))
 
 
 def _message(raw: msgspec.Raw) -> str:

@@ -307,3 +307,20 @@ def test_a_type_is_known_only_on_the_routes_it_is_documented_for(
             # It is known again where it is documented, whatever route told of it.
             own = Routes().of(Holder("xxx", billing, "1"), Kind.SUBSCRIPTION, "2")
             assert expected(problem, own) == expected(told, own)
+
+
+def test_of_very_many_refused_arguments_the_first_hundred_are_told() -> None:
+    """20,000 kept the event loop for half a second. `raw` has all of them."""
+    body = msgspec.json.encode({"Problems": [{f"p{n}": ["x"]} for n in range(20_000)]})
+    problem = parse_problem(400, body)
+
+    assert problem is not None
+    *told, last = problem.field_errors
+    assert [error.parameter for error in told] == [f"p{n}" for n in range(100)]
+    assert last.message == "PayEx refused more than 100 arguments; the rest are left out."
+    assert problem.raw == msgspec.Raw(body)
+
+
+def test_what_is_larger_than_any_problem_is_none() -> None:
+    assert parse_problem(400, b'{"Detail":"%b"}' % (b"x" * 500_000))
+    assert parse_problem(400, b'{"Detail":"%b"}' % (b"x" * 600_000)) is None
