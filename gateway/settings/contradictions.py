@@ -1,8 +1,10 @@
 """Settings that contradict each other: one was given, and another one keeps it from mattering."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from typing import Final
 
+from gateway.settings.otel_variables import forbids_traces, otel_contradictions
 from gateway.settings.removed import REMOVED
 from gateway.settings.settings import PREFIX, Settings
 from resolvers.payex.api.intake import BYTES_PER_ARRIVED_BYTE
@@ -23,10 +25,16 @@ _BOUNDED: Final = (
 _BOUNDED_ALONE: Final = (("upstream_max_in_flight", "upstream_max_connections"),)
 
 
-def contradictions(settings: Settings) -> Iterator[str]:
+def contradictions(
+    settings: Settings, environment: Mapping[str, str] = os.environ
+) -> Iterator[str]:
     """Yield a sentence for each setting that was given and has no effect, or undoes another one.
 
     A default never contradicts what was given: it gives way.
+
+    Args:
+        settings: the settings.
+        environment: the variables, of which OpenTelemetry's count where there are traces.
     """
     pairs = _BOUNDED if settings.credentials_file else _BOUNDED + _BOUNDED_ALONE
     for name, bound in pairs:
@@ -72,6 +80,8 @@ def contradictions(settings: Settings) -> Iterator[str]:
             f"{PREFIX}METRICS_HOST has no effect without {PREFIX}METRICS_PORT: metrics are served "
             "beside GraphQL. Set both, or neither."
         )
+    if settings.traces != "off" and not forbids_traces(environment):
+        yield from otel_contradictions(environment)
     for name in settings.removed:
         instead = REMOVED[name].replace("`", "")
         yield f"{PREFIX}{name.upper()} no longer has an effect; leave it out. {instead}"

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 from gateway.observability.reports import Report
 from gateway.observability.traces.trace_parent import Headers, trace_parent
 from gateway.settings.load import SettingsError
+from gateway.settings.otel_variables import forbids_traces
 from gateway.settings.traces import TelemetrySettings
 from resolvers.payex.api.tracing import Trace, Untraced
 
@@ -84,8 +85,7 @@ def tracing_of(
     Raises:
         SettingsError: the packages are missing, or a variable `OTEL_...` cannot be used.
     """
-    forbidden = environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
-    if settings.traces == "off" or forbidden:
+    if settings.traces == "off" or forbids_traces(environment):
         return NO_TRACING
     tracing: Tracing = exporting().otlp_tracing(origin, propagates=settings.traces_to_payex)
     return tracing
