@@ -2,25 +2,17 @@
 
 import re
 
-import pytest
-
 from gateway.settings.settings import PREFIX, Settings
 from tests.deploy.shipped import compose, nginx
 from tests.gateway.service import ROOT
 
 TEXT = (ROOT / "docs" / "deploy.md").read_text("utf-8")
-TESTS = "".join(path.read_text("utf-8") for path in (ROOT / "tests" / "deploy").glob("test_*.py"))
 
 
 def test_settings_that_it_names_exist() -> None:
     named = set(re.findall(rf"\b{PREFIX}[A-Z_]+", TEXT))
 
     assert named <= {PREFIX + name.upper() for name in Settings.model_fields}
-
-
-@pytest.mark.parametrize("name", re.findall(r"^\| [^|]+ \| `(test_\w+)` \|$", TEXT, re.MULTILINE))
-def test_a_promise_has_its_test(name: str) -> None:
-    assert f"def {name}(" in TESTS
 
 
 def test_files_of_its_commands_exist_or_are_made_by_them() -> None:

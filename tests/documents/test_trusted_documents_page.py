@@ -19,7 +19,6 @@ from gateway.settings.documents import DocumentSettings
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "trusted-documents.md").read_text("utf-8")
-TESTS = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
 (MANIFEST,) = re.findall(r"^```json\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 COMMANDS = [
     shlex.split(command)
@@ -84,11 +83,3 @@ def test_the_figures_that_it_names_are_the_defaults() -> None:
 
 def test_every_code_is_on_the_page() -> None:
     assert set(re.findall(r"`((?:PERSISTED_)?QUERY_[A-Z_]+)`", PAGE)) == {*map(str, DocumentCode)}
-
-
-PROOFS = re.findall(r"`(test_\w+|Test\w+)`", PAGE)
-
-
-@pytest.mark.parametrize("name", PROOFS)
-def test_the_test_that_proves_a_promise_exists(name: str) -> None:
-    assert re.search(rf"^(async )?def {name}\(|^{name} = ", TESTS, re.MULTILINE)

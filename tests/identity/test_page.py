@@ -21,8 +21,6 @@ CODE = re.sub(
     "",
     " ".join(path.read_text("utf-8") for path in sorted((ROOT / "gateway").glob("**/*.py"))),
 )
-TESTS = "\n".join(path.read_text("utf-8") for path in sorted(Path(__file__).parent.glob("*.py")))
-PROMISES = PAGE.partition("## Promises and their tests")[2]
 BLOCKS = dict(enumerate(re.findall(r"^```json\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)))
 # What differs from case to case stands in place of these.
 VARIABLE = r"…|payex-usage-(?:router|claims) |\(GATEWAY_CLAIM_"
@@ -44,16 +42,6 @@ def test_the_settings_that_it_names_exist() -> None:
 @pytest.mark.parametrize("phrase", QUOTED)
 def test_what_it_quotes_is_what_the_gateway_says(phrase: str) -> None:
     assert phrase in CODE
-
-
-def test_each_promise_has_its_tests() -> None:
-    rows = re.findall(r"^\| (.+) \| (.+) \|$", PROMISES, re.MULTILINE)[1:]
-    named = [re.findall(r"`(test_\w+)`", tests) for _, tests in rows]
-
-    assert rows
-    assert all(named)
-    missing = [name for names in named for name in names if f"def {name}(" not in TESTS]
-    assert missing == []
 
 
 def test_each_claim_has_a_row() -> None:
