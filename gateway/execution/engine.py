@@ -16,7 +16,6 @@ from strawberry.federation import Schema
 
 from gateway.documents.source import DocumentSource, Requested
 from gateway.execution.executable import Executable
-from gateway.execution.executor import ProjectingExecutor
 from gateway.execution.paced import PacedExecutor
 from gateway.execution.plan import Fall, FallReason
 from gateway.execution.prepared import (
@@ -200,12 +199,6 @@ class Engine:
         operation: Operation,
         asked: GraphQLRequest,
     ) -> ExecutionResult:
-        executor: dict[str, Any] = {"executor_class": PacedExecutor}
-        if ready.plan is not None:
-            executor = {
-                "executor_class": ProjectingExecutor,
-                "projections": ready.plan.projections,
-            }
         result: ExecutionResult | Awaitable[ExecutionResult] = execute(
             self._core,
             document.node,
@@ -214,7 +207,7 @@ class Engine:
             operation_name=ready.name,
             hide_suggestions=not asked.introspection,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
-            **executor,
+            executor_class=PacedExecutor,
         )
         return result if isinstance(result, ExecutionResult) else await result
 

@@ -1,27 +1,31 @@
-"""One operation, executed by the reference and by what is to be told from it."""
+"""One operation, executed by the gateway's engine and by the reference, graphql-core alone."""
 
 import asyncio
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from graphql import (
     DocumentNode,
     ExecutionResult,
+    GraphQLError,
     OperationDefinitionNode,
     execute,
     get_variable_values,
+    parse,
 )
 from strawberry.execution import optimized_is_awaitable
 from strawberry.federation import Schema
 
-from gateway.execution.executor import ProjectingExecutor
-from gateway.execution.plan import Plan
-from gateway.execution.selections import Projections
+from gateway.documents.source import DocumentSource
+from gateway.execution.engine import Engine, GraphQLRequest
+from gateway.execution.plan import FallReason, Plan
+from gateway.execution.prepared import Documents
 from gateway.http.errors import format_errors
 from gateway.limits.written import Written
+from gateway.settings.limits import LimitSettings
 from resolvers.bounds import Bounds
 from resolvers.budget import Budget
 from resolvers.operation import Operation
@@ -33,19 +37,20 @@ from schema.subgraph import build_schema, executable
 
 SCHEMA = build_schema()
 CORE = executable(SCHEMA)
+UNLIMITED = LimitSettings.model_construct().model_copy(
+    update={
+        name: 10**12
+        for name, field in LimitSettings.model_fields.items()
+        if name.startswith("max_") and field.annotation is int
+    }
+)
+_ROOM = 10**9
 _TURNS = 30
 
 
 def plan_of(document: DocumentNode, weight: int = 100_000) -> Plan:
     """Return the plan of a document's operation."""
     return Plan(SCHEMA, document, _operation_of(document), weight)
-
-
-def projections_of(
-    document: DocumentNode, weight: int = 100_000, of: type[Projections] = Projections
-) -> Projections:
-    """Return what is kept of a document's operation."""
-    return of(_operation_of(document), weight)
 
 
 def _operation_of(document: DocumentNode) -> OperationDefinitionNode:
@@ -55,48 +60,62 @@ def _operation_of(document: DocumentNode) -> OperationDefinitionNode:
     return operation
 
 
-async def reply(  # noqa: PLR0913 - one reply, by any of the ways
-    document: DocumentNode,
-    variables: Mapping[str, Any],
-    payex: Payex,
-    projections: Projections | None = None,
-    executor: type[ProjectingExecutor] = ProjectingExecutor,
-    *,
-    plan: Plan | None = None,
-    schema: Schema = SCHEMA,
-) -> bytes:
-    """Return the reply of an operation, to the byte, and what else its errors tell.
+class Gateway:
+    """The engine, which keeps what it prepares for an operation, as a process does.
 
-    The reference executes it, unless there are projections, or a plan and its projections.
+    Args:
+        weight: what the document counts for.
+        plan: the class of plans.
     """
-    chosen: dict[str, Any] = {"executor_class": schema.execution_context_class}
-    if plan is not None:
-        projections = plan.projections
-    if projections is not None:
-        chosen = {"executor_class": executor, "projections": projections}
+
+    def __init__(self, weight: int = 100_000, plan: type[Plan] = Plan) -> None:
+        self.falls: list[FallReason | None] = []
+        documents = Documents(
+            CORE, UNLIMITED, _ROOM, lambda document, of, _: plan(SCHEMA, document, of, weight)
+        )
+        self._engine = Engine(SCHEMA, DocumentSource(), documents, UNLIMITED)
+
+    async def reply(self, text: str, variables: Mapping[str, Any], payex: Payex) -> bytes:
+        """Return the reply of an operation, to the byte, and what else its errors say."""
+        members = {"query": text, "variables": dict(variables)}
+        request = GraphQLRequest(members, by_get=False, introspection=True)
+        async with Operation(payex, Bounds(), rights=EVERYTHING) as operation:
+            outcome = await self._engine.run(request, operation)
+            self.falls.append(outcome.fall)
+            await _end()
+        return _bytes(outcome.data, outcome.errors)
+
+
+async def reference(
+    text: str, variables: Mapping[str, Any], payex: Payex, schema: Schema = SCHEMA
+) -> bytes:
+    """Return the reply of graphql-core alone."""
     async with Operation(payex, Bounds(), rights=EVERYTHING) as operation:
-        result: Any = None
-        if plan is not None:
-            result = await planned(plan, document, variables, operation)
-        if result is None:
-            result = execute(
-                executable(schema),
-                document,
-                context_value=operation,
-                variable_values=dict(variables),
-                is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
-                **chosen,
-            )
+        result = execute(
+            executable(schema),
+            parse(text),
+            context_value=operation,
+            variable_values=dict(variables),
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+            executor_class=schema.execution_context_class,
+        )
         if not isinstance(result, ExecutionResult):
             result = await result
-        # Fields whose answers an error has made useless come to their end.
-        for _ in range(_TURNS):
-            await asyncio.sleep(0)
-    errors = result.errors or []
+        await _end()
+    return _bytes(result.data, result.errors or ())
+
+
+async def _end() -> None:
+    """Let fields whose answers an error has made useless come to their end."""
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+
+
+def _bytes(data: Any, errors: Sequence[GraphQLError]) -> bytes:
     within = [{**error.formatted, "cause": repr(error.original_error)} for error in errors]
-    told = format_errors(errors, "one id for all", executed=True)
-    data = msgspec.json.encode(result.data, enc_hook=_encoded)
-    return b"\n".join((data, json.dumps(told).encode(), json.dumps(within).encode()))
+    formatted = format_errors(errors, "one id for all", executed=True)
+    encoded = msgspec.json.encode(data, enc_hook=_encoded)
+    return b"\n".join((encoded, json.dumps(formatted).encode(), json.dumps(within).encode()))
 
 
 def _encoded(value: Any) -> Any:

@@ -8,7 +8,6 @@ import os
 import random
 from typing import Final
 
-from graphql import parse
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -44,7 +43,7 @@ class Example:
         chance = random.Random(seed)  # noqa: S311 - no secret
         operation = write_nullable_operation if nullable else write_operation
         variables = write_nulls if nullable else write_variables
-        self.document = parse(operation(chance, CORE, size))
+        self.text = operation(chance, CORE, size)
         requests = [variables(chance) for _ in range(2)]
         # The first one again, when the operation is known.
         self.requests = [*requests, requests[0]]

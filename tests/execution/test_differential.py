@@ -1,23 +1,21 @@
-"""Nothing tells the projecting executor, and plans, from the reference.
+"""Nothing distinguishes the gateway's replies from the reference's.
 
 Operations over the whole schema are made up, with the answers of PayEx to them, and the replies are
 compared byte by byte, errors included, and what PayEx is asked for.
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 import pytest
-from graphql import GraphQLError, validate
+from graphql import ExecutionResult, parse, validate
 from graphql.execution.collect_fields import GroupedFieldSet
 from graphql.execution.values import VariableValues
 from hypothesis import Phase, given, settings
 
-from gateway.execution.executor import ProjectingExecutor
-from gateway.execution.plan import Plan
+from gateway.execution.plan import Fall, Plan
 from gateway.execution.selections import Projections, Selections
-from tests.execution.both_executors import CORE, plan_of, projections_of, reply, run
+from tests.execution.both_executors import CORE, Gateway, reference, run
 from tests.execution.examples import (
     EXAMPLE,
     EXAMPLES,
@@ -31,63 +29,62 @@ from tests.execution.examples import (
 @settings(REPRODUCIBLE, max_examples=EXAMPLES // 4 or 1)
 @given(EXAMPLE | NULLABLE_EXAMPLE)
 def test_what_is_made_up_is_valid(example: Example) -> None:
-    assert not validate(CORE, example.document)
+    assert not validate(CORE, parse(example.text))
 
 
-async def compare(
-    example: Example,
-    executor: type[ProjectingExecutor] = ProjectingExecutor,
-    make: Callable[..., Projections] = projections_of,
-    plan: Plan | None = None,
-) -> None:
+async def compare(example: Example, plan: type[Plan] = Plan) -> None:
     """Send the requests one after the other, so that the later ones meet what is kept."""
-    document = example.document
-    projections = make(document, example.weight)
+    gateway = Gateway(example.weight, plan)
     for variables in example.requests:
-        reference, projecting, planning = (example.payex() for _ in range(3))
-        expected = await reply(document, variables, reference)
+        by_reference, by_gateway = example.payex(), example.payex()
+        expected = await reference(example.text, variables, by_reference)
         # What the gateway does not expect comes of odd objects alone.
         assert example.oddity or b"INTERNAL_SERVER_ERROR" not in expected
 
-        found = await reply(document, variables, projecting, projections, executor)
+        found = await gateway.reply(example.text, variables, by_gateway)
+
         # Where the loop is given turns, errors are met in another order.
         assert in_order(found) == in_order(expected)
-        assert example.longest == 0 or found == expected
-        assert projecting.asked == reference.asked
-
-        if plan is not None:
-            found = await reply(document, variables, planning, plan=plan)
-            assert in_order(found) == in_order(expected)
-            # Neither by the plan, nor by graphql-core when it takes over, anything twice.
-            assert planning.asked == reference.asked
-            assert set(planning.asked.values()) <= {1}
+        # Neither by the plan, nor by graphql-core when it takes over, anything twice.
+        assert by_gateway.asked == by_reference.asked
+        assert set(by_gateway.asked.values()) <= {1}
 
 
 @pytest.mark.no_cover  # examples cover the same, and tracing doubles its time
 @settings(REPRODUCIBLE, max_examples=EXAMPLES)
 @given(EXAMPLE)
 def test_replies_and_what_payex_is_asked_are_those_of_the_reference(example: Example) -> None:
-    run(compare(example, plan=plan_of(example.document, example.weight)))
+    run(compare(example))
 
 
-class Shuffled(ProjectingExecutor):
+class Changed(Plan):
+    """A plan that changes its results."""
+
+    def change(self, result: ExecutionResult) -> None:
+        """Change a result."""
+
+    async def answer(self, context: Any, variables: VariableValues) -> ExecutionResult | Fall:
+        """Return the changed result."""
+        result = await super().answer(context, variables)
+        if isinstance(result, ExecutionResult):
+            self.change(result)
+        return result
+
+
+class Shuffled(Changed):
     """Forgets the order of the fields."""
 
-    def collect_and_execute_subfields(self, *args: Any) -> Any:
-        """Return an object's part of the answer in another order."""
-        answer = super().collect_and_execute_subfields(*args)
-        return dict(reversed(answer.items())) if isinstance(answer, dict) else answer
+    def change(self, result: ExecutionResult) -> None:
+        """Return them in another order."""
+        result.data = result.data and dict(reversed(result.data.items()))
 
 
-class Forgiving(ProjectingExecutor):
-    """Makes nothing of objects that cannot be projected."""
+class Forgiving(Changed):
+    """Forgets an error."""
 
-    def collect_and_execute_subfields(self, *args: Any) -> Any:
-        """Return an object's part of the answer, or null in place of one with an error."""
-        try:
-            return super().collect_and_execute_subfields(*args)
-        except GraphQLError:
-            return None
+    def change(self, result: ExecutionResult) -> None:
+        """Leave out the last one."""
+        result.errors = (result.errors or [])[:-1]
 
 
 class Unconditional(Projections):
@@ -102,19 +99,20 @@ class Unconditional(Projections):
         return super().selections({}, root)
 
 
-@pytest.mark.parametrize(
-    "defect",
-    [
-        pytest.param({"executor": Shuffled}, id="the order"),
-        pytest.param({"executor": Forgiving}, id="errors"),
-        pytest.param({"make": partial(projections_of, of=Unconditional)}, id="conditions"),
-    ],
-)
-def test_a_defect_is_found(defect: dict[str, Any]) -> None:
+class Same(Plan):
+    """A plan for all outcomes of the conditions."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.projections = Unconditional(args[2], args[3])
+
+
+@pytest.mark.parametrize("defect", [Shuffled, Forgiving, Same])
+def test_a_defect_is_found(defect: type[Plan]) -> None:
     @settings(REPRODUCIBLE, max_examples=EXAMPLES, phases=[Phase.generate])
     @given(EXAMPLE)
     def all_replies_are_the_same(example: Example) -> None:
-        run(compare(example, **defect))
+        run(compare(example, defect))
 
     with pytest.raises(AssertionError):
         all_replies_are_the_same()

@@ -7,13 +7,12 @@ from decimal import Decimal
 from typing import Any, cast
 
 import pytest
-from graphql import DocumentNode, ExecutionResult, GraphQLError, execute, parse
+from graphql import ExecutionResult, GraphQLError, execute, parse
 from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable
 
-from gateway.execution.executor import ProjectingExecutor
 from gateway.execution.paced import PacedExecutor
-from gateway.execution.plan import Fall
+from gateway.execution.plan import Fall, FallReason
 from resolvers.bounds import Bounds
 from resolvers.budget import BudgetError
 from resolvers.operation import Operation
@@ -24,7 +23,7 @@ from resolvers.payex.api.routes import Kind, Route
 from resolvers.payex.api.turns import SLICE, Turns
 from resolvers.payex.api.work import Work
 from resolvers.rights import EVERYTHING
-from tests.execution.both_executors import CORE, plan_of, projections_of, shown
+from tests.execution.both_executors import CORE, plan_of, shown
 from tests.execution.made_up_payex import Steady
 
 COUNT = 6 * SLICE
@@ -56,36 +55,20 @@ async def by_plan(text: str, operation: Operation) -> Any:
     return await plan_of(parse(text)).answer(operation, VariableValues({}, {}))
 
 
-async def by_projection(text: str, operation: Operation) -> Any:
-    """Execute an operation by what projects, where its plan has given up."""
-    document = parse(text)
-    return await by_executor(
-        document, operation, ProjectingExecutor, projections=projections_of(document)
-    )
-
-
 async def by_core(text: str, operation: Operation) -> Any:
     """Execute an operation by graphql-core, field by field."""
-    return await by_executor(parse(text), operation, PacedExecutor)
-
-
-async def by_executor(
-    document: DocumentNode, operation: Operation, executor: Any, **more: Any
-) -> Any:
-    """Execute an operation by a class of graphql-core."""
     result: Any = execute(
         CORE,
-        document,
+        parse(text),
         context_value=operation,
-        executor_class=executor,
+        executor_class=PacedExecutor,
         is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
-        **more,
     )
     return await result
 
 
 Way = Callable[[str, Operation], Any]
-WAYS = pytest.mark.parametrize("way", [by_plan, by_projection, by_core])
+WAYS = pytest.mark.parametrize("way", [by_plan, by_core])
 
 
 class Odd(Steady):
@@ -137,22 +120,20 @@ async def test_a_long_list_is_the_same_with_turns_and_without(way: Way, field: s
     text = records(field)
     async with operation(longest=math.inf) as hasty, operation() as patient:
         # What graphql-core does takes turns whether it has to or not.
-        expected = await by_executor(parse(text), hasty, PacedExecutor)
+        expected = await by_core(text, hasty)
         found = await way(text, patient)
 
     assert (shown(found.data), found.errors) == (expected.data, None)
 
 
 @pytest.mark.parametrize("count", [2, COUNT])
-async def test_a_list_with_an_odd_value_is_completed_by_graphql_core(count: int) -> None:
-    found = []
-    for way in (by_projection, by_core):
-        async with operation(count, of=Odd) as each:
-            result = await way(records("nodes { usageType }"), each)
-        found.append((shown(result.data), [error.formatted for error in result.errors]))
+async def test_a_list_with_an_odd_value_is_left_to_graphql_core(count: int) -> None:
+    text = records("nodes { usageType }")
+    async with operation(count, of=Odd) as each, operation(count, of=Odd) as other:
+        assert await by_plan(text, each) == Fall(FallReason.VALUE)
+        result = await by_core(text, other)
 
-    assert found[0] == found[1]
-    assert [error["path"][-2:] for error in found[0][1]] == [[count - 1, "usageType"]]
+    assert [error.path[-2:] for error in result.errors] == [[count - 1, "usageType"]]
 
 
 @WAYS
@@ -237,7 +218,7 @@ async def test_each_element_of_a_list_within_a_list_is_paid_for(way: Way, count:
         for aliases, each in ((1, once), (11, often)):
             found, turns = await turns_of(way(volumes(aliases), each))
             if isinstance(found, Fall):
-                found, turns = await turns_of(by_projection(volumes(aliases), each))
+                found, turns = await turns_of(by_core(volumes(aliases), each))
             assert not found.errors
     more = often.budget.spent[Work.WRITTEN] - once.budget.spent[Work.WRITTEN]
 
@@ -245,15 +226,14 @@ async def test_each_element_of_a_list_within_a_list_is_paid_for(way: Way, count:
     assert turns > 10 * count / SLICE
 
 
-@pytest.mark.parametrize("way", [by_plan, by_projection])
 @pytest.mark.parametrize(("count", "longest"), [(COUNT, 0), (SLICE, 1000)])
 async def test_what_is_written_counts_to_the_bytes_that_an_operation_may_hold(
-    way: Way, count: int, longest: float
+    count: int, longest: float
 ) -> None:
     """PayEx's own JSON may be asked for many times over."""
     async with operation(count, longest=longest) as poor:
         poor.payex.held = ProcessBytes(of_operation=count * 500)
-        result = await way(records("nodes { raw other: raw third: raw }", first=count), poor)
+        result = await by_plan(records("nodes { raw other: raw third: raw }", first=count), poor)
 
     (error,) = result.errors
     assert error.original_error.code is FaultCode.OPERATION_BYTES_LIMIT
@@ -272,29 +252,23 @@ async def test_so_does_the_json_of_a_single_object(way: Way, on: Callable[[str],
     assert error.original_error.code is FaultCode.OPERATION_BYTES_LIMIT
 
 
-@pytest.mark.parametrize("way", [by_plan, by_projection])
-async def test_a_cursor_is_paid_for_by_the_digest_that_it_takes(way: Way) -> None:
+async def test_a_cursor_is_paid_for_by_the_digest_that_it_takes() -> None:
     """It takes far longer than to write the rest of a small object."""
     async with operation() as without, operation() as with_cursors:
-        await way(records("edges { node { usageType } }"), without)
-        await way(records("edges { cursor node { usageType } }"), with_cursors)
+        await by_plan(records("edges { node { usageType } }"), without)
+        await by_plan(records("edges { cursor node { usageType } }"), with_cursors)
 
     assert with_cursors.budget.spent[Work.WRITTEN] > 4 * without.budget.spent[Work.WRITTEN]
 
 
-@pytest.mark.parametrize("executor", [None, ProjectingExecutor])
-async def test_functions_are_paid_for_when_they_are_compiled_by_their_fields(executor: Any) -> None:
+async def test_functions_are_paid_for_when_they_are_compiled_by_their_fields() -> None:
     """The next request has them."""
     spent = []
     for field in ("nodes { usageType }", "nodes { usageType amount { amount } destination }"):
-        document = parse(records(field, first=1))
-        plan = plan_of(document)
+        plan = plan_of(parse(records(field, first=1)))
         for _ in range(2):
             async with operation(1) as each:
-                if executor is None:
-                    await plan.answer(each, VariableValues({}, {}))
-                else:
-                    await by_executor(document, each, executor, projections=plan.projections)
+                await plan.answer(each, VariableValues({}, {}))
             spent.append(each.budget.spent.get(Work.DOCUMENT, 0))
 
     narrow, again, wide, wide_again = spent

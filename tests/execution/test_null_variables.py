@@ -1,7 +1,7 @@
 """A null variable costs its own field alone, and the reply is that of a naive executor.
 
 Operations over the whole schema are made up, with variables that may be null wherever they stand.
-The reference executes them without a plan and without looking ahead.
+A naive executor answers them without a plan and without looking ahead.
 """
 
 import json
@@ -13,7 +13,7 @@ from graphql import ExecutionResult, execute, parse
 from hypothesis import given, settings
 from strawberry.execution import optimized_is_awaitable
 
-from gateway.execution.executor import ProjectingExecutor
+from gateway.execution.paced import PacedExecutor
 from gateway.http.errors import format_errors, told_errors
 from resolvers.bounds import Bounds
 from resolvers.look_ahead import SelectedField
@@ -26,10 +26,10 @@ from schema.subgraph import build_schema
 from tests.execution.both_executors import (
     CORE,
     SCHEMA,
+    Gateway,
     plan_of,
     planned,
-    projections_of,
-    reply,
+    reference,
     run,
 )
 from tests.execution.examples import (
@@ -81,13 +81,14 @@ class Complete(Steady):
 @given(NULLABLE_EXAMPLE)
 def test_replies_are_those_of_a_naive_executor(example: Example) -> None:
     async def compare() -> None:
-        payex, plan = Complete(2), plan_of(example.document)
-        projections = projections_of(example.document)
+        payex, gateway = Complete(2), Gateway()
         for variables in example.requests:
-            naive = await reply(example.document, variables, payex, schema=NAIVE)
+            naive = await reference(example.text, variables, payex, NAIVE)
 
-            for others in ({}, {"projections": projections}, {"plan": plan}):
-                found = await reply(example.document, variables, payex, **others)
+            for found in (
+                await reference(example.text, variables, payex),
+                await gateway.reply(example.text, variables, payex),
+            ):
                 assert in_order(found) == in_order(naive)
 
     run(compare())
@@ -127,9 +128,9 @@ NULLS = {
 def test_the_error_stands_at_the_field_and_its_siblings_are_served(
     definition: str, selection: str
 ) -> None:
-    document = parse(f"query ({definition}) {{ {selection} }}")
-    for plan in (None, plan_of(document)):
-        data, errors, _ = run(reply(document, {"n": None}, Complete(2), plan=plan)).split(b"\n")
+    text = f"query ({definition}) {{ {selection} }}"
+    for way in (reference, Gateway().reply):
+        data, errors, _ = run(way(text, {"n": None}, Complete(2))).split(b"\n")
 
         invoice = json.loads(data)["owner"]["invoice"]
         assert invoice["invoiceNo"] == "1"
@@ -145,10 +146,10 @@ def test_the_error_stands_at_the_field_and_its_siblings_are_served(
 )
 def test_at_the_root_too_the_client_is_told_that_the_null_is_its_own(selection: str) -> None:
     definition = '$n: ID = "1"' if "$n" in selection else "$c: Boolean = true"
-    document = parse(f"query ({definition}) {{ {selection} }}")
+    text = f"query ({definition}) {{ {selection} }}"
     variables = {definition[1]: None}
-    for plan in (None, plan_of(document)):
-        _, errors, _ = run(reply(document, variables, Complete(2), plan=plan)).split(b"\n")
+    for way in (reference, Gateway().reply):
+        _, errors, _ = run(way(text, variables, Complete(2))).split(b"\n")
 
         (error,) = json.loads(errors)
         assert error["extensions"]["code"] == "BAD_USER_INPUT"
@@ -184,8 +185,7 @@ async def _result(executor: dict[str, Any] | None) -> ExecutionResult:
 
 @pytest.mark.parametrize("by_plan", [True, False])
 def test_of_very_many_errors_the_first_ones_are_told_and_how_many_there_are(by_plan: bool) -> None:
-    projecting = {"executor_class": ProjectingExecutor, "projections": projections_of(RECORDS)}
-    result = run(_result(None if by_plan else projecting))
+    result = run(_result(None if by_plan else {"executor_class": PacedExecutor}))
     naive = run(_result({"executor_class": SCHEMA.execution_context_class}))
 
     assert result.data == naive.data
@@ -214,12 +214,15 @@ def test_a_null_condition_is_found_once_for_all_records() -> None:
 
 
 def test_what_is_kept_of_a_null_condition_holds_nothing_of_a_request() -> None:
-    plan, projections = plan_of(RECORDS), projections_of(RECORDS)
-    run(reply(RECORDS, {"n": None}, Steady(2), plan=plan))
-    run(reply(RECORDS, {"n": None}, Steady(2), projections=projections))
+    plan = plan_of(RECORDS)
 
-    for kept in (plan.projections, projections):
-        selections = kept.selections({"n": None}, lambda _: {})
-        (error,) = [one.error for one in selections.below.values() if one.error]
-        assert error.__traceback__ is None
-        assert error.__context__ is None
+    async def ask() -> None:
+        async with Operation(Steady(2), Bounds(), rights=EVERYTHING) as operation:
+            await planned(plan, RECORDS, {"n": None}, operation)
+
+    run(ask())
+
+    selections = plan.projections.selections({"n": None}, lambda _: {})
+    (error,) = [one.error for one in selections.below.values() if one.error]
+    assert error.__traceback__ is None
+    assert error.__context__ is None

@@ -16,7 +16,7 @@ from resolvers.operation import Operation
 from resolvers.payex.api.answers import Answer, CallContext
 from resolvers.payex.api.routes import Kind, Route
 from resolvers.rights import EVERYTHING
-from tests.execution.both_executors import plan_of, planned, reply, run, shown
+from tests.execution.both_executors import plan_of, planned, reference, run, shown
 from tests.execution.made_up_payex import MadeUpPayex, Steady
 
 TOTALS = """
@@ -65,11 +65,10 @@ ANSWERED: dict[str, tuple[str, dict[str, Any]]] = {
 def test_what_has_no_error_is_answered_by_the_plan_alone(
     text: str, variables: dict[str, Any]
 ) -> None:
-    document = parse(text)
-    plan = plan_of(document)
+    plan = plan_of(parse(text))
     for _ in range(2):
         found = run(answer(plan, text, variables, Steady(3)))
-        data, errors, _ = run(reply(document, variables, Steady(3))).split(b"\n")
+        data, errors, _ = run(reference(text, variables, Steady(3))).split(b"\n")
 
         assert json.loads(errors) == []
         assert json.dumps(shown(found), default=lambda raw: json.loads(bytes(raw))) == json.dumps(

@@ -1,4 +1,4 @@
-"""What is projected, what is left to graphql-core, and what is kept between two requests."""
+"""What is projected of an operation, and what is kept of it between two requests."""
 
 import json
 from typing import Any
@@ -21,9 +21,12 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 from strawberry.types.field import StrawberryField
 
-from gateway.execution.executor import ProjectingExecutor
+from gateway.execution.plan import Plan
 from gateway.execution.selections import Projections, Selected, Selections
-from tests.execution.both_executors import CORE, projections_of, reply, run
+from resolvers.bounds import Bounds
+from resolvers.operation import Operation
+from resolvers.rights import EVERYTHING
+from tests.execution.both_executors import CORE, plan_of, planned, reference, run, shown
 from tests.execution.made_up_payex import Steady
 
 RECORDS = """
@@ -38,53 +41,6 @@ query ($yes: Boolean! = true, $no: Boolean = false, $ownerNo: ID! = "1234") {
 """
 FIELDS = "usageType amount @include(if: $yes) { amount } vatRate @skip(if: $no)"
 NODES = RECORDS % f"nodes {{ {FIELDS} }}"
-
-
-class Watched(ProjectingExecutor):
-    """Counts what graphql-core completes by itself."""
-
-    completed = 0
-
-    def complete_value(self, *args: Any) -> Any:
-        """Complete one value."""
-        type(self).completed += 1
-        return super().complete_value(*args)
-
-
-def answer(text: str, projections: Projections, **variables: Any) -> Any:
-    """Return the data of a faultless reply, which is the reference's as well."""
-    document, payex = parse(text), Steady(3)
-    found = run(reply(document, variables, payex, projections))
-    assert found == run(reply(document, variables, payex))
-    data, errors, _ = found.split(b"\n")
-    assert json.loads(errors) == []
-    return json.loads(data)
-
-
-def completed(text: str, records: int) -> int:
-    """Return how many values graphql-core completes of an operation that it knows already."""
-    document = parse(text)
-    kept = projections_of(document)
-    run(reply(document, {}, Steady(records), kept))
-
-    class Fresh(Watched):
-        pass
-
-    run(reply(document, {}, Steady(records), kept, Fresh))
-    return Fresh.completed
-
-
-def test_records_cost_graphql_core_nothing_however_many_there_are() -> None:
-    for selection in (FIELDS, "raw"):
-        text = RECORDS % f"nodes {{ {selection} }} edges {{ cursor node {{ {selection} }} }}"
-
-        assert completed(text, 100) == completed(text, 1) < 20
-
-
-def test_a_field_with_a_resolver_does_not_keep_its_neighbours_from_being_projected() -> None:
-    text = RECORDS % f"nodes {{ {FIELDS} }} pageInfo {{ hasNextPage }}"
-
-    assert completed(text, 100) == completed(text, 1) < 20
 
 
 @pytest.mark.parametrize(
@@ -116,24 +72,33 @@ def test_an_object_is_not_plain_if_a_field_below_it_is_not() -> None:
     assert list(selected.rest or ()) == ["edges"]
 
 
+def answer(plan: Plan, text: str, **variables: Any) -> Any:
+    """Return the records of what a plan answers, which is the reference's answer as well."""
+
+    async def ask() -> Any:
+        async with Operation(Steady(3), Bounds(), rights=EVERYTHING) as operation:
+            return await planned(plan, parse(text), variables, operation)
+
+    found = run(ask())
+    assert not found.errors
+    data, *_ = run(reference(text, variables, Steady(3))).split(b"\n")
+    assert shown(found.data) == json.loads(data)
+    return shown(found.data)["owner"]["invoice"]["subscription"]["usageRecords"]["nodes"]
+
+
 def test_any_name_that_graphql_allows_can_be_an_alias() -> None:
     names = ("None", "class", "source", "plain", "v1", "g5", "__init__", "x" * 100)
-    aliased = " ".join(f"{name}: usageType" for name in names)
-    kept = projections_of(parse(NODES))
+    text = RECORDS % f"nodes {{ {' '.join(f'{name}: usageType' for name in names)} }}"
 
-    found = answer(RECORDS % f"nodes {{ {aliased} }}", kept)
-
-    records = found["owner"]["invoice"]["subscription"]["usageRecords"]["nodes"]
-    assert records == [dict.fromkeys(names, "VOICE")] * 3
+    assert answer(plan_of(parse(text)), text) == [dict.fromkeys(names, "VOICE")] * 3
 
 
 def test_conditions_are_looked_at_for_each_request() -> None:
-    kept = projections_of(parse(NODES))
+    plan = plan_of(parse(NODES))
     for _ in range(2):
         for yes in (True, False):
             for no in (True, False):
-                found = answer(NODES, kept, yes=yes, no=no)
-                records = found["owner"]["invoice"]["subscription"]["usageRecords"]["nodes"]
+                records = answer(plan, NODES, yes=yes, no=no)
 
                 assert ("amount" in records[0]) is yes
                 assert ("vatRate" in records[0]) is not no
@@ -141,46 +106,22 @@ def test_conditions_are_looked_at_for_each_request() -> None:
 
 def test_an_object_of_which_nothing_is_left_is_empty() -> None:
     text = RECORDS % "nodes { amount { amount @include(if: $yes) } }"
-    kept = projections_of(parse(text))
 
-    found = answer(text, kept, yes=False)
-
-    records = found["owner"]["invoice"]["subscription"]["usageRecords"]["nodes"]
-    assert records == [{"amount": {}}] * 3
-
-
-def test_a_condition_that_is_null_is_an_error_where_the_reference_has_it() -> None:
-    document = parse(NODES)
-    kept = projections_of(document)
-    for _ in range(2):
-        found = run(reply(document, {"no": None}, Steady(2), kept))
-
-        assert found == run(reply(document, {"no": None}, Steady(2)))
-        assert b'"nodes"' in found.split(b"\n")[1]
+    assert answer(plan_of(parse(text)), text, yes=False) == [{"amount": {}}] * 3
 
 
 def test_a_second_request_adds_nothing_to_what_is_kept() -> None:
-    kept = projections_of(parse(NODES))
-    answer(NODES, kept)
-    fields = kept.fields
+    plan = plan_of(parse(NODES))
+    answer(plan, NODES)
+    fields = plan.projections.fields
 
-    answer(NODES, kept, ownerNo="5678")
+    answer(plan, NODES, ownerNo="5678")
 
-    assert kept.fields == fields > 0
-
-
-def test_what_is_kept_never_outgrows_the_document() -> None:
-    for weight in range(0, 400, 20):
-        kept = projections_of(parse(NODES), weight)
-        for _ in range(2):
-            for yes in (True, False):
-                answer(NODES, kept, yes=yes)
-
-                assert kept.fields <= weight // 4
+    assert plan.projections.fields == fields > 0
 
 
 def test_the_outcome_that_was_not_asked_for_lately_makes_room() -> None:
-    kept = projections_of(parse(NODES), weight=40)
+    kept = projections(NODES, weight=40)
     first, second = ask(kept, yes=True), ask(kept, yes=False)
     assert kept.make_room(first, 5)
     assert kept.make_room(second, 5)
@@ -194,7 +135,7 @@ def test_the_outcome_that_was_not_asked_for_lately_makes_room() -> None:
 
 
 def test_an_outcome_makes_no_room_for_itself() -> None:
-    kept = projections_of(parse(NODES), weight=40)
+    kept = projections(NODES, weight=40)
     first, second = ask(kept, yes=True), ask(kept, yes=False)
     assert kept.make_room(first, 5)
     assert kept.make_room(second, 5)
@@ -210,7 +151,7 @@ def test_of_many_outcomes_a_few_are_kept() -> None:
     """A client may send one for each combination of its variables."""
     names = [f"b{n}" for n in range(8)]
     variables = " ".join(f"${name}: Boolean!" for name in names)
-    kept = projections_of(parse(f"query ({variables}) {{ __typename }}"), weight=100_000)
+    kept = projections(f"query ({variables}) {{ __typename }}")
     found = []
     for number in range(2 ** len(names)):
         outcome = {name: bool(number >> place & 1) for place, name in enumerate(names)}
@@ -223,7 +164,7 @@ def test_of_many_outcomes_a_few_are_kept() -> None:
 
 
 def test_what_is_dropped_while_a_request_reads_it_counts_no_longer() -> None:
-    kept = projections_of(parse(NODES), weight=40)
+    kept = projections(NODES, weight=40)
     first = ask(kept, yes=True)
     assert kept.make_room(first, 5)
     assert kept.make_room(ask(kept, yes=False), 10)
@@ -234,7 +175,7 @@ def test_what_is_dropped_while_a_request_reads_it_counts_no_longer() -> None:
 
 
 def test_an_outcome_whose_root_has_no_room_is_not_kept() -> None:
-    kept = projections_of(parse(NODES), weight=4)
+    kept = projections(NODES, weight=4)
     root: dict[str, Any] = {"a": [], "b": []}
 
     assert not kept.selections({"yes": True}, lambda _: root).kept
@@ -242,14 +183,21 @@ def test_an_outcome_whose_root_has_no_room_is_not_kept() -> None:
 
 
 def test_other_variables_make_no_difference_to_what_is_selected() -> None:
-    kept = projections_of(parse(NODES))
+    kept = projections(NODES)
 
     assert ask(kept, ownerNo="1234") is ask(kept, ownerNo="5678")
 
 
-def ask(projections: Projections, **variables: Any) -> Selections:
+def projections(text: str, weight: int = 100_000) -> Projections:
+    """Return what nothing is kept in yet."""
+    (operation,) = parse(text).definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    return Projections(operation, weight)
+
+
+def ask(kept: Projections, **variables: Any) -> Selections:
     """Return what is kept for these variables."""
-    return projections.selections({"yes": True, "no": False, **variables}, lambda _: {})
+    return kept.selections({"yes": True, "no": False, **variables}, lambda _: {})
 
 
 def selection(type_: GraphQLObjectType, text: str) -> Selected:
