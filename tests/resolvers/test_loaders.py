@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-from aiodataloader import DataLoader
 
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
@@ -183,31 +182,6 @@ async def test_a_failing_route_fails_none_of_its_batch(
     assert code_of(fault) is FaultCode.UPSTREAM_ERROR
     assert isinstance(problem.outcome, Problem)
     assert not isinstance(reply.outcome, Problem | Fault)
-
-
-async def test_a_batch_gathers_the_same_turns_of_the_loop_as_the_librarys_own(
-    operate: Operate, upstream: Upstream
-) -> None:
-    """Ours begins without a task of its own."""
-    batches: list[int] = []
-
-    async def load(keys: list[int]) -> list[int]:
-        batches.append(len(keys))
-        return keys
-
-    async def late(turns: int, ask: Callable[[int], Any]) -> None:
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        await ask(turns)
-
-    library = DataLoader[int, int](load)
-    await asyncio.gather(*(late(turns, library.load) for turns in range(9)))
-    async with operate(upstream) as operation:
-        await asyncio.gather(
-            *(late(n, lambda n: operation.routes.answer(invoice(str(n)))) for n in range(9))
-        )
-    assert operation.stats.batches == batches
-    assert len(batches) > 1
 
 
 # What is kept.

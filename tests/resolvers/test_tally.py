@@ -8,7 +8,7 @@ from resolvers.operation_stats import OperationStats
 from resolvers.payex.api.answers import Call, Unread
 from resolvers.payex.api.faults import Fault, FaultCode
 from resolvers.payex.api.pulse import Pulse
-from resolvers.payex.api.stretches import Spent, Work
+from resolvers.payex.api.stretches import Spent
 
 TEMPLATE = "/invoices/{invoiceNo}"
 
@@ -118,10 +118,8 @@ def test_what_an_operation_waits_for_its_turn_is_the_event_loops() -> None:
     pulse.beat(0)
     pulse.beat(9)
     pulse.caught_up(9)
-    times = iter([4, 5])
     stats = OperationStats(500, pulse)
-    stats.work = Work(lambda: next(times))
-    stats.work.do(stats.hit)
+    stats.work.steps.append((4, 5))
     spent = stats.seconds(10, since=2, work=[(6, 7)])
     assert spent.pop(Spent.LOOP) == 5
     assert not any(spent.values())

@@ -81,34 +81,39 @@ class Work:
 
     def of(self, work: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
         """Return the same awaitable, with each step recorded."""
-        return _Noted(work, self.do)
-
-    def do(self, work: Callable[..., T], *args: Any) -> T:
-        """Do one step, and record it."""
-        began = self._clock()
-        try:
-            return work(*args)
-        finally:
-            self.steps.append((began, self._clock()))
+        return _Noted(work, self._clock, self.steps)
 
 
 class _Noted(Generator[Any, Any, T], Coroutine[Any, Any, T]):
-    """Passes each step of a coroutine to a function that does it."""
+    """A coroutine that notes when each of its steps begins and ends."""
 
-    __slots__ = ("_do", "_work")
+    __slots__ = ("_clock", "_steps", "_work")
 
-    def __init__(self, work: Coroutine[Any, Any, T], do: Callable[..., Any]) -> None:
+    def __init__(
+        self, work: Coroutine[Any, Any, T], clock: Callable[[], float], steps: list[Interval]
+    ) -> None:
         self._work = work
-        self._do = do
+        self._clock = clock
+        self._steps = steps
 
     def __await__(self) -> Generator[Any, Any, T]:
         return self
 
+    # Each call has several steps, so these two do not share what they do.
+
     def send(self, value: Any) -> Any:
-        return self._do(self._work.send, value)
+        began = self._clock()
+        try:
+            return self._work.send(value)
+        finally:
+            self._steps.append((began, self._clock()))
 
     def throw(self, *error: Any) -> Any:
-        return self._do(self._work.throw, *error)
+        began = self._clock()
+        try:
+            return self._work.throw(*error)
+        finally:
+            self._steps.append((began, self._clock()))
 
 
 def seconds(
