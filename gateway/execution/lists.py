@@ -23,6 +23,8 @@ _TEXT: Final = 0.2
 _SCALAR: Final = 0.8
 _OBJECT: Final = 1.0
 _CURSOR: Final = 10.0
+# A byte of JSON, where texts are long: the prices above have those of usual ones.
+_BYTE: Final = 0.006
 # Microseconds of a slice at most, whatever is selected of its objects.
 _STEP: Final = 5000
 # Elements of a list within an object of a list, at most.
@@ -85,8 +87,10 @@ class ListProjection:
         """
         parts = []
         counts = [0] * len(self._counted)
+        owed = 0.0
         for part in slices(objects, min(size, max(1, int(_STEP / self.price)))):
-            yield len(part) * self.price + self._within(part)
+            price = len(part) * self.price + self._within(part)
+            yield price + owed
             try:
                 json = ENCODER.encode(self._project(part, counts))
             except GraphQLError as error:
@@ -94,7 +98,10 @@ class ListProjection:
                 raise NotPlainError from error
             if len(json) > _FEW_BYTES:
                 hold(len(json))
+            owed = max(0.0, len(json) * _BYTE - price)
             parts.append(json[1:-1])
+        if owed:
+            yield owed
         json = b"[%b]" % b",".join(parts)
         return Written(json, len(objects), dict(zip(self._counted, counts, strict=True)))
 

@@ -34,9 +34,11 @@ _WRITTEN: Final = Shape(nullable=False, coerce=lambda written: written)
 # Objects of a list that are completed without a turn of the event loop.
 _AT_ONCE: Final = 50
 
-# Microseconds (measured): an object with links, and each link, without what its resolver does.
+# Microseconds (measured): an object with links, each link, and what is awaited for it, without what
+# it finds out.
 _OBJECT: Final = 5
 _LINK: Final = 10
+_AWAITED: Final = 50
 
 
 class _Slot(NamedTuple):
@@ -128,7 +130,10 @@ class PlannedRequest:
         return data
 
     def _start(self) -> None:
+        if not self._waiting:
+            return
         work = self.context.stats.work
+        self.context.budget.spend(Work.WRITTEN, _AWAITED * len(self._waiting))
         for place, awaitable in self._waiting:
             if isinstance(awaitable, CoroutineType):
                 awaitable = work.of(awaitable)  # noqa: PLW2901

@@ -199,6 +199,17 @@ def test_what_a_reply_took_is_free_when_its_operation_has_ended(client: httpx.Cl
     assert held(client) == 0
 
 
+def test_a_long_text_is_paid_for_by_its_bytes_under_each_alias(client: httpx.Client) -> None:
+    """A text of 1.5 MB under 98 aliases was a reply of 147 MB."""
+    one, three = (
+        ask(client, "wide", usage=" ".join(f"a{n}: {PAGE}" for n in range(count)))
+        for count in (1, 3)
+    )
+    spent = [told["extensions"]["cost"]["spent"] for told in (one, three)]
+
+    assert spent[1] - spent[0] > 2 * MIB * 0.005
+
+
 def test_a_body_that_grows_when_it_is_decompressed_counts_as_it_grows(
     client: httpx.Client, service: Service
 ) -> None:

@@ -77,3 +77,27 @@ def test_no_reply_tells_whether_others_have_sent_its_document(gateway: httpx.Cli
     ]
 
     assert spent[0] == spent[1] == spent[2]
+
+
+SUBSCRIPTION = encode(NodeKind.BILLED_SUBSCRIPTION, "1234", "10000", "46701740690")
+REFUSED = {
+    "a time": 'usageTotals(filter: {startTimeFrom: "x"}) { __typename }',
+    "a currency": 'usageTotals(filter: {currencyCode: "x"}) { __typename }',
+    "a page": "usageRecords(first: 0) { __typename }",
+}
+
+
+@pytest.mark.parametrize("field", [*REFUSED.values(), "raw"], ids=[*REFUSED, "none"])
+def test_what_is_asked_of_references_under_many_aliases_is_ended_by_the_budget(
+    gateway: httpx.Client, field: str
+) -> None:
+    """20,000 refused arguments took half a second, and more work was priced at a seventh."""
+    fields = " ".join(f"a{n}: {field}" for n in range(20))
+    query = aliases(
+        1, f"_entities(representations: $r) {{ ... on UsageSubscription {{ {fields} }} }}"
+    )
+    r = [{"__typename": "UsageSubscription", "id": SUBSCRIPTION}]
+    few, many = (ask(gateway, query, r=r * count) for count in (10, 1000))
+
+    assert few["extensions"]["cost"]["spent"] > 10 * 20 * 50
+    assert [error["extensions"]["code"] for error in many["errors"]] == ["OPERATION_BUDGET_LIMIT"]

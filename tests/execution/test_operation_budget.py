@@ -180,7 +180,7 @@ async def test_an_operation_tells_the_log_what_used_its_budget_up(
     selection: str,
     kind: str,
 ) -> None:
-    budget = {"GATEWAY_OPERATION_BUDGET": "7000" if kind == "calls" else "1000"}
+    budget = {"GATEWAY_OPERATION_BUDGET": "12000" if kind == "calls" else "1000"}
     client = await serve({**connected, **budget}, lambda _: httpx.Response(200, json={}))
     query = QUERY.replace("... on Invoice { raw }", selection)
     with caplog.at_level("INFO", "gateway.operation_log"):

@@ -89,3 +89,33 @@ def test_a_period_that_ends_before_it_begins_is_refused(gap: timedelta) -> None:
 )
 def test_any_other_period_is_not_refused(wanted: RecordFilter) -> None:
     assert wanted.errors() == []
+
+
+def price_of(wanted: RecordFilter, destinations: list[str]) -> float:
+    records = [UsageRecord(destination=destination) for destination in destinations]
+    return sum(wanted.select(records))
+
+
+def test_to_ignore_case_is_paid_for_by_the_characters_of_each_text() -> None:
+    """40 filters of 10,000 long texts took a second, at a fifth of their price."""
+    wanted = RecordFilter(destinations=("Sverige",))
+    long = "Ö" * 1000
+    short, same, other = (
+        price_of(wanted, destinations)
+        for destinations in (
+            ["Sverige"] * 1000,
+            [long] * 1000,
+            [f"{long}{number}" for number in range(1000)],
+        )
+    )
+
+    assert same < 1.1 * short
+    assert other - short > 1000 * 1000 * 0.005
+
+
+def test_what_is_wanted_is_paid_for_by_its_characters() -> None:
+    short, long = (
+        price_of(RecordFilter(usage_types=(text,)), []) + 0.1 for text in ("x", "x" * 1_000_000)
+    )
+
+    assert long - short > 1_000_000 * 0.005

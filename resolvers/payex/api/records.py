@@ -82,6 +82,9 @@ Unreadable = Mapping[Member, int]
 """Members that could not be read, and in how many elements each. Their fields are null."""
 
 
+# Seven times what subscription numbers are assumed to have (`resolvers.payex.api.numbers`). Each
+# alias of a node repeats it.
+_LONGEST_NUMBER: Final = 255
 # How many fields of an element tell of its place alone.
 _PLACE: Final = 2
 
@@ -210,7 +213,8 @@ class SubscriptionItem(Item, kw_only=True):
     @property
     def number(self) -> str:
         """The subscription number as text; empty where PayEx gave none that can be read."""
-        return "" if self.subscription_no is None else str(self.subscription_no)
+        number = "" if self.subscription_no is None else str(self.subscription_no)
+        return number if len(number) <= _LONGEST_NUMBER else ""
 
     @property
     def identity(self) -> Hashable:

@@ -7,7 +7,7 @@ times constants: the same operation over the same data costs the same everywhere
 import enum
 from typing import Final, Protocol
 
-QUESTION: Final = 200
+QUESTION: Final = 150
 """Units of asking for a route that nobody keeps: the loaders and tasks, whether or not it goes."""
 CALL: Final = 550
 """Units of each call for it, without its body: the queue and the HTTP client."""

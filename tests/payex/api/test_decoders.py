@@ -335,6 +335,14 @@ def test_a_subscription_that_is_no_object_is_counted_once() -> None:
     assert found.unreadable == {ELEMENT: 2, NUMBER: 1}
 
 
+@pytest.mark.parametrize("number", [b'"7%b"', b"7%b"], ids=["text", "integer"])
+def test_a_subscription_of_a_number_longer_than_any_is_left_out_and_counted(number: bytes) -> None:
+    """Its number is in the answer once for each alias."""
+    found = listed(LINKED, *(b'{"subscriptionNo": %b}' % (number % (b"7" * n)) for n in (254, 255)))
+    assert [len(item.number) for item in found.items] == [255]
+    assert found.unreadable == {NUMBER: 1}
+
+
 @pytest.mark.parametrize("value", ['"soon"', '""', "20190506", "{}", '"\\ud83d"'])
 def test_a_day_that_cannot_be_read_is_null(value: str) -> None:
     found = listed(SUMMARIES, SUMMARY, f'{{"startPeriod": {value}, "quantity": 1}}'.encode())
