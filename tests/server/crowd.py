@@ -89,6 +89,11 @@ class Connection:
             await asyncio.sleep(0)
         return False
 
+    async def again(self, port: int) -> "Connection":
+        """Close it, and connect anew."""
+        self.close()
+        return await Connection.to(port)
+
     def close(self) -> None:
         """Close it."""
         self._writer.close()

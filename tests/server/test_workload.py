@@ -263,7 +263,7 @@ def test_clients_who_keep_their_connections_are_shared_out_evenly(port: int) -> 
                 # One that came while the processes were not even comes back by the other.
                 for place, client in enumerate(clients):
                     if client.closes:
-                        clients[place] = await Connection.to(port)
+                        clients[place] = await client.again(port)
 
     asyncio.run(ask())
 
@@ -285,8 +285,7 @@ def test_busy_clients_are_shared_out_however_many_quiet_ones_connect_between_the
                     return
                 for place in busy:
                     if clients[place].closes or await clients[place].ended():
-                        clients[place].close()
-                        clients[place] = await Connection.to(port)
+                        clients[place] = await clients[place].again(port)
 
     asyncio.run(ask())
 
@@ -340,8 +339,7 @@ def test_a_process_that_dies_leaves_its_clients_and_its_room_to_the_others(port:
             while len(set(seen)) < 2 or Counter(seen[-4:]).most_common(1)[0][1] > 2:
                 for place, client in enumerate(clients):
                     if client.closes or await client.ended():
-                        client.close()
-                        clients[place] = await Connection.to(port)
+                        clients[place] = await client.again(port)
                     status, body = await clients[place].ask()
                     assert status == 200
                     seen.append(body)
