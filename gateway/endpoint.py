@@ -50,7 +50,6 @@ _BYTES: Final = 500_000
 
 _STATUS: Final[dict[str, HTTPStatus]] = {
     ErrorCode.INTERNAL_SERVER_ERROR: HTTPStatus.INTERNAL_SERVER_ERROR,
-    ErrorCode.FORBIDDEN: HTTPStatus.FORBIDDEN,
     ErrorCode.GRAPHQL_PARSE_FAILED: HTTPStatus.BAD_REQUEST,
     **dict.fromkeys(STEPS, HTTPStatus.OK),
 }

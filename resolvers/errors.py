@@ -2,6 +2,8 @@
 
 import enum
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from resolvers.payex.api.argument_errors import ArgumentErrorCode
@@ -45,7 +47,12 @@ class RequestError(Exception):
         reason: what is wrong with it, for programs.
         instance: PayEx's id of the problem behind it.
         excess: the bound that it is beyond.
+
+    Attributes:
+        more: members of its extensions that no other error has.
     """
+
+    more: Mapping[str, object] = MappingProxyType({})
 
     def __init__(
         self,

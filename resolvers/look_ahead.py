@@ -4,7 +4,7 @@ A look-ahead never raises an error for what is below. If a variable lacks a valu
 fails by itself later, with its own path; until then nothing is started for it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any, Protocol, cast
 
 from graphql import (
@@ -59,12 +59,17 @@ class DocumentLookAhead:
     Args:
         info: what graphql-core tells the resolver.
         nodes: the field nodes to look below; those of the field that is resolved if None.
+        withheld: fields that are passed over, by the names of their type and of themselves.
     """
 
     def __init__(
-        self, info: GraphQLResolveInfo[Any], nodes: Sequence[FieldNode] | None = None
+        self,
+        info: GraphQLResolveInfo[Any],
+        nodes: Sequence[FieldNode] | None = None,
+        withheld: Container[tuple[str, str]] = (),
     ) -> None:
         self._info = info
+        self._withheld = withheld
         self._nodes = info.field_nodes if nodes is None else nodes
         # Strawberry hands resolvers the bare values where graphql-core expects its container.
         self._variables = VariableValues(
@@ -83,8 +88,9 @@ class DocumentLookAhead:
             return
         for node in nodes:
             # `__typename` is no field of the type.
-            if node.name.value in type_.fields:
-                yield _DocumentField(self._info, type_, node, self._variables)
+            name = node.name.value
+            if name in type_.fields and (type_name, name) not in self._withheld:
+                yield _DocumentField(self._info, type_, node, self._variables, self._withheld)
 
     def _selected(
         self, selection_set: SelectionSetNode, type_: GraphQLObjectType
@@ -128,11 +134,13 @@ class _DocumentField:
         type_: GraphQLObjectType,
         node: FieldNode,
         variables: VariableValues,
+        withheld: Container[tuple[str, str]],
     ) -> None:
         self._info = info
         self._type = type_
         self._node = node
         self._variables = variables
+        self._withheld = withheld
 
     @property
     def name(self) -> str:
@@ -140,7 +148,7 @@ class _DocumentField:
 
     @property
     def below(self) -> LookAhead:
-        return DocumentLookAhead(self._info, [self._node])
+        return DocumentLookAhead(self._info, [self._node], self._withheld)
 
     def arguments(self) -> dict[str, Any] | None:
         try:

@@ -5,7 +5,7 @@ import logging
 import math
 import time
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -61,6 +61,8 @@ class Operation:
         granted_by: what its seconds are set by: the setting, or the header of its request.
         budget: what its work is paid from.
         cost: what it costs, as `extensions.cost` has it, as far as that is known.
+        withheld: what each field needs that its caller may not read, by the names of type and
+            field. Nothing is asked for such a field.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Operation:
         self.granted_by = DEADLINE_SETTING
         self.budget = Budget(bounds.budget)
         self.cost: dict[str, int] = {}
+        self.withheld: Mapping[tuple[str, str], Any] = {}
         self.support_id = str(uuid.uuid4())
         self.stats = OperationStats(bounds.max_calls, payex.pulse)
         self.rights = rights

@@ -31,7 +31,7 @@ class Info(strawberry.Info[Operation, None]):
     @property
     def below(self) -> LookAhead:
         """What the query selects below the field."""
-        return DocumentLookAhead(self._raw_info)
+        return DocumentLookAhead(self._raw_info, withheld=self.context.withheld)
 
 
 def reads(predicate: Callable[[Any], bool]) -> Callable[[type[C]], type[C]]:

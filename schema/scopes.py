@@ -1,10 +1,11 @@
 """Which scopes an operation needs, read from the directives that `schema.graphql` shows.
 
 A router of a supergraph may hold callers to the same scopes; this gateway does not rely on it. It
-checks an operation as a whole, before anything is executed: nothing is looked up per field.
+checks an operation as a whole, before anything is executed. Only if something is missing, each
+field is looked up: what its caller may not read is null, and asks PayEx for nothing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from graphql import (
@@ -73,10 +74,19 @@ class ScopeTable:
                     ScopeRequirement(f"{type_.name}.{name}", one) for one in scopes
                 ]
 
+    def withheld(self, rights: Rights) -> Mapping[tuple[str, str], ScopeRequirement]:
+        """Return what the caller may not read of objects, by the names of type and field."""
+        return {
+            (type_, field): need
+            for (type_, field), needs in self.by_field.items()
+            if isinstance(self._schema.type_map[type_], GraphQLObjectType)
+            for need in missing(needs, rights)
+        }
+
     def needs(
         self, document: DocumentNode, operation: OperationDefinitionNode
-    ) -> dict[ScopeRequirement, FieldNode]:
-        """Return what an operation of a valid document needs, with the first place of each.
+    ) -> tuple[ScopeRequirement, ...]:
+        """Return what an operation of a valid document needs.
 
         Fields under `@skip` and `@include` count whatever the variables say: the result holds for
         every request of the operation, and can be kept with the document. A fragment is read once,
@@ -91,7 +101,7 @@ class ScopeTable:
         reader.read(operation)
         for name in reader.spread:  # It grows while fragments are read.
             reader.read(fragments[name])
-        return reader.found
+        return tuple(reader.found)
 
 
 _WITH_FIELDS = (GraphQLObjectType, GraphQLInterfaceType)
@@ -104,7 +114,7 @@ class _Reader(Visitor):
         self, schema: GraphQLSchema, needs: dict[tuple[str, str], Sequence[ScopeRequirement]]
     ) -> None:
         super().__init__()
-        self.found: dict[ScopeRequirement, FieldNode] = {}
+        self.found: dict[ScopeRequirement, None] = {}
         self.spread: list[str] = []
         self._seen: set[str] = set()
         self._types = TypeInfo(schema)
@@ -117,7 +127,7 @@ class _Reader(Visitor):
         parent = self._types.get_parent_type()
         key = (parent.name if parent else "", node.name.value)
         for need in self._needs.get(key, ()):
-            self.found.setdefault(need, node)
+            self.found[need] = None
 
     def enter_fragment_spread(self, node: FragmentSpreadNode, *_: object) -> None:
         name = node.name.value

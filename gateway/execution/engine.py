@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError, Node, execute
+from graphql import ExecutionResult, GraphQLError, execute
 from strawberry.execution import optimized_is_awaitable
 from strawberry.federation import Schema
 
 from gateway.documents.source import DocumentSource, Requested
 from gateway.execution.executable import Executable
+from gateway.execution.guarded import GuardedExecutor
 from gateway.execution.paced import PacedExecutor
 from gateway.execution.plan import Fall, FallReason
 from gateway.execution.prepared import (
@@ -30,10 +31,9 @@ from gateway.http.errors import log_unexpected, told_errors
 from gateway.http.refusals import Refusal
 from gateway.limits.variables import oversized_variables
 from gateway.settings.limits import LimitSettings
-from resolvers.errors import ErrorCode
 from resolvers.operation import Operation
 from resolvers.payex.api.work import Work
-from schema.scopes import ScopeRequirement, missing
+from schema.scopes import missing
 from schema.subgraph import executable
 
 logger = logging.getLogger(__name__)
@@ -131,7 +131,7 @@ class Engine:
         ready = self._documents.executable(document, place)
         variables = parameters.get("variables")
         try:
-            self._check(ready, variables, operation)
+            self._check(ready, variables)
             if is_new:
                 # It was done before it was known that the operation may be executed.
                 operation.budget.spend(Work.DOCUMENT, document.units)
@@ -147,11 +147,7 @@ class Engine:
             document = self._documents.read(text, introspection=asked.introspection)
         return document
 
-    def _check(
-        self, ready: Executable, variables: Mapping[str, Any] | None, operation: Operation
-    ) -> None:
-        if needs := missing(ready.needs, operation.rights):
-            raise NotExecutedError(_forbidden(needs, [ready.needs[need] for need in needs]))
+    def _check(self, ready: Executable, variables: Mapping[str, Any] | None) -> None:
         if exceeded := oversized_variables(ready.node, variables, self._limits):
             raise NotExecutedError(*exceeded)
         if exceeded := ready.cost.refusals(variables, self._limits):
@@ -175,7 +171,10 @@ class Engine:
         if not ready.constant:
             operation.cost["requested"] = ready.cost.requested(variables)
             operation.cost["limit"] = self._limits.max_cost
-        result = await ready.plan.answer(operation, coerced) if ready.plan else None
+        if missing(ready.needs, operation.rights):
+            operation.withheld = self._documents.scopes.withheld(operation.rights)
+        plan = None if operation.withheld else ready.plan
+        result = await plan.answer(operation, coerced) if plan else None
         fall = _told(result, operation) if isinstance(result, Fall) else None
         if not isinstance(result, ExecutionResult):
             result = await self._by_core(document, ready, variables, operation, asked)
@@ -207,7 +206,7 @@ class Engine:
             operation_name=ready.name,
             hide_suggestions=not asked.introspection,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
-            executor_class=PacedExecutor,
+            executor_class=GuardedExecutor if operation.withheld else PacedExecutor,
         )
         return result if isinstance(result, ExecutionResult) else await result
 
@@ -223,18 +222,3 @@ def _told(fall: Fall, operation: Operation) -> FallReason:
         extra={"support_id": operation.support_id, "operation": operation.name},
     )
     return fall.reason
-
-
-def _forbidden(needs: Sequence[ScopeRequirement], at: Sequence[Node]) -> GraphQLError:
-    fields = [need.field for need in needs]
-    return GraphQLError(
-        f"The caller's scopes do not allow {', '.join(fields)}.",
-        at,
-        extensions={
-            "code": ErrorCode.FORBIDDEN.value,
-            "fields": [
-                {"field": need.field, "scopes": [sorted(one) for one in need.scopes]}
-                for need in needs
-            ],
-        },
-    )

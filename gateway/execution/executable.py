@@ -1,6 +1,6 @@
 """Executables: the operations of valid documents, with all that is worked out of each once."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ class Executable:
     Attributes:
         node: the operation.
         name: its name.
-        needs: the scopes that its caller needs, with the first field node that needs each.
+        needs: the scopes that its caller needs.
         cost: what it costs, given its variables.
         constant: whether its answer never changes: it asks for the schema, without variables.
         variables: coerces the variables of its requests.
@@ -43,7 +43,7 @@ class Executable:
 
     node: OperationDefinitionNode = field(repr=False)
     name: str | None
-    needs: Mapping[ScopeRequirement, FieldNode]
+    needs: Sequence[ScopeRequirement]
     cost: OperationCost
     constant: bool
     variables: Variables

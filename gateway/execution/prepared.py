@@ -127,6 +127,9 @@ class Documents:
             them turn out all others.
         plan: makes the plan of an operation, given its document and what that counts for; None
             if graphql-core alone answers.
+
+    Attributes:
+        scopes: the scopes of the schema's fields.
     """
 
     def __init__(
@@ -140,7 +143,7 @@ class Documents:
         self._limits = limits
         self._capacity = capacity
         self._plan = plan
-        self._scopes = ScopeTable(schema)
+        self.scopes = ScopeTable(schema)
         self._costs = CostModel(schema)
         self._kept: LRUCache[tuple[str, bool], Document] = LRUCache(
             capacity, getsizeof=lambda document: document.bytes
@@ -228,7 +231,7 @@ class Documents:
         return Executable(
             operation,
             operation.name.value if operation.name else None,
-            self._scopes.needs(node, operation),
+            self.scopes.needs(node, operation),
             self._costs.read(node, operation),
             asks_for_the_schema_only(operation),
             Variables(self._schema, operation),

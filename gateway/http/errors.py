@@ -162,7 +162,7 @@ def _of_request(error: RequestError) -> dict[str, Any]:
     if error.excess:
         setting, limit, measured = error.excess
         extensions |= {"limit": {setting: limit}, "measured": measured}
-    return extensions
+    return {**extensions, **error.more}
 
 
 def _request_code(error: GraphQLError) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 import strawberry
+from graphql import GraphQLObjectType, is_non_null_type
 from strawberry.federation import Schema
 
 from gateway.documents.source import DocumentSource
@@ -25,7 +26,8 @@ from resolvers.bounds import Bounds
 from resolvers.operation import Operation
 from resolvers.payex.api.turns import Turns
 from resolvers.payex.api.work import CALL, Work
-from resolvers.rights import EVERYTHING
+from resolvers.rights import EVERYTHING, Rights
+from schema.scopes import ScopeTable
 from schema.subgraph import build_schema, executable
 
 Serve = Callable[..., Awaitable[httpx.AsyncClient]]
@@ -63,18 +65,73 @@ def error(reply: httpx.Response) -> dict[str, Any]:
     return extensions
 
 
-async def test_a_field_that_the_scopes_do_not_cover_keeps_the_whole_operation_from_payex(
-    serve: Serve, identified: dict[str, str]
+@pytest.mark.parametrize("projection", ["1", "0"])
+async def test_a_field_that_the_scopes_do_not_cover_is_null_and_the_others_are_answered(
+    serve: Serve, identified: dict[str, str], projection: str
 ) -> None:
-    reply = await ask(await serve(identified), RAW, "usage:read")
+    gateway = await serve({**identified, "GATEWAY_PROJECTION": projection})
+    reply = await ask(gateway, RAW.replace("raw", "invoiceNo raw"), "usage:read")
 
-    assert reply.status_code == 403
-    assert "data" not in reply.json()
+    assert reply.status_code == 200
+    assert reply.json()["data"] == {"owner": {"invoice": {"invoiceNo": "123456", "raw": None}}}
+    assert reply.json()["errors"][0]["path"] == ["owner", "invoice", "raw"]
     assert error(reply)["code"] == "FORBIDDEN"
     assert error(reply)["fields"] == [
         {"field": "Invoice.raw", "scopes": [["usage:raw", "usage:read"]]}
     ]
-    assert reply.json()["extensions"]["upstream"]["calls"] == 0
+
+
+async def test_nothing_is_asked_for_a_field_that_the_scopes_do_not_cover(
+    serve: Serve, identified: dict[str, str]
+) -> None:
+    """Not ahead either: what is beside it proves the invoice."""
+    beside = """... on UsageHolder { raw subscription(subscriptionNo: "12345680") {
+      ... on UsageSubscription { raw usageTotals { __typename } } } }"""
+    query = f'{{ owner(ownerNo: "1234") {{ invoice(invoiceNo: "123456") {{ {beside} }} }} }}'
+    gateway = await serve(identified)
+    reply = (await ask(gateway, query, "usage:read")).json()
+
+    found = reply["data"]["owner"]["invoice"]
+    totals = {"usageTotals": {"__typename": "UsageTotals"}}
+    assert found == {"raw": None, "subscription": {"raw": None, **totals}}
+    at = ["owner", "invoice"]
+    assert sorted(one["path"] for one in reply["errors"]) == [
+        [*at, "raw"],
+        [*at, "subscription", "raw"],
+    ]
+    calls, waves = (reply["extensions"]["upstream"][name] for name in ("calls", "waves"))
+    assert (calls, waves) == (1, 1)
+
+
+async def test_in_a_list_each_body_has_its_error_and_the_records_are_answered(
+    serve: Serve, identified: dict[str, str]
+) -> None:
+    """No more errors are told than are of other fields."""
+    nodes = "nodes { usageDetailId raw }"
+    query = """{ owner(ownerNo: "1234") { invoice(invoiceNo: "123456") { ... on Invoice {
+      subscription(subscriptionNo: "12345680") { ... on UsageSubscription {
+        usageRecords { ... on UsageRecordConnection { %s } } } } } } } }"""
+    gateway = await serve({**identified, "GATEWAY_MAX_ERRORS": "3"})
+    reply = (await ask(gateway, query % nodes, "usage:read")).json()
+
+    below = reply["data"]["owner"]["invoice"]["subscription"]["usageRecords"]["nodes"]
+    assert len(below) == 50
+    assert all(one["raw"] is None and one["usageDetailId"] for one in below)
+    codes = [one["extensions"]["code"] for one in reply["errors"]]
+    assert codes == ["FORBIDDEN"] * 3 + ["ERRORS_LEFT_OUT"]
+    assert reply["errors"][0]["path"][-2:] == [0, "raw"]
+
+
+def test_every_field_that_scopes_guard_may_be_null() -> None:
+    """So that one that is withheld takes nothing with it."""
+    core = executable(build_schema())
+    withheld = ScopeTable(core).withheld(Rights())
+
+    assert withheld
+    for type_, field in withheld:
+        found = core.type_map[type_]
+        assert isinstance(found, GraphQLObjectType)
+        assert not is_non_null_type(found.fields[field].type)
 
 
 async def test_a_field_that_the_scopes_cover_is_answered(
@@ -90,6 +147,8 @@ async def test_a_caller_without_any_scope_is_told_which_one_is_missing(
 ) -> None:
     reply = await ask(await serve(identified), INVOICE, "")
 
+    assert reply.json()["data"] == {"owner": {"invoice": None}}
+    assert reply.json()["extensions"]["upstream"]["calls"] == 0
     assert error(reply)["fields"] == [{"field": "Owner.invoice", "scopes": [["usage:read"]]}]
 
 

@@ -10,6 +10,7 @@ import httpx
 import msgspec
 from graphql import DocumentNode, execute, parse, validate
 
+from gateway.execution.guarded import GuardedExecutor
 from gateway.http.errors import format_errors
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
@@ -27,10 +28,12 @@ from resolvers.payex.resilience.breakers import Breakers
 from resolvers.payex.resilience.limiter import Limiter
 from resolvers.payex.resilience.retry_budget import RetryBudget
 from resolvers.rights import Rights
+from schema.scopes import ScopeTable
 from schema.subgraph import build_schema, executable
 
 SCHEMA: Final = build_schema()
 CORE: Final = executable(SCHEMA)
+TABLE: Final = ScopeTable(CORE)
 
 LEDGERS: Final = ("1234", "5678")
 MISSING: Final = "404"
@@ -156,12 +159,13 @@ class Gateway:
     ) -> dict[str, Any]:
         """Return the reply to a query, with the errors as a client reads them."""
         async with Operation(self._payex, Bounds(), rights=rights) as operation:
+            operation.withheld = TABLE.withheld(rights)
             result = execute(
                 CORE,
                 parsed(query),
                 context_value=operation,
                 variable_values=dict(variables or {}),
-                executor_class=SCHEMA.execution_context_class,
+                executor_class=GuardedExecutor,
             )
             if isawaitable(result):
                 result = await result
