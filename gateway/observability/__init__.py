@@ -1,1 +1,1 @@
-"""Observability: log lines, metrics and traces of what happened."""
+"""Observability: log lines, metrics and traces."""

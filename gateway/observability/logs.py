@@ -1,8 +1,7 @@
-"""Lines of the log on stderr: one a record, as JSON or as text, with nothing that is not meant.
+"""Log lines on stderr, one for each record, as JSON or as text, with known keys only.
 
-`logging` stays in front, since uvicorn and httpx speak by it. A library that writes records as
-JSON takes over whatever a record carries, and the texts of exceptions; here neither may get out,
-which leaves such a library nothing to do.
+We use `logging` because uvicorn and httpx do. We do not use a library for JSON lines: these write
+every attribute of a record and the texts of exceptions, which may hold secrets or personal data.
 """
 
 import json
@@ -16,7 +15,7 @@ from gateway.observability.tracebacks import places, places_in
 from gateway.settings.logs import LogLevel, LogStyle
 
 FIRST: Final = ("time", "level", "logger", "message", "pid", "stacktrace")
-"""The keys that a line for programs begins with; the last only where there is an exception."""
+"""The first keys of a JSON line; the last one only if there is an exception."""
 
 KEYS: Final = (
     "trace_id",
@@ -52,14 +51,14 @@ KEYS: Final = (
     "route",
     "instance",
 )
-"""What a record may carry beside its message. Anything else is left out of its line."""
+"""The attributes of a record that are written. All others are left out."""
 
 IDS: Final = ("support_id", "caller", "trace_id", "instance")
-"""What stands behind the message where lines are text."""
+"""The attributes that follow the message of a text line."""
 
 _OURS: Final = frozenset({"gateway", "resolvers", "schema"})
 _SERVER: Final = "uvicorn"
-# Where others begin to quote: the call of a callback, or the `repr` of an object.
+# From here libraries quote values: the call of a callback, or the `repr` of an object.
 _QUOTED: Final = re.compile(r"[(<]")
 _JSON: Final = json.JSONEncoder(separators=(",", ":"), default=lambda value: type(value).__name__)
 _MOST_LINES: Final = 60
@@ -69,8 +68,8 @@ _MOST_CHARACTERS: Final = 1000
 class TextLine(logging.Formatter):
     """`08:30:00.000 WARNING gateway.x: what happened support_id='...'`, in local time.
 
-    What belongs to it stands in further lines. These are indented, so that nothing which gets into
-    a line can look like another one.
+    A stack trace follows in further lines. These are indented, so that no logged text can imitate
+    a line.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -85,10 +84,10 @@ class TextLine(logging.Formatter):
 
 
 class JsonLine(logging.Formatter):
-    """One JSON object in ASCII, with `time`, `level`, `logger`, `message` and what is known."""
+    """One JSON object in ASCII, with `time`, `level`, `logger`, `message` and the record's keys."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line; what is not known is left out."""
+        """Return the line, without keys that have no value."""
         first, *further = _lines(record)
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line: dict[str, Any] = {
@@ -106,14 +105,14 @@ class JsonLine(logging.Formatter):
 
 
 def log_config(style: LogStyle, level: LogLevel) -> dict[str, Any]:
-    """Return the configuration of `logging`, which is handed to uvicorn for every server process.
+    """Return the configuration of `logging`. uvicorn applies it in every server process.
 
-    Libraries are heard from WARNING on, and uvicorn from INFO on. What they say below that quotes
-    URLs and headers, and so people's numbers and tokens.
+    Messages of libraries below WARNING are dropped, and those of uvicorn below INFO: they quote
+    URLs and headers, with customer numbers and tokens in them.
 
     Args:
-        style: how lines are written.
-        level: from which level on the gateway's own lines, and uvicorn's, are written.
+        style: the format of lines.
+        level: the lowest level of the gateway's own lines, and of uvicorn's.
     """
     levels = dict.fromkeys(sorted(_OURS), level) | {_SERVER: "INFO" if level == "DEBUG" else level}
     return {
@@ -127,11 +126,11 @@ def log_config(style: LogStyle, level: LogLevel) -> dict[str, Any]:
 
 
 def _lines(record: logging.LogRecord) -> list[str]:
-    """Return what a record says, in lines that can be printed."""
+    """Return the printable lines of a record."""
     try:
         message = record.getMessage()
     except (KeyError, TypeError, ValueError):
-        # `logging` itself would print what the message was to hold.
+        # `logging` would print the arguments of the message.
         message = str(record.msg)
     first, _, rest = message.strip().partition("\n")
     package = record.name.partition(".")[0]
@@ -142,7 +141,7 @@ def _lines(record: logging.LogRecord) -> list[str]:
         first = first if package == _SERVER else _QUOTED.split(first, maxsplit=1)[0].rstrip()
     if record.exc_info and record.exc_info[1]:
         further += places(record.exc_info[1])
-    # The innermost places tell most.
+    # The innermost places help most.
     return [_printable(line) for line in (first, *further[-_MOST_LINES:])]
 
 

@@ -1,4 +1,4 @@
-"""The log of requests: a line for each, with nothing of what its client sent."""
+"""The log of requests: one line for each, without anything that the client sent."""
 
 import logging
 from typing import Any, Final
@@ -8,7 +8,7 @@ from gateway.settings.logs import LoggedOperations
 from resolvers.operation_stats import OperationStats
 from resolvers.payex.api.stretches import Spent
 
-# Users look for its lines by this name, wherever the file stands.
+# Operators search for its lines by this name, so it does not follow the file's.
 logger = logging.getLogger("gateway.operation_log")
 
 _FAILED: Final = frozenset({RequestResult.ERRORS, RequestResult.FAILED})
@@ -16,12 +16,12 @@ _MOST_CODES: Final = 10
 
 
 def log_request(report: Report, which: LoggedOperations = "all", slow: float = 1.0) -> None:
-    """Log a request that is over, if its kind is logged.
+    """Log a request that has ended, if `which` selects it.
 
     Args:
-        report: what became of it.
+        report: the result.
         which: the requests that are logged.
-        slow: seconds from which on it was slow.
+        slow: the seconds from which a request is slow.
     """
     if not _is_logged(report, which, slow) or not logger.isEnabledFor(logging.INFO):
         return
@@ -38,7 +38,7 @@ def _is_logged(report: Report, which: LoggedOperations, slow: float) -> bool:
 
 
 def _fields(report: Report) -> dict[str, Any]:
-    """Return what is known of a request, by the keys of `gateway.observability.logs.KEYS`."""
+    """Return the values of the line, by the keys of `gateway.observability.logs.KEYS`."""
     duration = report.seconds * 1000
     executed = report.ending is not RequestResult.REFUSED
     cost, budget = report.cost, report.budget
@@ -48,11 +48,11 @@ def _fields(report: Report) -> dict[str, Any]:
         "caller": report.caller,
         "operation": report.name,
         "ending": report.ending.value,
-        # Nobody was there to be told a status.
+        # A client that has disconnected got no status.
         "status": report.status or None,
         "codes": sorted(set(report.codes))[:_MOST_CODES] or None,
         "duration_ms": round(duration, 1),
-        # Of a refused request nothing was asked.
+        # A refused request made no calls.
         **(_upstream(report.stats, report) if report.stats and executed else {}),
         "cost_requested": cost.get("requested"),
         "cost_actual": cost.get("actual"),
@@ -80,7 +80,7 @@ def _upstream(stats: OperationStats, report: Report) -> dict[str, Any]:
 
 
 def _message(fields: dict[str, Any]) -> str:
-    """Return what people read first: `MyPages ok with 200 in 48.2 ms, 44.9 ms upstream: ...`."""
+    """Return the text for people: `MyPages ok with 200 in 48.2 ms, 44.9 ms upstream: ...`."""
     status, codes, calls = fields["status"], fields["codes"], fields.get("calls")
     return "".join(
         (

@@ -1,4 +1,4 @@
-"""Reports: what became of each request, for those who watch the gateway."""
+"""Reports: the result of each request, for logs, metrics and traces."""
 
 import enum
 import time
@@ -14,41 +14,41 @@ class RequestResult(enum.StrEnum):
     """How a request ended."""
 
     OK = "ok"
-    """It was executed, without errors. Problems are answers."""
+    """Executed without errors. Problems are answers."""
     ERRORS = "errors"
-    """It was executed, with errors beside the data."""
+    """Executed with errors beside the data."""
     REFUSED = "refused"
-    """It was not executed: the client has to change it, or to come again later."""
+    """Not executed: the client has to change the request, or send it again later."""
     LEFT = "left"
-    """The client did not wait."""
+    """The client disconnected."""
     FAILED = "failed"
     """The gateway failed."""
 
 
 @dataclass(slots=True)
 class Report:
-    """What is known of one request. It is filled while the request is answered.
+    """The record of one request, filled while the gateway answers it.
 
     Attributes:
         clock: seconds of a monotonic clock.
-        started: when it came.
-        work: notes when it is at work.
-        seconds: how long it took, until its reply was sent; 0 until then.
-        spent: the seconds of it that were not its own work, by what they went by with.
+        started: when it arrived.
+        work: records when it is at work.
+        seconds: its duration, until its reply was sent; 0 until then.
+        spent: the seconds that it waited, by what it waited for.
         ending: how it ended.
-        is_shed: whether it was refused because the gateway had too much to do. A counter tells of
-            such a request, and nothing else does.
-        status: the HTTP status of the reply.
-        name: the trusted document's name, or `anonymous`: no client can make one up.
-        caller: the pseudonym of who asked.
+        is_shed: whether the gateway refused it because of overload. Only a counter reports such a
+            request.
+        status: the HTTP status of the reply; 0 if there was none.
+        name: the trusted document's name, or `anonymous`. No client can choose it.
+        caller: the caller's pseudonym.
         support_id: the id in its errors.
         codes: the codes of its errors, in order.
-        cost: what it costs, as `extensions.cost` has it; empty if nothing was executed.
-        budget: what its work was paid from, if it came so far.
-        fall: why graphql-core executed it in place of its plan; None if the plan answered.
-        stats: what it asked of PayEx, if it came so far.
-        trace_id: the trace it belongs to, in hexadecimal digits.
-        kept_trace_id: the same if this gateway records the trace, and None if it does not.
+        cost: its costs, as in `extensions.cost`; empty if it was not executed.
+        budget: the budget that paid for its work, if it came so far.
+        fall: why graphql-core executed it instead of its plan; None if the plan answered.
+        stats: its calls and answers, if it came so far.
+        trace_id: its trace, in hexadecimal digits.
+        kept_trace_id: its trace if this gateway samples it; None if not.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -75,7 +75,7 @@ class Report:
         self.work = Work(self.clock)
 
     def close(self) -> None:
-        """Note that the reply was sent."""
+        """Record that the reply was sent."""
         now = self.clock()
         self.seconds = now - self.started
         if self.stats is not None:
@@ -83,9 +83,9 @@ class Report:
 
     @property
     def overhead(self) -> float:
-        """The seconds that the gateway itself took."""
+        """The seconds of the gateway's own work."""
         return max(0.0, self.seconds - sum(self.spent.values()))
 
 
 Observer = Callable[[Report], None]
-"""Is told of each request when it is over."""
+"""Gets the report of each request that has ended."""

@@ -1,4 +1,4 @@
-"""What is told of an exception: its type and the places it came through, and none of its text.
+"""Stack traces for the log: types of exceptions and places in the code, without any texts.
 
 The text of an exception may quote anything: a URL, a number, a token.
 """
@@ -17,7 +17,7 @@ _PLACE: Final = re.compile(
 def places(error: BaseException) -> list[str]:
     """Return an exception as lines: its type, then each place with its line of code.
 
-    What caused it follows in the same way, and what a group holds, up to five exceptions.
+    Its causes and the members of a group follow in the same way, five exceptions at most.
     """
     lines: list[str] = []
     seen: list[BaseException] = []
@@ -36,5 +36,5 @@ def places(error: BaseException) -> list[str]:
 
 
 def places_in(text: str) -> list[str]:
-    """Return the places and types of exceptions that somebody else has printed."""
+    """Return the places and types of exceptions in a printed stack trace."""
     return _PLACE.findall(text)

@@ -37,9 +37,9 @@ async def test_each_takes_the_lowest_free_number_and_hears_the_others(place: str
     async with one.opened(says(b"one")), two.opened(says(b"two")):
         async with three.opened(says(b"three")):
             assert [one.number, two.number, three.number] == [0, 1, 2]
-            assert await one.told() == {1: b"two", 2: b"three"}
-            assert await three.told() == {0: b"one", 1: b"two"}
-        assert await one.told() == {1: b"two"}
+            assert await one.reports() == {1: b"two", 2: b"three"}
+            assert await three.reports() == {0: b"one", 1: b"two"}
+        assert await one.reports() == {1: b"two"}
 
 
 async def test_who_takes_another_s_place_takes_its_number(place: str) -> None:
@@ -57,8 +57,8 @@ async def test_more_than_there_are_numbers_for_tell_of_themselves_and_hear_the_o
     one, two = WorkerPeers(place, most=1), WorkerPeers(place, most=1)
     async with one.opened(says(b"one")), two.opened(says(b"two")):
         assert two.number is None
-        assert await two.told() == {0: b"one"}
-        assert await one.told() == {}
+        assert await two.reports() == {0: b"one"}
+        assert await one.reports() == {}
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert "cannot find each other (Address already in use)" in record.getMessage()
@@ -73,7 +73,7 @@ async def test_one_that_does_not_answer_is_left_out(place: str) -> None:
         return b"late"
 
     async with one.opened(says(b"one")), two.opened(tell):
-        assert await one.told() == {}
+        assert await one.reports() == {}
         hangs.set()
 
 
@@ -89,7 +89,7 @@ async def test_one_that_breaks_off_is_left_out(place: str) -> None:
             connection.close()
 
         async with one.opened(says(b"one")):
-            told, _ = await asyncio.gather(one.told(), break_off())
+            told, _ = await asyncio.gather(one.reports(), break_off())
     assert told == {}
 
 
@@ -98,8 +98,8 @@ async def test_processes_of_another_user_are_neither_asked_nor_told(place: str) 
     stranger = WorkerPeers(place, most=2, user=os.geteuid() + 1)
     one = WorkerPeers(place, most=2)
     async with one.opened(says(b"one")), stranger.opened(says(b"made up")):
-        assert await stranger.told() == {}
-        assert await one.told() == {}
+        assert await stranger.reports() == {}
+        assert await one.reports() == {}
 
 
 def test_gateways_meet_at_different_places() -> None:

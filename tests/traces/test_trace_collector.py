@@ -140,7 +140,7 @@ def test_a_collector_that_is_away_harms_no_request_and_is_told_of_in_one_line(
         assert service.stop() == 0
         printed = service.printed
 
-    assert printed.count("The collector of traces takes none") == 1
+    assert printed.count("The collector does not accept traces") == 1
     assert "Traceback" not in printed
     assert "secret" not in printed
 

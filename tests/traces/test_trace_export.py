@@ -53,9 +53,9 @@ def test_a_collector_that_is_gone_is_told_of_once_and_so_is_its_return(
 
     assert [outage.export([]) for _ in range(7)] == [SENT, *[FAILED] * 3, SENT, SENT, FAILED]
     assert [(record.levelname, record.getMessage()[:48]) for record in caplog.records] == [
-        ("WARNING", "The collector of traces takes none (OTEL_EXPORTE"),
-        ("INFO", "The collector of traces takes them again."),
-        ("WARNING", "The collector of traces takes none (OTEL_EXPORTE"),
+        ("WARNING", "The collector does not accept traces (OTEL_EXPOR"),
+        ("INFO", "The collector accepts traces again."),
+        ("WARNING", "The collector does not accept traces (OTEL_EXPOR"),
     ]
 
 
@@ -83,7 +83,7 @@ async def test_a_collector_that_does_not_answer_holds_up_the_end_no_longer_than_
 
     assert exporter.sent == []
     (line,) = caplog.messages
-    assert line.startswith("The collector of traces did not take the last ones within 0.01 seconds")
+    assert line.startswith("The collector did not accept the last traces within 0.01 seconds")
     exporter.may.set()
     assert exporter.has.wait(60)
 

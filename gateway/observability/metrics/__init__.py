@@ -1,1 +1,1 @@
-"""Metrics: what is counted, and the page that shows it."""
+"""Metrics: counters, histograms and gauges, and the page `/metrics`."""

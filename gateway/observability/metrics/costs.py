@@ -1,4 +1,4 @@
-"""What executed operations cost: as their text says, by their answer, and in units of work."""
+"""The costs of executed operations: requested, actual, and in units of work."""
 
 from typing import Final
 
@@ -12,11 +12,7 @@ _UNITS: Final = (300, 1_000, 3_000, 10_000, 30_000, 100_000, 200_000, 300_000, 3
 
 
 class Costs:
-    """The costs of operations.
-
-    Args:
-        registry: where they are read.
-    """
+    """The costs of operations, in a registry."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         def histogram(name: str, text: str, bounds: tuple[int, ...]) -> Histogram:
@@ -24,18 +20,17 @@ class Costs:
             return Histogram(name, text, buckets=bounds, registry=registry)
 
         self._requested = histogram(
-            "cost_requested", "The cost of an executed operation as its text says.", _COST
+            "cost_requested", "The highest possible cost of an executed operation.", _COST
         )
         self._actual = histogram(
-            "cost_actual", "The cost of an executed operation by its answer.", _COST
+            "cost_actual", "The cost of the answer of an executed operation.", _COST
         )
         self._spent = histogram(
-            "budget_spent", "Units of work that an executed operation has spent.", _UNITS
+            "budget_spent", "Units of work that an executed operation spent.", _UNITS
         )
         self._used_up = Counter(
             "payex_usage_budgets_used_up",
-            "Operations that ended since their budget was used up, by the kind of work that most "
-            "of it was spent on.",
+            "Operations that used up their budget, by the kind of work that took most of it.",
             ("what",),
             registry=registry,
         )
@@ -43,7 +38,7 @@ class Costs:
             self._used_up.labels(what.value)
 
     def observe(self, report: Report) -> None:
-        """Take in an operation that was executed."""
+        """Count an executed operation."""
         cost, budget = report.cost, report.budget
         if "requested" in cost:
             self._requested.observe(cost["requested"])

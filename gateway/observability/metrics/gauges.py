@@ -1,4 +1,4 @@
-"""Gauges: how things stand, read from whoever knows at the moment that Prometheus asks."""
+"""Gauges and counters that other parts keep, read when Prometheus scrapes."""
 
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -19,27 +19,19 @@ from resolvers.payex.resilience.breakers import Scope
 from resolvers.payex.resilience.limiter import Limiter
 
 _BEGAN: Final = time.time()
-"""When the counters of this process began at 0, or a little before, in seconds since 1970."""
+"""When the counters of this process started at 0, or a little before, in seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
 class _By:
-    """Values by those of a label."""
+    """Values, each by the value of one label."""
 
     label: str
     values: Mapping[str, float]
 
 
 class Gauges:
-    """How one process stands. It is read on the thread that the process runs on.
-
-    Args:
-        visits: lets requests in.
-        readiness: whether the process should be sent requests.
-        upstream: PayEx's client with all that stands behind it.
-        certificate: the certificate of HTTPS, where it is served.
-        clock: seconds of a monotonic clock.
-    """
+    """The state of one process. Collect it on the thread of the process's event loop."""
 
     def __init__(
         self,
@@ -56,9 +48,9 @@ class Gauges:
         self._clock = clock
 
     def collect(self) -> Iterator[Metric]:
-        """Yield what Prometheus reads."""
+        """Yield the metrics."""
         yield _gauge(
-            "build_info", "1, under the version of the gateway.", _By("version", {__version__: 1})
+            "build_info", "Always 1; the label is the version.", _By("version", {__version__: 1})
         )
         yield from self._operations()
         yield from self._calls()
@@ -69,40 +61,48 @@ class Gauges:
     def _operations(self) -> Iterator[Metric]:
         admission, intake = self._visits.admission, self._visits.intake
         yield _gauge(
-            "ready", "1 while requests should be sent here.", self._readiness.reason is None
+            "ready", "1 while the gateway accepts traffic.", self._readiness.reason is None
         )
-        yield _gauge("operations_in_flight", "Operations being answered.", admission.in_flight)
+        yield _gauge("operations_in_flight", "Operations in progress.", admission.in_flight)
         yield _gauge(
             "operations_limit",
-            "The most operations being answered at a time (GATEWAY_MAX_OPERATIONS).",
+            "The limit of payex_usage_operations_in_flight (GATEWAY_MAX_OPERATIONS).",
             admission.limit,
         )
         yield _counter(
             "operations_shed",
-            "Operations refused because as many as allowed were being answered, or had come.",
+            "Operations rejected because of overload (503).",
             admission.shed,
         )
         yield _gauge(
             "operations_waiting",
-            "Operations that wait for a place, since other callers have more than their share.",
+            "Operations that wait for a place while other callers have more than their share.",
             admission.waiting,
         )
         bounds = "5 for each of GATEWAY_MAX_OPERATIONS", "16 times GATEWAY_MAX_REQUEST_BODY"
         for name, text, value in (
             ("requests_pending", "Requests being read, or waiting for a place.", intake.pending),
-            ("requests_pending_limit", f"The most of them ({bounds[0]}).", intake.most_pending),
+            (
+                "requests_pending_limit",
+                f"The limit of payex_usage_requests_pending ({bounds[0]}).",
+                intake.most_pending,
+            ),
             ("request_bodies_bytes", "Bytes of the bodies of all requests.", intake.size),
-            ("request_bodies_limit_bytes", f"The most of them ({bounds[1]}).", intake.most_bytes),
+            (
+                "request_bodies_limit_bytes",
+                f"The limit of payex_usage_request_bodies_bytes ({bounds[1]}).",
+                intake.most_bytes,
+            ),
         ):
             yield _gauge(name, text, value)
 
     def _calls(self) -> Iterator[Metric]:
         policies, now = self._upstream.policies, self._clock()
         limiter, breakers, budget = policies.limiter, policies.breakers, policies.budget
-        yield _gauge("upstream_calls_in_flight", "Calls to PayEx under way.", limiter.in_flight)
+        yield _gauge("upstream_calls_in_flight", "Calls to PayEx in flight.", limiter.in_flight)
         yield _gauge(
             "upstream_calls_limit",
-            "The most calls to PayEx under way at a time (GATEWAY_UPSTREAM_MAX_IN_FLIGHT).",
+            "The limit of payex_usage_upstream_calls_in_flight (GATEWAY_UPSTREAM_MAX_IN_FLIGHT).",
             limiter.places,
         )
         yield _gauge(
@@ -112,50 +112,52 @@ class Gauges:
         )
         yield _gauge(
             "upstream_queue_limit",
-            "The most calls that may wait for their turn (GATEWAY_UPSTREAM_MAX_QUEUED).",
+            "The limit of payex_usage_upstream_calls_queued (GATEWAY_UPSTREAM_MAX_QUEUED).",
             limiter.room,
         )
         yield from self._connections(limiter)
         pulse = policies.pulse
         yield _gauge(
             "event_loop_lag_seconds",
-            "The longest that the event loop was late in the last minute. It serves nobody "
-            "meanwhile.",
+            "The longest delay of the event loop in the last minute. During a delay it serves no "
+            "request.",
             pulse.worst(now),
         )
         yield _counter(
-            "event_loop_late_seconds", "Seconds that the event loop was late, in all.", pulse.late
+            "event_loop_late_seconds", "Seconds of delay of the event loop in total.", pulse.late
         )
         yield _gauge(
             "breakers_open",
-            "Breakers that let PayEx rest, by for whom: all, a ledger, or a caller of a ledger.",
+            "Open circuit breakers, by scope: all calls, a ledger, or a caller of a ledger.",
             _By("scope", {scope.value: breakers.open(scope, now) for scope in Scope}),
         )
         yield _counter(
             "breaker_openings",
-            "How often a breaker opened, also again, by for whom.",
+            "Openings of circuit breakers, repeated ones included, by scope.",
             _By("scope", {scope.value: breakers.openings[scope] for scope in Scope}),
         )
         holds = policies.holds
         yield _gauge(
             "ledgers_held",
-            "Ledgers whose calls are held back, as PayEx asked with 429.",
+            "Ledgers whose calls are paused because PayEx answered 429.",
             holds.held(now),
         )
         yield _counter(
             "upstream_calls_held",
-            "Calls to PayEx that were not made because their ledger's are held back.",
+            "Calls to PayEx that were refused because their ledger's calls are paused.",
             holds.refused,
         )
         yield _gauge(
             "retry_budget_left",
-            "Retries that the budget allows now; below 1, none.",
+            "Retries that the retry budget allows now; below 1, none.",
             budget.balance(now),
         )
-        yield _counter("retries_refused", "Retries that the budget did not allow.", budget.refused)
+        yield _counter(
+            "retries_refused", "Retries that the retry budget did not allow.", budget.refused
+        )
 
     def _connections(self, limiter: Limiter) -> Iterator[Metric]:
-        """Yield what is told of connections; `tenant` is empty without a client certificate."""
+        """Yield the metrics of connections; `tenant` is empty without a client certificate."""
         credentials = self._upstream.credentials
         tenants: set[Hashable] = {None}
         if isinstance(credentials, CredentialsFile):
@@ -170,7 +172,7 @@ class Gauges:
         }
         yield _gauge(
             "upstream_connections_in_use",
-            "Connections to PayEx that calls use, by tenant.",
+            "Connections to PayEx in use, by tenant.",
             _By("tenant", in_use),
         )
         yield _gauge(
@@ -180,7 +182,7 @@ class Gauges:
         )
         yield _gauge(
             "upstream_connections_limit",
-            "The most connections that calls use, for each tenant "
+            "The limit of payex_usage_upstream_connections_in_use, for each tenant "
             "(GATEWAY_UPSTREAM_MAX_CONNECTIONS).",
             limiter.connections,
         )
@@ -189,11 +191,19 @@ class Gauges:
         cache, shared = self._upstream.cache, self._upstream.shared
         held = self._upstream.policies.held
         for name, text, value in (
-            ("cache_entries", "Answers kept in memory.", len(cache)),
-            ("cache_bytes", "Bytes that the answers in memory take, as estimated.", cache.bytes),
-            ("cache_bytes_limit", "The most of them (GATEWAY_CACHE_BYTES).", cache.max_bytes),
-            ("answer_bytes", "Bytes that PayEx's answers take, the kept ones included.", held.used),
-            ("answer_bytes_limit", "The most of them (GATEWAY_PROCESS_BYTES).", held.limit),
+            ("cache_entries", "Answers in the cache of the process.", len(cache)),
+            ("cache_bytes", "The estimated bytes of the answers in that cache.", cache.bytes),
+            (
+                "cache_bytes_limit",
+                "The limit of payex_usage_cache_bytes (GATEWAY_CACHE_BYTES).",
+                cache.max_bytes,
+            ),
+            ("answer_bytes", "Bytes of PayEx's answers in memory, cached ones too.", held.used),
+            (
+                "answer_bytes_limit",
+                "The limit of payex_usage_answer_bytes (GATEWAY_PROCESS_BYTES).",
+                held.limit,
+            ),
         ):
             yield _gauge(name, text, value)
         if shared is not None:
@@ -205,12 +215,12 @@ class Gauges:
             return
         yield _gauge(
             "credentials_broken",
-            "1 while the files of credentials cannot be used, and the former are.",
+            "1 while the credential files cannot be used, and the gateway keeps the previous ones.",
             credentials.broken,
         )
         yield _gauge(
             "certificate_expiry_timestamp_seconds",
-            "When the client certificate of a tenant expires, in seconds since 1970.",
+            "When a tenant's client certificate expires, in seconds since 1970.",
             _By(
                 "tenant",
                 {tenant: end.timestamp() for tenant, end in credentials.expiries().items()},
@@ -221,26 +231,24 @@ class Gauges:
         if keys := self._visits.identity.keys:
             yield _gauge(
                 "issuer_keys_read_timestamp_seconds",
-                "When the keys of the issuer could last be read, in seconds since 1970; 0 until "
-                "then.",
+                "When the gateway last read the issuer's keys, in seconds since 1970; 0 if never.",
                 keys.read_at,
             )
             yield _counter(
                 "issuer_keys_read_failures",
-                "How often the keys of the issuer could not be read.",
+                "Failed reads of the issuer's keys.",
                 keys.failures,
             )
         if certificate := self._certificate:
             yield _gauge(
                 "server_certificate_expiry_timestamp_seconds",
-                "When the certificate that the gateway itself serves expires, in seconds since "
-                "1970.",
+                "When the gateway's own server certificate expires, in seconds since 1970.",
                 certificate.expiry.timestamp(),
             )
             yield _gauge(
                 "server_certificate_broken",
-                "1 while the files of the server's certificate cannot be used, and the former "
-                "one is served.",
+                "1 while the server certificate's files cannot be used, and the gateway keeps the "
+                "previous one.",
                 certificate.broken,
             )
 
@@ -248,22 +256,22 @@ class Gauges:
 def _shared(shared: SharedCache) -> Iterator[Metric]:
     yield _gauge(
         "shared_cache_up",
-        "1 while the shared cache answers, 0 while it is left alone.",
+        "1 while the shared cache is available, 0 while the gateway does not use it.",
         not shared.gone,
     )
     yield _counter(
         "shared_cache_reads",
-        "Reads of the shared cache, by whether it had the answer; a miss also where it was gone.",
+        "Reads of the shared cache, by result. A read while it is unavailable is a miss.",
         _By("result", {"hit": shared.hits, "miss": shared.misses}),
     )
     yield _counter(
         "shared_cache_unreadable",
-        "Misses of the shared cache that found something else in the answer's place.",
+        "Misses of the shared cache that found an unreadable value.",
         shared.unreadable,
     )
     yield _counter(
         "shared_cache_failures",
-        "Commands that the shared cache did not carry out, or not in time.",
+        "Commands that the shared cache refused, failed or did not finish in time.",
         shared.failures,
     )
 

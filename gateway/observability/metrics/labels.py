@@ -1,7 +1,7 @@
-"""Labels: the values that tell the series of a metric apart. No client can make up new ones.
+"""Labels of metrics, and their possible values. Clients cannot add values.
 
-Each series takes memory here, in Prometheus and in whatever it writes to, for as long as it is
-kept. So a value is one of a fixed set, or one of the first so many; any other is `other`.
+Each series takes memory here, in Prometheus and in its storage. So each value comes from a fixed
+set, or is one of a limited number of names; any other value becomes `other`.
 """
 
 import re
@@ -19,7 +19,7 @@ from resolvers.payex.api.problems import ProblemType
 from resolvers.payex.api.routes import TEMPLATES
 
 Bound = Callable[[str], str]
-"""Returns a value that may be a label: the one that is given, or `other`."""
+"""Returns the value of a label: the given one if it is allowed, else `other`."""
 
 OTHER: Final = "other"
 NO_NAME: Final = "anonymous"
@@ -39,7 +39,7 @@ class Labelled(Protocol[T_co]):
 
 
 def one_of(known: Iterable[str]) -> Bound:
-    """Return the bound that lets these values through."""
+    """Return the bound that keeps these values."""
     values = frozenset(known)
     return lambda value: value if value in values else OTHER
 
@@ -55,7 +55,7 @@ CODES: Final = one_of(
         *ErrorCode,
         *DocumentCode,
         *LimitCode,
-        # What is refused before it is GraphQL has its status for a code (`Refusal.code`).
+        # Requests refused before GraphQL processing have their status as code (`Refusal.code`).
         "UNAUTHENTICATED",
         *(code_of(status) for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST),
     ]
@@ -63,12 +63,12 @@ CODES: Final = one_of(
 
 
 class FirstNames:
-    """Lets the first so many names through.
+    """Keeps the first names that it sees, up to a number.
 
-    Names are of trusted documents, which somebody may publish by the thousand.
+    The names are those of trusted documents, and a manifest may list thousands.
 
     Args:
-        most: how many names there may be beside `anonymous`.
+        most: the number of names kept, without `anonymous`.
     """
 
     def __init__(self, most: int = MOST_NAMES) -> None:
@@ -88,11 +88,11 @@ class FirstNames:
 class Series(dict[tuple[str, ...], T]):
     """The series of one metric, by the values of its labels.
 
-    To find a series that was met before takes a tenth of what `labels` takes.
+    To find a known series here takes a tenth of the time that `labels` takes.
 
     Args:
         metric: the metric.
-        bounds: what each label may be, in the order of their names.
+        bounds: the bound of each label, in the order of their names.
     """
 
     def __init__(self, metric: Labelled[T], *bounds: Bound) -> None:

@@ -1,4 +1,4 @@
-"""The count of what PayEx sends and nobody can read, which operators watch for a changed body."""
+"""The count of unreadable members in PayEx's answers: it shows that PayEx has changed a body."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -19,18 +19,13 @@ _FIELDS: Final[Mapping[Kind, Mapping[str, str]]] = {
 
 
 class UnreadableMembers:
-    """Counts members that operations met and nobody could read.
-
-    Args:
-        registry: where the count is read.
-    """
+    """Counts the unreadable members that operations meet."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         counter = Counter(
             "payex_usage_unreadable_members",
-            "Members of PayEx's answers that operations met and nobody could read, by the kind of "
-            "answer and the field that is null; the field items is a whole item, or a list that is "
-            "null.",
+            "Members of PayEx's answers that the gateway could not read, by the kind of answer and "
+            "the field, which is null. The field items stands for a whole item or list.",
             ("list", "field"),
             registry=registry,
         )
@@ -43,6 +38,6 @@ class UnreadableMembers:
             self._counts[one].inc(0)
 
     def add(self, unreadable: Mapping[tuple[Kind, Member], int]) -> None:
-        """Add what one operation met."""
+        """Add the count of one operation."""
         for (kind, member), count in unreadable.items():
             self._counts[kind.value, member.field].inc(count)

@@ -1,4 +1,4 @@
-"""Metrics: what requests and the calls for them come to, counted when each request is over."""
+"""The metrics of requests and of their calls, counted when each request ends."""
 
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -36,8 +36,8 @@ _OVERHEAD: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 _WAVES: Final = (0, 1, 2, 3, 4, 5, 8, 13)
 _KEYS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
-# Who asks is not known, or cannot be found out; or what is asked is not even read.
-_AT_THE_DOOR: Final = (
+# The codes of requests refused before their body is read.
+_BEFORE_READING: Final = (
     "UNAUTHENTICATED",
     "SERVICE_UNAVAILABLE",
     "BAD_REQUEST",
@@ -53,11 +53,11 @@ _Exemplar = dict[str, str] | None
 
 
 class Metrics:
-    """What one process counts.
+    """The counters and histograms of one process.
 
     Args:
-        registry: where the metrics are read.
-        names: what an operation may be called.
+        registry: the registry that holds them.
+        names: the bound of operation names.
     """
 
     def __init__(self, registry: CollectorRegistry, names: FirstNames | None = None) -> None:
@@ -65,7 +65,7 @@ class Metrics:
         self._name = names or FirstNames()
         self._operations = Series(
             self._counter(
-                "operations", "Requests by trusted name and how they ended.", "operation", "ending"
+                "operations", "Requests, by trusted name and result.", "operation", "ending"
             ),
             self._name,
             ENDINGS,
@@ -73,7 +73,7 @@ class Metrics:
         self._durations = Series(
             self._histogram(
                 "operation_duration_seconds",
-                "Seconds from a request to its reply, by trusted name; refused ones are left out.",
+                "Seconds from a request to its reply, by trusted name, without refused requests.",
                 _SECONDS,
                 "operation",
             ),
@@ -81,22 +81,22 @@ class Metrics:
         )
         self._overhead = self._histogram(
             "operation_overhead_seconds",
-            "Seconds of an executed operation that the gateway itself took, without waits for "
-            "calls, places or the event loop.",
+            "Seconds of the gateway's own work on an executed operation, without waits for calls, "
+            "places or the event loop.",
             _OVERHEAD,
         )
         self._upstream = self._histogram(
             "operation_upstream_seconds",
-            "Seconds of an executed operation in which an upstream call of its own was under way.",
+            "Seconds in which an executed operation had a call of its own to PayEx in flight.",
             _SECONDS,
         )
         self._spent = Series(
             self._counter(
                 "operation_spent_seconds",
-                "Seconds of executed operations by what they went by with: calls at PayEx "
-                "(upstream); waits for the event loop, for a connection, for a place among the "
-                "calls, before another attempt (pause), or for another operation's call "
-                "(coalesced); or the gateway's own work (gateway).",
+                "Seconds of executed operations, by use: calls in flight (upstream); waits for the "
+                "event loop (loop), a connection (connection), a place among the calls (place), a "
+                "retry (pause) or another operation's call (coalesced); and the gateway's own work "
+                "(gateway).",
                 "what",
             ),
             lambda what: what,
@@ -104,34 +104,34 @@ class Metrics:
         self._queue = Series(
             self._histogram(
                 "upstream_queue_seconds",
-                "Seconds that a call to PayEx waited in the gateway's queue, by what it waited "
-                "for: a connection or a place. Calls that did not wait are left out.",
+                "Seconds that a call to PayEx waited in the gateway's queue, for a connection or "
+                "for a place. Calls that did not wait are left out.",
                 _SECONDS,
                 "what",
             ),
             lambda what: what,
         )
         self._waves = self._histogram(
-            "operation_waves", "Rounds of upstream calls of an executed operation.", _WAVES
+            "operation_waves", "Rounds of calls to PayEx of an executed operation.", _WAVES
         )
         self._costs = Costs(registry)
         self._refusals = Series(
             self._counter(
                 "refusals",
-                "Requests that were not executed, by code, once for each code; those too that are "
-                "refused for their head or their host, before anything else is read.",
+                "Requests that were not executed, by code, once for each code. They include "
+                "requests refused for their head or host.",
                 "code",
             ),
             CODES,
         )
         self._errors = Series(self._counter("errors", "Errors in replies, by code.", "code"), CODES)
         self._problems = Series(
-            self._counter("problems", "Problems that PayEx told of, by type.", "type"), PROBLEMS
+            self._counter("problems", "Problems that PayEx reported, by type.", "type"), PROBLEMS
         )
         self._falls = Series(
             self._counter(
                 "plan_falls",
-                "Operations that graphql-core executed because their plan could not, by reason.",
+                "Operations that graphql-core executed because no plan answered them, by reason.",
                 "reason",
             ),
             lambda reason: reason,
@@ -140,23 +140,24 @@ class Metrics:
         self._answers = Series(
             self._counter(
                 "answers",
-                "Answers of PayEx by where they came from: a cache (hit), another operation's call "
-                "(coalesced), or a call (miss).",
+                "Answers from PayEx, by source: a cache (hit), another operation's call "
+                "(coalesced), or a call of the operation (miss).",
                 "source",
             ),
             lambda source: source,
         )
         self._deduplicated = self._counter(
-            "deduplicated", "Fields that were spared a call by another field of their operation."
+            "deduplicated",
+            "Fields that needed no call because another field of their operation made it.",
         )
         self._batches = self._histogram(
-            "batch_size", "Routes that a dataloader asked for at once.", _KEYS
+            "batch_size", "Routes that a dataloader requested together.", _KEYS
         )
         self._calls = Series(
             self._counter(
                 "upstream_calls",
-                "Calls to PayEx by route template and HTTP status; the status is none where none "
-                "came. A request that is sent again since its kept connection was closed is one.",
+                "Calls to PayEx, by route template and HTTP status, which is none if no response "
+                "came. A request resent because its kept connection was closed counts once.",
                 "route",
                 "status",
             ),
@@ -166,9 +167,9 @@ class Metrics:
         self._faults = Series(
             self._counter(
                 "upstream_faults",
-                "Faults of PayEx: calls that brought no answer, and answers that cannot be used, "
-                "by route template and code. A call that ends by a bound of the gateway's own "
-                "counts only if PayEx's silence does (UPSTREAM_TIMEOUT).",
+                "Faults of PayEx, by route template and code: calls without an answer, and answers "
+                "that cannot be used. A call that the gateway ended counts only if PayEx was "
+                "silent for too long (UPSTREAM_TIMEOUT).",
                 "route",
                 "code",
             ),
@@ -176,7 +177,7 @@ class Metrics:
             FAULTS,
         )
         self._retries = Series(
-            self._counter("upstream_retries", "Calls to PayEx that were second chances.", "route"),
+            self._counter("upstream_retries", "Retries of calls to PayEx, by route.", "route"),
             ROUTES,
         )
         self._call_durations = Series(
@@ -191,7 +192,7 @@ class Metrics:
         self._begin()
 
     def observe(self, report: Report) -> None:
-        """Take in a request that is over."""
+        """Count a request that has ended."""
         ending, exemplar = report.ending, _exemplar(report)
         self._operations[report.name, ending.value].inc()
         if ending is RequestResult.REFUSED:
@@ -210,7 +211,7 @@ class Metrics:
                 self._executed(report, stats, exemplar)
 
     def refused(self, code: str) -> None:
-        """Take in a request that the server has refused before it was read."""
+        """Count a request that the server refused before reading it."""
         self._refusals[(code,)].inc()
 
     def _executed(self, report: Report, stats: OperationStats, exemplar: _Exemplar) -> None:
@@ -240,7 +241,7 @@ class Metrics:
                 self._queue[(stretch.what,)].observe(waited, exemplar)
         self._unreadable.add(stats.unreadable)
         self._made(stats.calls, exemplar)
-        # Others may still wait for a call that this operation has started.
+        # Other operations may still wait for a call that this one has started.
         for unread in stats.unread:
             self._faults[unread.route, unread.fault.value].inc()
         stats.late = partial(self._late, exemplar)
@@ -252,7 +253,7 @@ class Metrics:
             self._faults[what.route, what.fault.value].inc()
 
     def _made(self, calls: Sequence[Call], exemplar: _Exemplar) -> None:
-        # Most calls of an operation are alike: they are counted together.
+        # Most calls of an operation have the same route and status: one `inc` counts them.
         alike: dict[tuple[str, int | None], int] = {}
         for call in calls:
             key = call.route, call.status
@@ -266,12 +267,12 @@ class Metrics:
             self._calls[route, str(status or "none")].inc(count)
 
     def _begin(self) -> None:
-        """Show what has not happened yet. Prometheus takes no series for one that stood at 0."""
+        """Start each known series at 0: Prometheus's `rate` misses the first event of a new one."""
         for ending in RequestResult:
             self._operations[NO_NAME, ending].inc(0)
         for what in _QUEUED:
             self._queue[(what,)]
-        refused = (*DocumentCode, *LimitCode, ErrorCode.FORBIDDEN, *_AT_THE_DOOR)
+        refused = (*DocumentCode, *LimitCode, ErrorCode.FORBIDDEN, *_BEFORE_READING)
         known: tuple[tuple[Series[Counter], Iterable[str]], ...] = (
             (self._answers, _ANSWERS),
             (self._spent, (*Spent, _ITSELF)),
@@ -294,5 +295,5 @@ class Metrics:
 
 
 def _exemplar(report: Report) -> _Exemplar:
-    """Return what leads from a bucket to the request's trace, if that is kept."""
+    """Return the label that leads from a bucket to the request's trace, if that is sampled."""
     return {"trace_id": report.kept_trace_id} if report.kept_trace_id else None

@@ -1,4 +1,4 @@
-"""The monitor: all that Prometheus is told of one gateway, and where it asks."""
+"""The monitor: the metrics of one process, and the page that serves them."""
 
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
 from starlette.middleware import Middleware
@@ -17,13 +17,7 @@ from gateway.settings.settings import Settings
 
 
 class Monitor:
-    """Counts what one process does, and tells it to Prometheus.
-
-    Args:
-        settings: the settings.
-        visits: lets requests in.
-        readiness: whether the process should be sent requests.
-        upstream: PayEx's client with all that stands behind it.
+    """Counts the work of one process, and serves the counts to Prometheus.
 
     Raises:
         CredentialsError: the files of the server's certificate cannot be used.
@@ -38,12 +32,12 @@ class Monitor:
     ) -> None:
         self._port = settings.metrics_port
         registry = CollectorRegistry()
-        # prometheus_client has one more, which tells the version of Python.
+        # prometheus_client's third collector would publish the version of Python.
         for collector in (ProcessCollector, GCCollector):
             collector(registry=registry)
         peers = None
         if settings.workers > 1:
-            # Each is replaced by one more before it goes, and more can be asked for by a signal.
+            # A replacement starts before the old process ends, and a signal can add processes.
             place = meeting_place(settings.host, settings.port)
             peers = WorkerPeers(place, most=2 * settings.workers + 14)
         gauges = Gauges(visits, readiness, upstream, renewal(settings))
@@ -53,11 +47,11 @@ class Monitor:
         self.opened = self._page.opened
 
     def routes(self) -> list[BaseRoute]:
-        """Return `/metrics`, unless it has a port of its own."""
+        """Return `/metrics`, unless it has its own port."""
         return [] if self._port else self._page.routes()
 
     def middleware(self) -> list[Middleware]:
-        """Return what serves `/metrics` on a port of its own, if it has one."""
+        """Return the middleware that serves `/metrics` on its own port, if it has one."""
         if self._port is None:
             return []
         return [Middleware(MetricsPort, port=self._port, routes=self._page.routes())]

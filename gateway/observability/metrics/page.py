@@ -1,4 +1,4 @@
-"""The page that Prometheus reads, with the series of every server process of the gateway."""
+"""The page that Prometheus scrapes, with the series of every server process of the gateway."""
 
 import asyncio
 import time
@@ -31,9 +31,9 @@ class Example(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Family(msgspec.Struct, array_like=True, frozen=True):
-    """A metric as one server process tells it another.
+    """A metric in the form that server processes send each other.
 
-    A sample is name, labels, value, and an exemplar if there is one.
+    A sample is a name, labels, a value, and an exemplar if there is one.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Family(msgspec.Struct, array_like=True, frozen=True):
 
     @classmethod
     def of(cls, metric: Metric) -> "Family":
-        """Return what is told of a metric."""
+        """Return the family of a metric."""
         return cls(
             metric.name,
             metric.documentation,
@@ -56,25 +56,25 @@ class Family(msgspec.Struct, array_like=True, frozen=True):
 
 
 class _Made(NamedTuple):
-    """A page that is made, or was, and the time until which it is kept."""
+    """A page, or the task that renders it, and the time until which it is kept."""
 
     text: asyncio.Task[bytes]
     until: float
 
     @property
     def failed(self) -> bool:
-        """Whether there is no page."""
+        """Whether rendering failed."""
         return self.text.cancelled() or (self.text.done() and self.text.exception() is not None)
 
 
 class Page:
-    """What one process has to tell, and what its siblings have.
+    """The metrics of this process and of its peers.
 
     Args:
-        registry: what was counted. It is read on another thread, since it may take a while.
-        gauges: how things stand. It is read on the process's own thread.
-        siblings: the other server processes, if there are any.
-        max_age: seconds for which a page is kept: whoever asks meanwhile costs nothing.
+        registry: the counts. Another thread reads them, since that can take long.
+        gauges: the state. The thread of the event loop reads it.
+        peers: the other server processes, if there are any.
+        max_age: seconds for which a page is kept and served again.
         clock: seconds of a monotonic clock.
     """
 
@@ -96,7 +96,7 @@ class Page:
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        """Answer the siblings while it lasts."""
+        """Answer the peers within the context."""
         if self._peers is None:
             yield
             return
@@ -104,7 +104,7 @@ class Page:
             yield
 
     async def text(self, format_: Format = TEXT) -> bytes:
-        """Return the page in a format, as the first of those who ask together has it made."""
+        """Return the page in a format. Concurrent requests share one page."""
         page, now = self._pages.get(format_.content_type), self._clock()
         if page is None or page.failed or (page.text.done() and now >= page.until):
             text = asyncio.create_task(self._made(format_))
@@ -114,7 +114,7 @@ class Page:
     async def _made(self, format_: Format) -> bytes:
         if self._peers is None:
             return await self._apart(lambda own: _rendered({None: own}, format_))
-        others, number = await self._peers.told(), self._peers.number
+        others, number = await self._peers.reports(), self._peers.number
         return await self._apart(lambda own: _rendered({number: own, **_read(others)}, format_))
 
     def routes(self) -> list[BaseRoute]:
@@ -132,7 +132,7 @@ class Page:
         return [Route(PATH, metrics)]
 
     async def _apart(self, work: Callable[[list[Family]], bytes]) -> bytes:
-        """Return what becomes of this process's metrics by work on another thread."""
+        """Return the result of `work` on this process's metrics, done in another thread."""
         gauges = list(self._gauges.collect())
 
         def whole() -> bytes:
@@ -147,17 +147,17 @@ def _example(exemplar: Exemplar | None) -> Example | None:
     return Example(exemplar.labels, exemplar.value, float(exemplar.timestamp))
 
 
-def _read(told: Mapping[int, bytes]) -> dict[int | None, Iterable[Family]]:
+def _read(reports: Mapping[int, bytes]) -> dict[int | None, Iterable[Family]]:
     found: dict[int | None, Iterable[Family]] = {}
-    for number, text in told.items():
-        # While a release takes the place of another, they may not understand each other.
+    for number, text in reports.items():
+        # During an upgrade, processes of two releases may not understand each other.
         with suppress(msgspec.DecodeError):
             found[number] = msgspec.msgpack.decode(text, type=list[Family])
     return found
 
 
 def _rendered(processes: Mapping[int | None, Iterable[Family]], format_: Format) -> bytes:
-    """Return the page with the families of each process, by its number if it has one."""
+    """Return the page with the families of each process, labelled with its number if it has one."""
     page: dict[str, Metric] = {}
     for number, families in processes.items():
         worker = {} if number is None else {WORKER: str(number)}
@@ -169,6 +169,6 @@ def _rendered(processes: Mapping[int | None, Iterable[Family]], format_: Format)
                     exemplar = Exemplar(*msgspec.structs.astuple(example)) if example else None
                     page[family.name].add_sample(name, labels | worker, value, exemplar=exemplar)
     workers = GaugeMetricFamily(
-        "payex_usage_workers", "Server processes that this page tells of.", len(processes)
+        "payex_usage_workers", "Server processes in this scrape.", len(processes)
     )
     return format_.text([*page.values(), workers])

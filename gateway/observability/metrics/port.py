@@ -1,7 +1,7 @@
-"""A port of its own for `/metrics`, so that whoever reaches the gateway need not reach that.
+"""A port of its own for `/metrics`, so that clients of the gateway cannot reach it.
 
-One server listens on both ports. Which of them a connection came to is known from its socket; no
-header has a say in it.
+One server listens on both ports. The socket says to which port a connection came; headers have no
+effect.
 """
 
 from collections.abc import Sequence
@@ -15,13 +15,7 @@ from gateway.http.refusals import refuses
 
 
 class MetricsPort:
-    """Serves these routes, and nothing else, to whoever comes to this port.
-
-    Args:
-        app: what is served on the other port.
-        port: the port.
-        routes: what is served on it.
-    """
+    """Serves only these routes on this port, and `app` on any other."""
 
     def __init__(self, app: ASGIApp, port: int, routes: Sequence[BaseRoute]) -> None:
         self._app = app

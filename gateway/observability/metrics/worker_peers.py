@@ -1,8 +1,8 @@
-"""Worker peers: the server processes of one gateway, which tell each other what they count.
+"""Worker peers: the server processes of one gateway, which exchange their metrics.
 
-They share a port, so that Prometheus reaches any one of them, which answers for all. They meet at
-Unix sockets in the abstract name space of Linux, which leave no files behind and end with their
-process. Only processes of the same user are asked, and told anything.
+They share a port, so a scrape reaches one of them, which reports for all. They connect through
+abstract Unix sockets of Linux, which leave no files and end with their process. A process exchanges
+metrics only with processes of the same user.
 """
 
 import asyncio
@@ -23,16 +23,16 @@ _SECONDS: Final = 1.0
 
 
 class WorkerPeers:
-    """The processes that meet at one place, and the number of this one among them.
+    """The processes that share a meeting place, and the number of this one.
 
-    A process takes the lowest number that is free. The number is a label of its series: when a
-    process takes the place of another, its counters begin anew, as Prometheus expects of a restart.
+    A process takes the lowest free number, and its series have it as a label. If a process replaces
+    another, it reuses the number and its counters restart at 0, which Prometheus treats as a
+    restart.
 
     Args:
-        place: what all of them know, and nobody else of this user is likely to use.
-        most: how many numbers there are. While processes are being replaced, there may be more of
-            them than usual.
-        seconds: how long one is waited for. One that is later is left out.
+        place: a name that all of them know, and that no other process of the user is likely to use.
+        most: the highest number of processes. During a replacement there are more than usual.
+        seconds: how long to wait for a peer. A later reply is left out.
         user: the id of the user whose processes they are; that of this process if None.
     """
 
@@ -45,17 +45,17 @@ class WorkerPeers:
         self._user = os.geteuid() if user is None else user
 
     @asynccontextmanager
-    async def opened(self, tell: Callable[[], Awaitable[bytes]]) -> AsyncIterator[None]:
-        """Be one of them while it lasts.
+    async def opened(self, report: Callable[[], Awaitable[bytes]]) -> AsyncIterator[None]:
+        """Be one of the peers within the context.
 
         Args:
-            tell: returns what the others are told.
+            report: returns the reply to a peer that asks.
         """
 
         async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             with suppress(OSError):
                 if self._knows(writer.get_extra_info("socket")):
-                    writer.write(await tell())
+                    writer.write(await report())
                     await writer.drain()
             writer.close()
 
@@ -66,8 +66,8 @@ class WorkerPeers:
         async with await asyncio.start_unix_server(answer, sock=claimed):
             yield
 
-    async def told(self) -> dict[int, bytes]:
-        """Return what each of the others tells now, by its number."""
+    async def reports(self) -> dict[int, bytes]:
+        """Return the reply of each other peer, by its number."""
         others = [number for number in range(len(self._names)) if number != self.number]
         replies = await asyncio.gather(*map(self._ask, others))
         return {
@@ -77,7 +77,7 @@ class WorkerPeers:
         }
 
     def _claimed(self) -> socket.socket | None:
-        """Return the socket of the lowest number that is free."""
+        """Return the socket of the lowest free number, or None."""
         reason = "none of their places is free"
         for number, name in enumerate(self._names):
             listener = socket.socket(socket.AF_UNIX)
@@ -91,16 +91,16 @@ class WorkerPeers:
             self.number = number
             return listener
         logger.warning(
-            "the server processes cannot find each other (%s): /metrics tells of one of them only",
+            "The server processes cannot find each other (%s): /metrics reports only one of them.",
             reason,
         )
         return None
 
     async def _ask(self, number: int) -> bytes | None:
-        """Return what one process tells, or None where there is none, or it does not tell in time.
+        """Return the reply of one process, or None if there is no process or no reply in time.
 
-        A connection between processes of one machine is there at once or not at all. uvloop makes
-        none by an abstract name, and so is handed one.
+        A connection on one machine succeeds or fails at once. uvloop cannot connect to an abstract
+        name, so it gets a connected socket.
         """
         with suppress(OSError, TimeoutError), ExitStack() as stack:
             connection = stack.enter_context(socket.socket(socket.AF_UNIX))
@@ -116,16 +116,17 @@ class WorkerPeers:
         return None
 
     def _knows(self, connection: socket.socket) -> bool:
-        """Whether the other end is a process of the same user."""
+        """Return whether the other end is a process of the same user."""
         peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         _, user, _ = _CREDENTIALS.unpack(peer)
         return bool(user == self._user)
 
 
 def meeting_place(host: str, port: int) -> str:
-    """Return where the server processes of the present gateway meet.
+    """Return the name under which the server processes of this gateway meet.
 
-    Containers that share a network have processes of the same ids, but not on the same address.
+    The address is part of it: containers that share a network can have the same process ids, but
+    not the same address.
     """
     address = blake2b(f"{host} {port}".encode(), digest_size=8).hexdigest()
     return f"payex-usage-gateway/{os.getppid()}/{address}"

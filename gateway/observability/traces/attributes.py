@@ -1,4 +1,4 @@
-"""What the span of an operation tells of how it went, in attributes of few and known values."""
+"""The attributes of an operation's span. Their values come from small, known sets."""
 
 from typing import Final
 
@@ -23,10 +23,10 @@ _ERRORS: Final = frozenset({RequestResult.ERRORS, RequestResult.FAILED})
 
 
 def span_name(report: Report) -> str | None:
-    """Return what the span of an operation is called, or None if it never became one.
+    """Return the name of an operation's span, or None if the request was not executed.
 
-    The schema has queries only. The name is a trusted document's: clients could make up any number
-    of others, and write anything into them.
+    The schema has queries only. The name is a trusted document's, because clients could choose any
+    other name, in any number.
     """
     if report.stats is None or report.ending is RequestResult.REFUSED:
         return None
@@ -34,42 +34,42 @@ def span_name(report: Report) -> str | None:
 
 
 def is_error(report: Report) -> bool:
-    """Whether it went wrong for the gateway's or PayEx's sake, or has errors beside its data."""
+    """Return whether the gateway or PayEx failed, or the reply has errors beside its data."""
     return report.ending in _ERRORS
 
 
 def attributes(report: Report) -> dict[str, Value]:
-    """Return the attributes of a request that is over."""
-    told: dict[str, Value] = {"payex.usage.ending": report.ending.value}
+    """Return the attributes of a request that has ended."""
+    found: dict[str, Value] = {"payex.usage.ending": report.ending.value}
     if report.status:
-        told["http.response.status_code"] = int(report.status)
+        found["http.response.status_code"] = int(report.status)
     if span_name(report) is not None:
-        told["graphql.operation.type"] = "query"
+        found["graphql.operation.type"] = "query"
     if report.name != _ANONYMOUS:
-        told["graphql.operation.name"] = report.name
+        found["graphql.operation.name"] = report.name
     if report.support_id is not None:
-        told["payex.usage.support_id"] = report.support_id
+        found["payex.usage.support_id"] = report.support_id
     if report.codes:
-        told["payex.usage.codes"] = tuple(sorted(set(report.codes)))
+        found["payex.usage.codes"] = tuple(sorted(set(report.codes)))
         if is_error(report):
-            told["error.type"] = report.codes[0]
-    told.update(_of_cost(report))
+            found["error.type"] = report.codes[0]
+    found.update(_of_cost(report))
     if report.stats is not None:
-        told.update(_of_upstream(report.stats, report))
-    return told
+        found.update(_of_upstream(report.stats, report))
+    return found
 
 
 def _of_cost(report: Report) -> dict[str, Value]:
-    told: dict[str, Value] = {
+    found: dict[str, Value] = {
         attribute: report.cost[name] for name, attribute in _COSTS.items() if name in report.cost
     }
     if report.budget is not None:
-        told["payex.usage.budget.spent"] = round(report.budget.total)
-    return told
+        found["payex.usage.budget.spent"] = round(report.budget.total)
+    return found
 
 
 def _of_upstream(stats: OperationStats, report: Report) -> dict[str, Value]:
-    told: dict[str, Value] = {
+    found: dict[str, Value] = {
         "payex.usage.calls": len(stats.calls),
         "payex.usage.waves": stats.waves,
         "payex.usage.hits": stats.hits,
@@ -80,5 +80,5 @@ def _of_upstream(stats: OperationStats, report: Report) -> dict[str, Value]:
     }
     for what, name in _WAITS.items():
         if report.spent[what]:
-            told[name] = report.spent[what]
-    return told
+            found[name] = report.spent[what]
+    return found

@@ -1,7 +1,7 @@
-"""Traces for a collector, by OTLP over HTTP. The process imports this only if it is switched on.
+"""Traces for a collector, with OTLP over HTTP. The process imports this only if traces are on.
 
-OpenTelemetry's SDK reads its own variables, `OTEL_...`: where the collector is, what is sampled,
-what the service is called.
+OpenTelemetry's SDK reads its own variables, `OTEL_...`: the collector, the sampler, the name of the
+service.
 """
 
 import asyncio
@@ -25,17 +25,17 @@ logger = logging.getLogger(__name__)
 
 _NAME: Final = "payex-usage-gateway"
 LAST_SECONDS: Final = 5.0
-"""How long a stop may take for spans that are still to be sent."""
+"""The longest that sending the remaining spans may take when the process stops."""
 
 
 class OtlpTracing:
-    """Makes spans, and has them sent by a thread of its own.
+    """Makes spans, and sends them from a thread of its own.
 
     Args:
-        provider: knows what is kept, and passes the spans on. It ends with this.
+        provider: samples the spans and passes them on. It shuts down with this.
         origin: scheme, host and port of PayEx.
-        propagates: whether calls to PayEx tell which span they belong to.
-        last_seconds: how long the end may take, for spans that are still to be sent.
+        propagates: whether calls to PayEx carry a `traceparent`.
+        last_seconds: the longest that sending the remaining spans may take at the end.
     """
 
     def __init__(
@@ -52,32 +52,32 @@ class OtlpTracing:
         self._last_seconds = last_seconds
 
     def begin(self, method: str, headers: Headers) -> OperationSpan:
-        """Begin the span of a request."""
+        """Start the span of a request."""
         return self._spans.operation(method, trace_parent(headers))
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        """Send at the end what is still to be sent, but not for ever."""
+        """Send the remaining spans at the end, for a limited time."""
         try:
             yield
         finally:
-            # A daemon: with a collector that does not answer, the process ends all the same.
+            # A daemon thread: the process ends even if the collector does not answer.
             end = Thread(target=self._provider.shutdown, daemon=True)
             end.start()
             await asyncio.to_thread(end.join, self._last_seconds)
             if end.is_alive():
                 logger.warning(
-                    "The collector of traces did not take the last ones within %g seconds "
+                    "The collector did not accept the last traces within %g seconds "
                     "(OTEL_EXPORTER_OTLP_ENDPOINT): they are lost.",
                     self._last_seconds,
                 )
 
 
 class Outage(SpanExporter):
-    """Tells once when a collector is gone, and once when it is back.
+    """An exporter that logs once when the collector becomes unavailable, and once when it is back.
 
     Args:
-        exporter: sends the spans, and says whether that went well.
+        exporter: sends the spans, and returns whether it succeeded.
     """
 
     def __init__(self, exporter: SpanExporter) -> None:
@@ -90,35 +90,35 @@ class Outage(SpanExporter):
         gone = result is not SpanExportResult.SUCCESS
         if gone and not self._gone:
             logger.warning(
-                "The collector of traces takes none (OTEL_EXPORTER_OTLP_ENDPOINT): traces are lost "
+                "The collector does not accept traces (OTEL_EXPORTER_OTLP_ENDPOINT): they are lost "
                 "until it does."
             )
         elif self._gone and not gone:
-            logger.info("The collector of traces takes them again.")
+            logger.info("The collector accepts traces again.")
         self._gone = gone
         return result
 
     def shutdown(self) -> None:
-        """Give up what is being sent."""
+        """Abandon what is being sent."""
         self._exporter.shutdown()
 
 
 def otlp_tracing(
     origin: str, *, propagates: bool, exporter: Callable[[], SpanExporter] = OTLPSpanExporter
 ) -> OtlpTracing:
-    """Return what makes traces for the collector that the variables `OTEL_...` name.
+    """Return the tracing for the collector that the variables `OTEL_...` name.
 
     Args:
         origin: scheme, host and port of PayEx.
-        propagates: whether calls to PayEx tell which span they belong to.
-        exporter: makes what sends them.
+        propagates: whether calls to PayEx carry a `traceparent`.
+        exporter: makes the exporter.
 
     Raises:
         SettingsError: a variable cannot be used.
     """
-    # Its lines repeat with each batch what `Outage` tells once, and quote headers.
+    # The exporter logs with each batch what `Outage` logs once, and quotes headers.
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
-    # These do neither: a sampler that is not known, a queue that is full.
+    # The SDK does neither; it warns of an unknown sampler or a full queue.
     logging.getLogger("opentelemetry.sdk").setLevel(logging.WARNING)
     try:
         provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)

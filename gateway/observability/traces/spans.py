@@ -1,7 +1,7 @@
-"""The spans of one operation: itself, its batches, and their calls.
+"""The spans of one operation: its own, those of its batches, and those of their calls.
 
 Names follow OpenTelemetry's semantic conventions for HTTP and GraphQL; those that begin with
-`payex.usage` are our own. No span holds a query, a variable, a number of anyone's or a URL.
+`payex.usage` are our own. No span holds a query, a variable, a personal number or a URL.
 """
 
 import asyncio
@@ -55,12 +55,12 @@ class Spans:
         }
 
     def operation(self, method: str, parent: TraceParent | None) -> "OperationSpan":
-        """Start the span of a request. If it is not sampled, there are none below it."""
+        """Start the span of a request. If it is not sampled, it has no children."""
         method = method if method in _METHODS else "_OTHER"
-        told = {"http.request.method": method, "http.route": _PATH, "url.path": _PATH}
-        # Without a context the tracer would take the current one.
+        values = {"http.request.method": method, "http.route": _PATH, "url.path": _PATH}
+        # Without a context the tracer would use the current one.
         context = _below(NonRecordingSpan(_remote(parent))) if parent else Context()
-        span = self.tracer.start_span(f"{method} {_PATH}", context, SpanKind.SERVER, told)
+        span = self.tracer.start_span(f"{method} {_PATH}", context, SpanKind.SERVER, values)
         return OperationSpan(self, span)
 
     def headers(self, span: Span) -> Mapping[str, str]:
@@ -73,7 +73,7 @@ class Spans:
 
 
 class OperationSpan:
-    """One request, and what it asks of PayEx."""
+    """The span of one request."""
 
     def __init__(self, spans: Spans, span: Span) -> None:
         self._spans = spans
@@ -86,8 +86,8 @@ class OperationSpan:
         """Start the span of a batch, if the trace is sampled."""
         if not self.kept_trace_id:
             return Untraced(self._spans.headers(self._span))
-        told = {"payex.usage.batch.size": size, "payex.usage.wave": wave}
-        span = self._spans.tracer.start_span("batch", _below(self._span), attributes=told)
+        values = {"payex.usage.batch.size": size, "payex.usage.wave": wave}
+        span = self._spans.tracer.start_span("batch", _below(self._span), attributes=values)
         return BatchSpan(self._spans, span)
 
     def end(self, report: Report) -> None:
@@ -102,7 +102,7 @@ class OperationSpan:
 
 
 class BatchSpan:
-    """The routes that a dataloader asks for at once."""
+    """The span of the routes that a dataloader requests together."""
 
     def __init__(self, spans: Spans, span: Span) -> None:
         self._spans = spans
@@ -113,12 +113,12 @@ class BatchSpan:
 
     def call(self, route: str, wave: int, attempt: int, queued: float) -> "CallSpan":
         """Start the span of an attempt."""
-        told = {**self._spans.call_attributes, "url.template": route, "payex.usage.wave": wave}
+        values = {**self._spans.call_attributes, "url.template": route, "payex.usage.wave": wave}
         if attempt > 1:
-            told["http.request.resend_count"] = attempt - 1
+            values["http.request.resend_count"] = attempt - 1
         if queued:
-            told["payex.usage.queue.seconds"] = queued
-        span = self._spans.tracer.start_span(f"GET {route}", self._below, SpanKind.CLIENT, told)
+            values["payex.usage.queue.seconds"] = queued
+        span = self._spans.tracer.start_span(f"GET {route}", self._below, SpanKind.CLIENT, values)
         return CallSpan(span, self._spans.headers(span))
 
     def hit(self, route: str) -> None:
@@ -142,7 +142,7 @@ class BatchSpan:
             task.add_done_callback(self._done)
 
     def _answered(self, route: str, how: Mapping[str, str]) -> None:
-        # A call may go on for others when its own operation has ended.
+        # A call may continue for other operations after its own has ended.
         if self._span.is_recording():
             self._span.add_event("payex.usage.answer", {"url.template": route, **how})
 
@@ -153,29 +153,25 @@ class BatchSpan:
 
 
 class CallSpan:
-    """One attempt of a call.
-
-    Attributes:
-        headers: what the call carries.
-    """
+    """The span of one attempt. `headers` are those of the call."""
 
     def __init__(self, span: Span, headers: Mapping[str, str]) -> None:
         self._span = span
         self.headers = headers
 
     def ended(self, status: int | None, fault: FaultCode | None, instance: str | None) -> None:
-        """End the span. A problem that PayEx documents is an answer, and no error."""
-        told: dict[str, Value] = {}
+        """End the span. A problem that PayEx documents is an answer and not an error."""
+        values: dict[str, Value] = {}
         if status is None and fault is None:
-            told["payex.usage.cancelled"] = True
+            values["payex.usage.cancelled"] = True
         if status is not None:
-            told["http.response.status_code"] = status
+            values["http.response.status_code"] = status
         if fault is not None:
-            told["error.type"] = fault.value
+            values["error.type"] = fault.value
             if found := safe_instance_id(instance):
-                told["payex.usage.instance"] = found
+                values["payex.usage.instance"] = found
             self._span.set_status(StatusCode.ERROR)
-        self._span.set_attributes(told)
+        self._span.set_attributes(values)
         self._span.end()
 
 

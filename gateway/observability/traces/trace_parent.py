@@ -1,4 +1,4 @@
-"""The header `traceparent`, by which a request says which trace it belongs to.
+"""The header `traceparent`, which names the trace of a request.
 
 https://www.w3.org/TR/trace-context/#traceparent-header
 """
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 Headers = Iterable[tuple[bytes, bytes]]
-"""A request's headers: names in lower case, and values, as ASGI has them."""
+"""A request's headers as in ASGI: names in lower case, and values."""
 
 _HEADER: Final = b"traceparent"
-# A later version may add fields; what stands before them keeps its meaning.
+# A later version may add fields behind these, which keep their meaning.
 _FORM: Final = re.compile(
     rb"(?P<version>(?!ff)[0-9a-f]{2})-(?P<trace>(?!0{32})[0-9a-f]{32})"
     rb"-(?P<span>(?!0{16})[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})(?P<more>-.*)?"
@@ -25,8 +25,8 @@ class TraceParent:
 
     Attributes:
         trace_id: its trace, in 32 hexadecimal digits.
-        span_id: itself, in 16 hexadecimal digits.
-        flags: one byte; its lowest bit says whether the trace is kept.
+        span_id: its id, in 16 hexadecimal digits.
+        flags: one byte; its lowest bit says whether the trace is sampled.
     """
 
     trace_id: str
@@ -35,7 +35,7 @@ class TraceParent:
 
 
 def trace_parent(headers: Headers) -> TraceParent | None:
-    """Return what a request's headers say, or None if that is nothing, or not to be understood."""
+    """Return the trace parent of a request, or None if it has none, several, or a malformed one."""
     given = [value for name, value in headers if name == _HEADER]
     if len(given) != 1:
         return None
