@@ -14,7 +14,7 @@ from gateway.check_config.startup import prepared
 from gateway.check_config.summary import summary
 from gateway.contract.command import add_check, run_check
 from gateway.observability.logs import log_config
-from gateway.sandbox import CATALOGUE, TOKENS, Fault, create_sandbox
+from gateway.sandbox import CATALOGUE, TOKENS, SandboxFault, create_sandbox
 from gateway.sandbox.faults import KINDS, ROUTES
 from gateway.server.process import CANNOT_START
 from gateway.server.processes import serve
@@ -224,7 +224,7 @@ def _sandbox(options: argparse.Namespace, run: Callable[..., None]) -> None:
     run(
         create_sandbox(
             latency=settings.sandbox_latency,
-            faults=[Fault.parse(text) for text in settings.sandbox_faults],
+            faults=[SandboxFault.parse(text) for text in settings.sandbox_faults],
         ),
         host=settings.host,
         port=settings.port,

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.documents.source import STEPS
-from gateway.execution.engine import Engine, GraphQLRequest, Outcome
+from gateway.execution.engine import Engine, ExecutionOutcome, GraphQLRequest
 from gateway.http.compression import codings
 from gateway.http.disconnect import while_listening
 from gateway.http.errors import MASKED, budget_error, format_errors, log_unexpected
@@ -192,7 +192,9 @@ class GraphQLEndpoint:
                     return await self._reply(outcome, operation, report, wanted, request)
             except BudgetError as error:
                 # It may have been used up by the reply, too: this one is short.
-                ended = Outcome(executed=True, errors=[budget_error(error.budget, operation.at)])
+                ended = ExecutionOutcome(
+                    executed=True, errors=[budget_error(error.budget, operation.at)]
+                )
                 return await self._reply(ended, operation, report, wanted, request)
             finally:
                 report.name = operation.name
@@ -212,7 +214,7 @@ class GraphQLEndpoint:
 
     async def _reply(
         self,
-        outcome: Outcome,
+        outcome: ExecutionOutcome,
         operation: Operation,
         report: Report,
         wanted: Accepted,
@@ -256,7 +258,7 @@ class GraphQLEndpoint:
         status, media_type = self._rules.profile.refused(wanted, max(statuses))
         return _response({"errors": errors, **extensions}, status, media_type)
 
-    def _extensions(self, outcome: Outcome, operation: Operation) -> dict[str, Any]:
+    def _extensions(self, outcome: ExecutionOutcome, operation: Operation) -> dict[str, Any]:
         extensions = dict(outcome.extensions)
         if cost := operation.cost:
             budget = operation.budget

@@ -17,7 +17,7 @@ from resolvers.operation import Operation
 from resolvers.payex.api.answers import Answer
 from resolvers.payex.api.faults import Fault
 from resolvers.payex.api.numbers import number_error
-from resolvers.payex.api.problems import Problem, ProblemType, refused
+from resolvers.payex.api.problems import Problem, ProblemType, argument_problem
 from resolvers.payex.api.routes import Holder, Kind
 from resolvers.prefetch import HolderNeeds, SubscriptionNeeds, holder_needs, subscription_needs
 from resolvers.rights import unseen
@@ -59,7 +59,7 @@ async def find_holder(
     """
     path = path or (holder.parameter,)
     if error := number_error(holder.parameter, holder.number, *path):
-        return refused(error)
+        return argument_problem(error)
     if not operation.rights.sees(holder):
         return unseen(holder)
     needs = holder_needs(below, holder, operation.pages)
@@ -94,7 +94,7 @@ async def find_subscription(
         Fault: PayEx could not be asked.
     """
     if error := number_error("subscriptionNo", number, "subscriptionNo"):
-        return refused(error)
+        return argument_problem(error)
     holder = parent.holder
     needs = subscription_needs(below, holder, number, operation.pages)
     deeper = list(_usage(operation, holder, number, needs, parent.wave))

@@ -24,7 +24,7 @@ from resolvers.node_ids import NodeKind
 from resolvers.operation import Operation
 from resolvers.payex.api.argument_errors import ArgumentErrorCode
 from resolvers.payex.api.faults import Fault, FaultCode
-from resolvers.payex.api.numbers import number_error, refusal
+from resolvers.payex.api.numbers import number_error, number_message
 from resolvers.payex.api.problems import Problem
 from resolvers.payex.api.routes import Billing, Holder
 from resolvers.rights import unseen
@@ -139,7 +139,7 @@ def _decoded(operation: Operation, node_id: str) -> Owner | HolderNode | Subscri
         raise _foreign(node_id)
     kind, numbers = decoded
     for parameter, number in zip(node_ids.parameters(kind), numbers, strict=True):
-        if refusal(parameter, number):
+        if number_message(parameter, number):
             raise _foreign(node_id)
     owner = find_owner(operation, numbers[0])
     if kind is NodeKind.OWNER:

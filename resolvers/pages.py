@@ -18,7 +18,7 @@ import msgspec
 
 from resolvers.cursors import Cursor, Cursors
 from resolvers.payex.api.argument_errors import ArgumentError, ArgumentErrorCode
-from resolvers.payex.api.problems import Problem, refused
+from resolvers.payex.api.problems import Problem, argument_problem
 from resolvers.payex.api.records import Item
 from resolvers.payex.api.turns import SLICE, Steps, slices
 
@@ -148,7 +148,7 @@ class PageRequest(msgspec.Struct, frozen=True):
     def page(self, items: Sequence[T], *, size: int = SLICE) -> Steps[Page[T] | Problem]:
         """Cut the page out of a list, already filtered and ordered."""
         if errors := self.errors():
-            return refused(*errors)
+            return argument_problem(*errors)
         start = 0
         before: Counter[Hashable] = Counter()
         if self.after is not None and (cursor := Cursor.read(self.after)):
@@ -159,7 +159,7 @@ class PageRequest(msgspec.Struct, frozen=True):
                     "since, or the filter is another: start again without after."
                 )
                 error = ArgumentError.at(ArgumentErrorCode.CURSOR_EXPIRED, message, "after")
-                return refused(error, asked=True)
+                return argument_problem(error, asked=True)
             start = found + 1
             for part in slices(items[:start], size):
                 yield len(part) * _SEEN

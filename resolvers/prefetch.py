@@ -10,7 +10,7 @@ from typing import Any
 
 from resolvers.bounds import PageRequests
 from resolvers.look_ahead import LookAhead
-from resolvers.payex.api.numbers import refusal
+from resolvers.payex.api.numbers import number_message
 from resolvers.payex.api.routes import Billing, Holder
 from resolvers.selection import RecordFilter
 
@@ -68,7 +68,7 @@ def holder_needs(below: LookAhead, holder: Holder, pages: PageRequests) -> Holde
                 else:
                     needs.listed = True
             case "subscription", {"subscriptionNo": number}:
-                if refusal("subscriptionNo", number):
+                if number_message("subscriptionNo", number):
                     needs.refused = True
                 else:
                     wanted = needs.subscriptions.setdefault(number, SubscriptionNeeds())

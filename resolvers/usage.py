@@ -13,7 +13,7 @@ from resolvers.ordering import Direction, OrderField, order
 from resolvers.pages import Page, PageRequest
 from resolvers.payex.api.answers import Answer
 from resolvers.payex.api.faults import Fault
-from resolvers.payex.api.problems import Problem, refused
+from resolvers.payex.api.problems import Problem, argument_problem
 from resolvers.payex.api.records import Item, ItemList, SubscriptionItem, UsageRecord, UsageSummary
 from resolvers.payex.api.routes import Holder, Kind, Route
 from resolvers.payex.api.turns import Steps, done
@@ -78,7 +78,7 @@ async def subscriptions(
     """
     request = operation.pages.subscriptions(parent.holder, first, after)
     if errors := request.errors():
-        return refused(*errors)
+        return argument_problem(*errors)
     listed = operation.payex.routes.of(parent.holder, Kind.SUBSCRIPTIONS)
     answer = await operation.routes.demand(listed, parent.wave)
     found = _items(answer)
@@ -115,7 +115,7 @@ async def records(
     holder, number = subscription.holder, subscription.subscription_no
     request = operation.pages.records(holder, number, first, after)
     if errors := [*request.errors(), *wanted.errors()]:
-        return refused(*errors)
+        return argument_problem(*errors)
     route, found = await _details(operation, subscription)
     if isinstance(found, Problem):
         return found
@@ -138,7 +138,7 @@ async def record_totals(
         Fault: PayEx could not be asked.
     """
     if errors := wanted.errors():
-        return refused(*errors)
+        return argument_problem(*errors)
     route, found = await _details(operation, subscription)
     if isinstance(found, Problem):
         return found

@@ -46,9 +46,9 @@ class ScopeRequirement:
         return any(all(map(rights.allows, one)) for one in self.scopes)
 
 
-def missing(needs: Iterable[ScopeRequirement], rights: Rights) -> list[ScopeRequirement]:
+def missing(requirements: Iterable[ScopeRequirement], rights: Rights) -> list[ScopeRequirement]:
     """Return what the caller may not read, in the order of the document."""
-    return [need for need in needs if not need.met(rights)]
+    return [one for one in requirements if not one.met(rights)]
 
 
 class ScopeTable:
@@ -77,13 +77,13 @@ class ScopeTable:
     def withheld(self, rights: Rights) -> Mapping[tuple[str, str], ScopeRequirement]:
         """Return what the caller may not read of objects, by the names of type and field."""
         return {
-            (type_, field): need
-            for (type_, field), needs in self.by_field.items()
+            (type_, field): requirement
+            for (type_, field), requirements in self.by_field.items()
             if isinstance(self._schema.type_map[type_], GraphQLObjectType)
-            for need in missing(needs, rights)
+            for requirement in missing(requirements, rights)
         }
 
-    def needs(
+    def requirements(
         self, document: DocumentNode, operation: OperationDefinitionNode
     ) -> tuple[ScopeRequirement, ...]:
         """Return what an operation of a valid document needs.
@@ -108,17 +108,17 @@ _WITH_FIELDS = (GraphQLObjectType, GraphQLInterfaceType)
 
 
 class _Reader(Visitor):
-    """Collects the needs of definitions, and the names of the fragments that they spread."""
+    """Collects the requirements of definitions, and the names of the fragments that they spread."""
 
     def __init__(
-        self, schema: GraphQLSchema, needs: dict[tuple[str, str], Sequence[ScopeRequirement]]
+        self, schema: GraphQLSchema, requirements: dict[tuple[str, str], Sequence[ScopeRequirement]]
     ) -> None:
         super().__init__()
         self.found: dict[ScopeRequirement, None] = {}
         self.spread: list[str] = []
         self._seen: set[str] = set()
         self._types = TypeInfo(schema)
-        self._needs = needs
+        self._requirements = requirements
 
     def read(self, definition: ExecutableDefinitionNode) -> None:
         visit(definition, TypeInfoVisitor(self._types, self))

@@ -7,6 +7,6 @@ value: what it prints can be sent to anybody.
 
 from gateway.contract.check import check, objection
 from gateway.contract.examination import Status
-from gateway.contract.walk import Numbers
+from gateway.contract.walk import CheckNumbers
 
-__all__ = ["Numbers", "Status", "check", "objection"]
+__all__ = ["CheckNumbers", "Status", "check", "objection"]

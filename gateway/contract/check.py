@@ -7,14 +7,14 @@ from gateway.contract.document import as_json
 from gateway.contract.examination import Status, examine
 from gateway.contract.report import as_text
 from gateway.contract.shapes import Shapes
-from gateway.contract.walk import Numbers, walk
+from gateway.contract.walk import CheckNumbers, walk
 from gateway.contract.wording import Surroundings
 from gateway.settings.settings import Settings
-from resolvers.payex.api.numbers import refusal
+from resolvers.payex.api.numbers import number_message
 from resolvers.payex.api.routes import Routes
 
 
-def objection(numbers: Numbers) -> str:
+def objection(numbers: CheckNumbers) -> str:
     """Return what is wrong with the numbers, or nothing if PayEx may know them."""
     given = {
         "ownerNo": numbers.owner_no,
@@ -22,13 +22,13 @@ def objection(numbers: Numbers) -> str:
         "customerNo": numbers.customer_no,
         "subscriptionNo": numbers.subscription_no,
     }
-    found = (refusal(name, number) for name, number in given.items() if number is not None)
+    found = (number_message(name, number) for name, number in given.items() if number is not None)
     return next(filter(None, found), "")
 
 
 async def check(
     settings: Settings,
-    numbers: Numbers,
+    numbers: CheckNumbers,
     *,
     json: bool = False,
     http: httpx.AsyncBaseTransport | None = None,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.contract.check import check, objection
-from gateway.contract.walk import Numbers
+from gateway.contract.walk import CheckNumbers
 from gateway.settings.load import SettingsError, load_settings
 
 _DESCRIPTION = """\
@@ -70,7 +70,7 @@ def run_check(options: argparse.Namespace, environment: Mapping[str, str]) -> in
     """
     # The check serves nobody, so that nobody has to be identified.
     settings = load_settings({**environment, "GATEWAY_INSECURE": "1"})
-    numbers = Numbers(
+    numbers = CheckNumbers(
         owner_no=options.owner,
         invoice_no=options.invoice,
         customer_no=options.customer,

@@ -13,7 +13,7 @@ from resolvers.payex.api.problems import Problem, expected, parse_problem
 from resolvers.payex.api.routes import Route
 
 
-class Outcome(enum.StrEnum):
+class CallOutcome(enum.StrEnum):
     """How one route answered."""
 
     ANSWERED = "answered"
@@ -42,7 +42,7 @@ class Diagnosis:
         parts: the body of an answer or of a problem.
     """
 
-    outcome: Outcome
+    outcome: CallOutcome
     status: int | None = None
     media_type: str = ""
     words: str = ""
@@ -66,7 +66,7 @@ _UNWRAPPED = (
 )
 _MEANINGS = {
     401: (
-        Outcome.REFUSED,
+        CallOutcome.REFUSED,
         "PayEx refused the token (401): it is expired, invalid, or of another ledger.",
         (
             "Give the ledger that --owner names its own token: production and test system have "
@@ -75,16 +75,16 @@ _MEANINGS = {
         ),
     ),
     403: (
-        Outcome.REFUSED,
+        CallOutcome.REFUSED,
         "PayEx refused access (403).",
         (
             "The client certificate may belong to another tenant, or the network before PayEx may "
             "not know this machine: ask PayEx, with the time of the call."
         ),
     ),
-    429: (Outcome.FAILED, "PayEx asks to slow down (429).", "Check again later."),
+    429: (CallOutcome.FAILED, "PayEx asks to slow down (429).", "Check again later."),
     501: (
-        Outcome.ABSENT,
+        CallOutcome.ABSENT,
         "PayEx has not configured this (501).",
         (
             "If every route says so, ask PayEx to set the ledger up for usage. If only some do, "
@@ -106,7 +106,7 @@ def diagnose(answer: Reply | Fault, route: Route) -> Diagnosis:
     problem = parse_problem(answer.status, answer.body)
     told = problem if problem is not None and problem.is_own else None
     outcome, words, advice = _of_status(answer.status, is_problem=told is not None)
-    if told is None or outcome is not Outcome.PROBLEM:
+    if told is None or outcome is not CallOutcome.PROBLEM:
         return Diagnosis(outcome=outcome, status=answer.status, words=words, advice=advice)
     return Diagnosis(
         outcome=outcome,
@@ -119,22 +119,26 @@ def diagnose(answer: Reply | Fault, route: Route) -> Diagnosis:
 
 def not_asked(why: str) -> Diagnosis:
     """Return the diagnosis of a route that was left out."""
-    return Diagnosis(outcome=Outcome.NOT_ASKED, words=why)
+    return Diagnosis(outcome=CallOutcome.NOT_ASKED, words=why)
 
 
-def _of_status(status: int, *, is_problem: bool) -> tuple[Outcome, str, str]:
+def _of_status(status: int, *, is_problem: bool) -> tuple[CallOutcome, str, str]:
     if status in _MEANINGS:
         return _MEANINGS[status]
     if status in _ABSENCES and not is_problem:
         words = f"PayEx has no such route: {status}, without a problem of its own."
-        return Outcome.ABSENT, words, ROUTE_ABSENT_ADVICE
+        return CallOutcome.ABSENT, words, ROUTE_ABSENT_ADVICE
     if is_problem and status // 100 == _CLIENT_ERROR:
-        return Outcome.PROBLEM, "", ""
+        return CallOutcome.PROBLEM, "", ""
     if status == HTTPStatus.BAD_REQUEST:
-        return Outcome.REFUSED, "The call was refused (400), without a problem of PayEx.", _NGINX
+        return (
+            CallOutcome.REFUSED,
+            "The call was refused (400), without a problem of PayEx.",
+            _NGINX,
+        )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Outcome.FAILED, f"PayEx failed ({status}).", "Check again later; else ask PayEx."
-    return Outcome.FAILED, f"The answer has the HTTP status {status}.", _STRANGER
+        return CallOutcome.FAILED, f"PayEx failed ({status}).", "Check again later; else ask PayEx."
+    return CallOutcome.FAILED, f"The answer has the HTTP status {status}.", _STRANGER
 
 
 def _of_body(answer: Reply, route: Route) -> Diagnosis:
@@ -142,13 +146,13 @@ def _of_body(answer: Reply, route: Route) -> Diagnosis:
         parts = take_apart(answer.body, is_list=route.kind in LISTS)
     except Unreadable as what:
         return Diagnosis(
-            outcome=Outcome.UNREADABLE,
+            outcome=CallOutcome.UNREADABLE,
             status=answer.status,
             words=f"The answer is {what}.",
             advice=_UNWRAPPED if str(what).startswith("JSON") else _STRANGER,
         )
     return Diagnosis(
-        outcome=Outcome.ANSWERED,
+        outcome=CallOutcome.ANSWERED,
         status=answer.status,
         media_type=_media_type(answer),
         parts=parts,
@@ -163,13 +167,13 @@ def _media_type(answer: Reply) -> str:
 def _of_fault(fault: Fault) -> Diagnosis:
     match fault.code:
         case FaultCode.UPSTREAM_UNREACHABLE:
-            outcome, connection = Outcome.UNREACHABLE, unreachable(fault)
+            outcome, connection = CallOutcome.UNREACHABLE, unreachable(fault)
         case FaultCode.UPSTREAM_TIMEOUT:
-            outcome, connection = Outcome.TIMED_OUT, timed_out(fault)
+            outcome, connection = CallOutcome.TIMED_OUT, timed_out(fault)
         case _:
             limits = "".join(f" {name} is {value:g}." for name, value in fault.limit.items())
             words = f"{fault}{limits}"
-            return Diagnosis(outcome=Outcome.UNREADABLE, words=words, advice=_STRANGER)
+            return Diagnosis(outcome=CallOutcome.UNREADABLE, words=words, advice=_STRANGER)
     return Diagnosis(
         outcome=outcome, words=connection.words, advice=connection.advice, tls=connection.tls
     )

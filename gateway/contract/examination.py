@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.contract.bodies import LISTS, Object
-from gateway.contract.diagnosis import Outcome
+from gateway.contract.diagnosis import CallOutcome
 from gateway.contract.findings import Finding, Standing, compare
-from gateway.contract.shapes import PROBLEM, Shape, Shapes
+from gateway.contract.shapes import PROBLEM, BodyShape, Shapes
 from gateway.contract.suggestions import Suggestion, suggest
 from gateway.contract.walk import Visit
 from resolvers.payex.api.problems import ProblemType
@@ -66,11 +66,11 @@ class Examined:
         if any(found.differs for found in self.findings):
             return True
         match self.visit.diagnosis.outcome:
-            case Outcome.ABSENT | Outcome.UNREADABLE:
+            case CallOutcome.ABSENT | CallOutcome.UNREADABLE:
                 return True
-            case Outcome.ANSWERED:
+            case CallOutcome.ANSWERED:
                 return self.visit.probe is not None
-            case Outcome.PROBLEM:
+            case CallOutcome.PROBLEM:
                 return not (self.has_expected_problem or self.is_unknown_number)
             case _:
                 return False
@@ -79,10 +79,10 @@ class Examined:
     def failed(self) -> bool:
         """Whether PayEx could not be asked, or did not let itself be asked."""
         return self.visit.diagnosis.outcome in {
-            Outcome.REFUSED,
-            Outcome.FAILED,
-            Outcome.TIMED_OUT,
-            Outcome.UNREACHABLE,
+            CallOutcome.REFUSED,
+            CallOutcome.FAILED,
+            CallOutcome.TIMED_OUT,
+            CallOutcome.UNREACHABLE,
         }
 
 
@@ -121,14 +121,14 @@ class Examination:
     def is_without_ledger(self) -> bool:
         """Whether PayEx says of every route that the ledger is not configured (501)."""
         diagnoses = [one.visit.diagnosis for one in self.examined]
-        asked = [found for found in diagnoses if found.outcome is not Outcome.NOT_ASKED]
+        asked = [found for found in diagnoses if found.outcome is not CallOutcome.NOT_ASKED]
         return all(found.status == _NOT_CONFIGURED for found in asked)
 
     @property
     def opened(self) -> bool:
         """Whether PayEx let the token in: it answered, or told a problem of its own."""
         return any(
-            one.visit.diagnosis.outcome in {Outcome.ANSWERED, Outcome.PROBLEM}
+            one.visit.diagnosis.outcome in {CallOutcome.ANSWERED, CallOutcome.PROBLEM}
             for one in self.examined
         )
 
@@ -195,7 +195,7 @@ def _examine(visit: Visit, shapes: Shapes) -> Examined:
     )
 
 
-def _section(title: str, shape: Shape, objects: Sequence[Object]) -> Section:
+def _section(title: str, shape: BodyShape, objects: Sequence[Object]) -> Section:
     return Section(title, compare(shape, objects), len(objects))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.contract.bodies import Object, json_type
-from gateway.contract.shapes import Mark, Member, Shape
+from gateway.contract.shapes import BodyShape, Mark, Member
 
 
 class Standing(enum.StrEnum):
@@ -67,7 +67,7 @@ class Finding:
         return self.of - sum(self.types.values())
 
 
-def compare(shape: Shape, objects: Sequence[Object]) -> list[Finding]:
+def compare(shape: BodyShape, objects: Sequence[Object]) -> list[Finding]:
     """Compare objects with the shape that all of them are expected to have.
 
     A member may be null or absent in some of them; it is missing when it is absent in all.

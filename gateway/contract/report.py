@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from gateway.contract import wording
-from gateway.contract.diagnosis import Outcome
+from gateway.contract.diagnosis import CallOutcome
 from gateway.contract.examination import Examination, Examined, Status, apart
 from gateway.contract.field_maps import as_toml
 from gateway.contract.findings import Finding, Standing
@@ -49,7 +49,7 @@ def _routes(examination: Examination, seen: Surroundings) -> Iterator[str]:
     for one in examination.examined:
         if one.visit.probe is None:
             reason = one.visit.diagnosis.words
-            left_out = one.visit.diagnosis.outcome is Outcome.NOT_ASKED
+            left_out = one.visit.diagnosis.outcome is CallOutcome.NOT_ASKED
             told = reason if left_out else _counts(one)
             yield _row(
                 f"  {_branch(one)}", wording.outcome_words(one), told if told != before else ""
@@ -69,7 +69,7 @@ def _branch(one: Examined) -> str:
 
 
 def _counts(one: Examined) -> str:
-    if one.visit.diagnosis.outcome is not Outcome.ANSWERED:
+    if one.visit.diagnosis.outcome is not CallOutcome.ANSWERED:
         return wording.problem_words(one)
     section = one.sections[-1]
     if not section.of:
@@ -90,12 +90,12 @@ def _problems(examination: Examination) -> Iterator[str]:
 
 
 def _members(examination: Examination) -> Iterator[str]:
-    if not any(one.visit.diagnosis.outcome is Outcome.ANSWERED for one in examination.examined):
+    if not any(one.visit.diagnosis.outcome is CallOutcome.ANSWERED for one in examination.examined):
         return
     yield "MEMBERS found, by type"
     for one in examination.examined:
         route = one.visit.route
-        answered = one.visit.probe is None and one.visit.diagnosis.outcome is Outcome.ANSWERED
+        answered = one.visit.probe is None and one.visit.diagnosis.outcome is CallOutcome.ANSWERED
         if answered and route.kind in {Kind.HOLDER, Kind.SUBSCRIPTIONS}:
             pairs = [(wording.place(f, s), f) for s in one.sections for f in s.findings]
             yield from _by_type(f"{route.template} (documented)", pairs)
@@ -167,7 +167,7 @@ def _difference(one: Examined) -> Iterator[str]:
     told = wording.problem_words(one) or wording.outcome_words(one)
     if expected := wording.expected_words(one):
         yield from _wrap(f"expected: {expected}; told: {told}", "    ")
-    elif one.visit.diagnosis.outcome is Outcome.PROBLEM:
+    elif one.visit.diagnosis.outcome is CallOutcome.PROBLEM:
         yield from _wrap(f"told: {told}", "    ")
 
 
@@ -187,7 +187,7 @@ def _field_map(examination: Examination) -> Iterator[str]:
 def _faults(examination: Examination) -> Iterator[str]:
     told: dict[tuple[str, str], list[str]] = {}
     for one in examination.examined:
-        if one.visit.diagnosis.outcome is not Outcome.NOT_ASKED:
+        if one.visit.diagnosis.outcome is not CallOutcome.NOT_ASKED:
             key = (one.visit.diagnosis.words, wording.advice(one))
             told.setdefault(key, []).append(one.visit.route.template)
     told.pop(("", ""), None)

@@ -78,7 +78,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class BodyShape:
     """The members that one kind of object is expected to have."""
 
     mark: Mark
@@ -117,7 +117,7 @@ class Shapes:
             UsageSummary, usage_summaries, USAGE_SUMMARIES, field_map["usage_summaries"]
         )
 
-    def whole(self, holder: Holder, kind: Kind) -> Shape:
+    def whole(self, holder: Holder, kind: Kind) -> BodyShape:
         """Return the shape of a whole body, which for a list is its wrapping."""
         if kind is Kind.HOLDER:
             number = Member(holder.parameter, "text", _of_type("text"))
@@ -125,10 +125,10 @@ class Shapes:
             link = self._link(
                 "subscriptions", holder, Kind.SUBSCRIPTIONS, optional=True, expanded=True
             )
-            return Shape(Mark.DOCUMENTED, (own, number, link))
+            return BodyShape(Mark.DOCUMENTED, (own, number, link))
         if kind is Kind.SUBSCRIPTION:
             return self.element(holder, kind)
-        return Shape(
+        return BodyShape(
             Mark.DOCUMENTED,
             (
                 Member("items", _OBJECTS, _is_list_of_objects, everywhere=True),
@@ -136,19 +136,19 @@ class Shapes:
             ),
         )
 
-    def navigation(self, page: Route) -> Shape:
+    def navigation(self, page: Route) -> BodyShape:
         """Return the shape of a list's `navigation`. That `next` leads on is assumed."""
         own = self._link("@id", page.holder, page.kind, optional=True)
         following = _link("next", lambda link: self._routes.next_page(link, page), optional=True)
-        return Shape(Mark.DOCUMENTED, (own, following))
+        return BodyShape(Mark.DOCUMENTED, (own, following))
 
-    def element(self, holder: Holder, kind: Kind) -> Shape:
+    def element(self, holder: Holder, kind: Kind) -> BodyShape:
         """Return the shape of one element: a subscription, a usage record or a usage summary."""
         if kind is Kind.DETAILS:
             return self.details
         if kind is Kind.SUMMARIES:
             return self.summaries
-        return Shape(
+        return BodyShape(
             Mark.DOCUMENTED,
             (
                 Member("subscriptionNo", "text or whole number", _is_number, everywhere=True),
@@ -191,7 +191,7 @@ def _link(
     return Member(name, "link within the ledger", fits, optional)
 
 
-PROBLEM = Shape(
+PROBLEM = BodyShape(
     Mark.DOCUMENTED,
     (
         Member("Type", "text", _of_type("text")),
@@ -213,7 +213,7 @@ def _usage(
     decoder: Callable[[Mapping[str, str]], Decoder[Any]],
     assumed: Mapping[str, str],
     changes: Mapping[str, str],
-) -> Shape:
+) -> BodyShape:
     reader = decoder({})
     types = {_camel(field.name): _words(field.type) for field in msgspec.structs.fields(record)}
 
@@ -225,7 +225,7 @@ def _usage(
 
         return fits
 
-    return Shape(
+    return BodyShape(
         Mark.ASSUMED,
         tuple(
             Member(member, types[field], judge(field), field in _OPTIONAL, field)

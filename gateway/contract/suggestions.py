@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from gateway.contract.bodies import Object, json_type
 from gateway.contract.findings import Finding, Standing
 from gateway.contract.names import is_name
-from gateway.contract.shapes import Member, Shape
+from gateway.contract.shapes import BodyShape, Member
 
 # Other names for what the gateway calls so, from PayEx's file specifications and from plain usage.
 _ALIASES = {
@@ -52,7 +52,7 @@ class Suggestion:
 
 
 def suggest(
-    shape: Shape, findings: Sequence[Finding], objects: Sequence[Object], now: Mapping[str, str]
+    shape: BodyShape, findings: Sequence[Finding], objects: Sequence[Object], now: Mapping[str, str]
 ) -> Suggestion:
     """Return a field map for objects in which members are missing or of another type.
 

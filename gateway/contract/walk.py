@@ -8,9 +8,9 @@ from typing import assert_never
 import msgspec
 
 from gateway.contract.calls import Ask
-from gateway.contract.diagnosis import Diagnosis, Outcome, diagnose, not_asked
+from gateway.contract.diagnosis import CallOutcome, Diagnosis, diagnose, not_asked
 from resolvers.payex.api.decoders import subscriptions
-from resolvers.payex.api.numbers import refusal
+from resolvers.payex.api.numbers import number_message
 from resolvers.payex.api.problems import ProblemType
 from resolvers.payex.api.routes import Billing, Holder, Kind, Route, Routes
 
@@ -22,7 +22,7 @@ MALFORMED = "??"
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class CheckNumbers:
     """What to look at: numbers that have usage at PayEx."""
 
     owner_no: str
@@ -66,7 +66,7 @@ class Visit:
                 assert_never(self.probe)
 
 
-async def walk(ask: Ask, routes: Routes, numbers: Numbers) -> list[Visit]:
+async def walk(ask: Ask, routes: Routes, numbers: CheckNumbers) -> list[Visit]:
     """Ask every route once, one after the other, and return what each told."""
     return [visit async for visit in _Walk(ask, routes, numbers).visits()]
 
@@ -80,7 +80,7 @@ def _number(raw: msgspec.Raw) -> str:
 
 
 class _Walk:
-    def __init__(self, ask: Ask, routes: Routes, numbers: Numbers) -> None:
+    def __init__(self, ask: Ask, routes: Routes, numbers: CheckNumbers) -> None:
         self._ask = ask
         self._routes = routes
         self._numbers = numbers
@@ -105,7 +105,7 @@ class _Walk:
         top = await self._visit(holder, Kind.HOLDER)
         yield top
         unknown = ""
-        if top.diagnosis.outcome is Outcome.PROBLEM:
+        if top.diagnosis.outcome is CallOutcome.PROBLEM:
             unknown = f"unknown {holder.parameter}, or without usage"
         listed = await self._visit(holder, Kind.SUBSCRIPTIONS, unless=unknown)
         yield listed
@@ -115,7 +115,7 @@ class _Walk:
         single = await self._visit(holder, Kind.SUBSCRIPTION, number, unless=unknown)
         yield single
         missing = ""
-        if single.diagnosis.outcome is Outcome.PROBLEM:
+        if single.diagnosis.outcome is CallOutcome.PROBLEM:
             missing = "unknown subscriptionNo"
         for kind in (Kind.DETAILS, Kind.SUMMARIES):
             yield await self._visit(holder, kind, number, unless=unknown or missing)
@@ -125,18 +125,18 @@ class _Walk:
         ):
             nobody = Holder(holder.owner_no, holder.billing, wrong)
             yield await self._visit(nobody, Kind.HOLDER, probe=probe)
-        if top.diagnosis.outcome is Outcome.ANSWERED:
+        if top.diagnosis.outcome is CallOutcome.ANSWERED:
             probe = Probe.IMPOSSIBLE_SUBSCRIPTION
             yield await self._visit(holder, Kind.SUBSCRIPTION, IMPOSSIBLE, probe=probe)
 
     def _pick(self, listed: Visit) -> str:
         """Return the given number if it is listed or no list came, else the first listed one."""
         given = self._numbers.subscription_no or ""
-        if listed.diagnosis.outcome is not Outcome.ANSWERED or listed.diagnosis.parts is None:
+        if listed.diagnosis.outcome is not CallOutcome.ANSWERED or listed.diagnosis.parts is None:
             return given
         items = listed.diagnosis.parts.items
         numbers = [_number(item["subscriptionNo"]) for item in items if "subscriptionNo" in item]
-        numbers = [number for number in numbers if refusal("subscriptionNo", number) is None]
+        numbers = [number for number in numbers if number_message("subscriptionNo", number) is None]
         return given if given in numbers else next(iter(numbers), "")
 
     async def _visit(
@@ -153,17 +153,17 @@ class _Walk:
             return Visit(route, not_asked(reason), probe)
         diagnosis = diagnose(await self._ask(route), route)
         self._over = self._end(diagnosis)
-        self._answered |= diagnosis.outcome in {Outcome.ANSWERED, Outcome.PROBLEM}
+        self._answered |= diagnosis.outcome in {CallOutcome.ANSWERED, CallOutcome.PROBLEM}
         return Visit(route, diagnosis, probe)
 
     def _end(self, diagnosis: Diagnosis) -> str:
         """Return why nothing more is asked, if so: what failed would fail again."""
         match diagnosis.outcome:
-            case Outcome.UNREACHABLE:
+            case CallOutcome.UNREACHABLE:
                 return "PayEx was not reachable before"
-            case Outcome.TIMED_OUT if not self._answered:
+            case CallOutcome.TIMED_OUT if not self._answered:
                 return "PayEx did not answer before"
-            case Outcome.REFUSED if not self._answered:
+            case CallOutcome.REFUSED if not self._answered:
                 return "the credentials were refused before"
             case _:
                 return ""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from gateway.contract.diagnosis import Outcome
+from gateway.contract.diagnosis import CallOutcome
 from gateway.contract.examination import Examination, Examined, Section, Status
 from gateway.contract.findings import Finding, Standing
 from gateway.contract.names import shown_code, shown_name
@@ -109,9 +109,9 @@ def expected_words(one: Examined) -> str:
 def outcome_words(one: Examined) -> str:
     """Return how a route answered, in a word or two."""
     outcome = one.visit.diagnosis.outcome
-    if one.differs and outcome in {Outcome.ANSWERED, Outcome.PROBLEM}:
+    if one.differs and outcome in {CallOutcome.ANSWERED, CallOutcome.PROBLEM}:
         return "differs"
-    if outcome is Outcome.ANSWERED or one.has_expected_problem:
+    if outcome is CallOutcome.ANSWERED or one.has_expected_problem:
         return "as expected"
     return outcome.value
 
@@ -120,7 +120,7 @@ def advice(one: Examined) -> str:
     """Return what to do about a route's answer; empty where there is nothing to do."""
     diagnosis = one.visit.diagnosis
     unbilled = one.visit.route.holder.billing is Billing.UNBILLED
-    if diagnosis.outcome is Outcome.ABSENT and unbilled:
+    if diagnosis.outcome is CallOutcome.ABSENT and unbilled:
         return f"PayEx does not document the routes below customers. {diagnosis.advice}"
     if one.is_unknown_number:
         option = "--customer" if unbilled else "--invoice"

@@ -24,7 +24,7 @@ from gateway.execution.prepared import (
     Documents,
     NotExecutedError,
     is_query,
-    refused,
+    not_executed,
 )
 from gateway.execution.unreadable import warnings
 from gateway.http.errors import log_unexpected, told_errors
@@ -55,7 +55,7 @@ class GraphQLRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ExecutionOutcome:
     """What became of a request.
 
     Attributes:
@@ -91,7 +91,7 @@ class Engine:
         self._documents = documents
         self._limits = limits
 
-    async def run(self, asked: GraphQLRequest, operation: Operation) -> Outcome:
+    async def run(self, request: GraphQLRequest, operation: Operation) -> ExecutionOutcome:
         """Return what became of a request.
 
         Raises:
@@ -99,29 +99,29 @@ class Engine:
                 document wrongly.
         """
         try:
-            requested = await self._source.text(asked.parameters)
+            requested = await self._source.text(request.parameters)
         except GraphQLError as error:
-            return Outcome(executed=False, errors=[error])
+            return ExecutionOutcome(executed=False, errors=[error])
         operation.name = requested.name
         try:
-            return await self._run(requested, asked, operation)
+            return await self._run(requested, request, operation)
         except NotExecutedError as error:
-            return Outcome(executed=False, errors=error.errors)
+            return ExecutionOutcome(executed=False, errors=error.errors)
 
     async def _run(
-        self, requested: Requested, asked: GraphQLRequest, operation: Operation
-    ) -> Outcome:
-        parameters = asked.parameters
-        document = await self._read(requested.text, asked, operation)
+        self, requested: Requested, request: GraphQLRequest, operation: Operation
+    ) -> ExecutionOutcome:
+        parameters = request.parameters
+        document = await self._read(requested.text, request, operation)
         # GET forms leave the name empty where there is none.
         place = document.place(parameters.get("operationName") or None)
         operation.at = document.operations[place]
         if not is_query(operation.at):
-            if asked.by_get:
+            if request.by_get:
                 raise Refusal(
                     HTTPStatus.METHOD_NOT_ALLOWED, "GET is for queries.", {"Allow": "POST"}
                 )
-            raise refused("The schema has queries only.", operation.at)
+            raise not_executed("The schema has queries only.", operation.at)
         if document.errors:
             raise NotExecutedError(*document.errors)
         self._source.learned(requested)
@@ -135,16 +135,16 @@ class Engine:
             if is_new:
                 # It was done before it was known that the operation may be executed.
                 operation.budget.spend(Work.DOCUMENT, document.units)
-            return await self._execute(document, ready, variables, operation, asked)
+            return await self._execute(document, ready, variables, operation, request)
         finally:
             self._documents.weigh(document, ready)
 
-    async def _read(self, text: str, asked: GraphQLRequest, operation: Operation) -> Document:
-        document = self._documents.kept(text, introspection=asked.introspection)
+    async def _read(self, text: str, request: GraphQLRequest, operation: Operation) -> Document:
+        document = self._documents.kept(text, introspection=request.introspection)
         if document is None:
             # The longest takes some fifty milliseconds, and many may have arrived at once.
             await operation.pace.rest()
-            document = self._documents.read(text, introspection=asked.introspection)
+            document = self._documents.read(text, introspection=request.introspection)
         return document
 
     def _check(self, ready: Executable, variables: Mapping[str, Any] | None) -> None:
@@ -159,11 +159,13 @@ class Engine:
         ready: Executable,
         variables: dict[str, Any] | None,
         operation: Operation,
-        asked: GraphQLRequest,
-    ) -> Outcome:
+        request: GraphQLRequest,
+    ) -> ExecutionOutcome:
         if ready.answer is not None:
-            return Outcome(executed=True, data=ready.answer)
-        coerced = ready.variables.coerced(variables or {}, hide_suggestions=not asked.introspection)
+            return ExecutionOutcome(executed=True, data=ready.answer)
+        coerced = ready.variables.coerced(
+            variables or {}, hide_suggestions=not request.introspection
+        )
         if isinstance(coerced, list):
             raise NotExecutedError(*coerced)
         if ready.introspection and (exceeded := ready.introspection.refusals(coerced)):
@@ -171,24 +173,24 @@ class Engine:
         if not ready.constant:
             operation.cost["requested"] = ready.cost.requested(variables)
             operation.cost["limit"] = self._limits.max_cost
-        if missing(ready.needs, operation.rights):
+        if missing(ready.requirements, operation.rights):
             operation.withheld = self._documents.scopes.withheld(operation.rights)
         plan = None if operation.withheld else ready.plan
         result = await plan.answer(operation, coerced) if plan else None
         fall = _told(result, operation) if isinstance(result, Fall) else None
         if not isinstance(result, ExecutionResult):
-            result = await self._by_core(document, ready, variables, operation, asked)
+            result = await self._by_core(document, ready, variables, operation, request)
             errors = result.errors or ()
             result.errors = told_errors(errors, len(errors), operation.bounds.max_errors)
         if ready.constant and not result.errors:
             ready.keep(result.data)
-            return Outcome(executed=True, data=result.data, fall=fall)
+            return ExecutionOutcome(executed=True, data=result.data, fall=fall)
         operation.cost["actual"] = ready.cost.actual(result.data, variables)
         extensions: dict[str, Any] = {}
         unreadable = operation.stats.unreadable
         if document.warnings or unreadable:
             extensions["warnings"] = [*document.warnings, *warnings(unreadable)]
-        return Outcome(True, result.data, result.errors or (), extensions, fall)
+        return ExecutionOutcome(True, result.data, result.errors or (), extensions, fall)
 
     async def _by_core(
         self,
@@ -196,7 +198,7 @@ class Engine:
         ready: Executable,
         variables: dict[str, Any] | None,
         operation: Operation,
-        asked: GraphQLRequest,
+        request: GraphQLRequest,
     ) -> ExecutionResult:
         result: ExecutionResult | Awaitable[ExecutionResult] = execute(
             self._core,
@@ -204,7 +206,7 @@ class Engine:
             context_value=operation,
             variable_values=variables,
             operation_name=ready.name,
-            hide_suggestions=not asked.introspection,
+            hide_suggestions=not request.introspection,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
             executor_class=GuardedExecutor if operation.withheld else PacedExecutor,
         )

@@ -7,7 +7,7 @@ from typing import Any, Final
 from graphql import FieldNode, OperationDefinitionNode
 
 from gateway.execution.plan import Plan
-from gateway.execution.variables import Variables
+from gateway.execution.variables import OperationVariables
 from gateway.limits.cost import OperationCost
 from gateway.limits.introspection import Introspection
 from schema.scopes import ScopeRequirement
@@ -15,7 +15,7 @@ from schema.scopes import ScopeRequirement
 _ABOUT_THE_SCHEMA: Final = frozenset({"__schema", "__type", "__typename"})
 
 # Bytes of memory that each of these takes (measured with CPython 3.11 and graphql-core 3.3).
-_EACH_NEED: Final = 150
+_EACH_REQUIREMENT: Final = 150
 _EACH_PRICE: Final = 600
 _EACH_VARIABLE: Final = 250
 _EACH_FIELD: Final = 800
@@ -30,7 +30,7 @@ class Executable:
     Attributes:
         node: the operation.
         name: its name.
-        needs: the scopes that its caller needs.
+        requirements: the scopes that its caller needs.
         cost: what it costs, given its variables.
         constant: whether its answer never changes: it asks for the schema, without variables.
         variables: coerces the variables of its requests.
@@ -43,10 +43,10 @@ class Executable:
 
     node: OperationDefinitionNode = field(repr=False)
     name: str | None
-    needs: Sequence[ScopeRequirement]
+    requirements: Sequence[ScopeRequirement]
     cost: OperationCost
     constant: bool
-    variables: Variables
+    variables: OperationVariables
     introspection: Introspection | None
     plan: Plan | None
     answer: Any = field(default=None, repr=False)
@@ -59,7 +59,7 @@ class Executable:
         kept = self.plan.projections.fields if self.plan else 0
         return (
             _ITSELF
-            + _EACH_NEED * len(self.needs)
+            + _EACH_REQUIREMENT * len(self.requirements)
             + _EACH_PRICE * self.cost.fields
             + _EACH_VARIABLE * len(self.node.variable_definitions or ())
             + _EACH_FIELD * kept

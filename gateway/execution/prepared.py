@@ -22,7 +22,7 @@ from graphql import (
 
 from gateway.execution.executable import Executable, asks_for_the_schema_only
 from gateway.execution.plan import Plan
-from gateway.execution.variables import Variables
+from gateway.execution.variables import OperationVariables
 from gateway.limits.cost_model import CostModel
 from gateway.limits.definitions import operations_of
 from gateway.limits.introspection import introspection_of
@@ -85,19 +85,19 @@ class Document:
             NotExecutedError: there is none, or there are several and none is named.
         """
         if not self.operations:
-            raise refused("The document has no operation.", self.node.definitions[0])
+            raise not_executed("The document has no operation.", self.node.definitions[0])
         places = [
             place
             for place, node in enumerate(self.operations)
             if name is None or (node.name is not None and node.name.value == name)
         ]
         if len(places) > 1:
-            raise refused(
+            raise not_executed(
                 "The document has several operations: name one by operationName.",
                 *self.operations[:2],
             )
         if not places:
-            raise refused("The document has no operation of the operationName.")
+            raise not_executed("The document has no operation of the operationName.")
         return places[0]
 
 
@@ -231,10 +231,10 @@ class Documents:
         return Executable(
             operation,
             operation.name.value if operation.name else None,
-            self.scopes.needs(node, operation),
+            self.scopes.requirements(node, operation),
             self._costs.read(node, operation),
             asks_for_the_schema_only(operation),
-            Variables(self._schema, operation),
+            OperationVariables(self._schema, operation),
             introspection_of(self._schema, node, operation),
             self._plan(node, operation, max(len(document.key[0]), _LEAST_WEIGHT))
             if self._plan
@@ -247,7 +247,7 @@ def is_query(operation: OperationDefinitionNode) -> bool:
     return operation.operation is OperationType.QUERY
 
 
-def refused(message: str, *at: Node) -> NotExecutedError:
+def not_executed(message: str, *at: Node) -> NotExecutedError:
     """Return the refusal of an operation for one reason, with its places in the text."""
     return NotExecutedError(GraphQLError(message, list(at)))
 

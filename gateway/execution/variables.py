@@ -41,7 +41,7 @@ class _Variable(NamedTuple):
     nullable: bool
 
 
-class Variables:
+class OperationVariables:
     """Coerces what requests of an operation bring as variables.
 
     Args:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from gateway.http.refusals import Refusal
 from gateway.identity.challenges import forbidden
-from resolvers.payex.api.numbers import refusal
+from resolvers.payex.api.numbers import number_message
 from resolvers.rights import Numbers, Rights
 
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")
@@ -119,7 +119,7 @@ class _Reading:
 
     def check(self, setting: str, name: str, parameter: str, number: str) -> None:
         """Refuse what PayEx would refuse as a number."""
-        if wrong := refusal(parameter, number):
+        if wrong := number_message(parameter, number):
             raise _malformed(setting, name, f"has a number that no PayEx has: {wrong}")
 
     def _texts(self, setting: str, name: str, found: Any) -> frozenset[str]:

@@ -9,7 +9,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from gateway.payex.credentials import credentials_of
-from gateway.sandbox import Fault, create_sandbox
+from gateway.sandbox import SandboxFault, create_sandbox
 from gateway.settings.contradictions import contradictions
 from gateway.settings.load import SettingsError
 from gateway.settings.settings import Settings
@@ -26,7 +26,7 @@ from resolvers.payex.credentials.file import CredentialsFile
 from resolvers.payex.credentials.reloading import watching
 from resolvers.payex.credentials.watched_files import File
 from resolvers.payex.http.proxy import Proxy
-from resolvers.payex.http.responses import Limits
+from resolvers.payex.http.responses import CallLimits
 from resolvers.payex.http.transport import Transport
 from resolvers.payex.resilience.attempts import Attempts, Policies
 from resolvers.payex.resilience.backoff import Backoff
@@ -112,8 +112,8 @@ def proxy_to(settings: Settings) -> Proxy | None:
     return Proxy.parse(settings.upstream_proxy.get_secret_value())
 
 
-def _limits(settings: Settings) -> Limits:
-    return Limits(timeout=settings.upstream_timeout, max_body=settings.upstream_max_body)
+def _limits(settings: Settings) -> CallLimits:
+    return CallLimits(timeout=settings.upstream_timeout, max_body=settings.upstream_max_body)
 
 
 def _policies(settings: Settings) -> Policies:
@@ -158,5 +158,5 @@ def _sandbox(settings: Settings) -> ASGIApp:
     return create_sandbox(
         subdomain=settings.upstream_subdomain,
         latency=settings.sandbox_latency,
-        faults=[Fault.parse(text) for text in settings.sandbox_faults],
+        faults=[SandboxFault.parse(text) for text in settings.sandbox_faults],
     )

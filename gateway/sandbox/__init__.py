@@ -6,8 +6,8 @@ the two check each other.
 
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.catalogue import CATALOGUE, Example
-from gateway.sandbox.faults import Fault
+from gateway.sandbox.faults import SandboxFault
 from gateway.sandbox.ledgers import TOKENS
 from gateway.sandbox.problems import ProblemStyle
 
-__all__ = ["CATALOGUE", "TOKENS", "Example", "Fault", "ProblemStyle", "create_sandbox"]
+__all__ = ["CATALOGUE", "TOKENS", "Example", "ProblemStyle", "SandboxFault", "create_sandbox"]

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.sandbox.bodies import Bodies
-from gateway.sandbox.faults import Fault, FaultPlan
+from gateway.sandbox.faults import FaultPlan, SandboxFault
 from gateway.sandbox.ledgers import TOKENS, UNCONFIGURED
 from gateway.sandbox.problems import (
     FORBIDDEN,
@@ -19,8 +19,8 @@ from gateway.sandbox.problems import (
     SERVER_ERROR,
     TOO_MANY_REQUESTS,
     UNAUTHORIZED,
-    Problem,
     ProblemStyle,
+    SandboxProblem,
 )
 from gateway.sandbox.routes import Address, find_address, split_path
 
@@ -50,7 +50,7 @@ def create_sandbox(
     *,
     subdomain: str = "usage",
     latency: float = 0.0,
-    faults: Sequence[Fault] = (),
+    faults: Sequence[SandboxFault] = (),
     problem_style: ProblemStyle = ProblemStyle.PLAIN,
     seed: int = 1,
     sleep: Sleep = asyncio.sleep,
@@ -114,7 +114,7 @@ class _Sandbox:
                 answer = self._answer(scope, _FAULTY_PROBLEMS[fault])
         await _send(answer, send)
 
-    def _find(self, scope: Scope, address: Address | None) -> bytes | Problem:
+    def _find(self, scope: Scope, address: Address | None) -> bytes | SandboxProblem:
         if address is None:
             return NO_SUCH_ROUTE
         if scope["method"] != "GET":
@@ -126,7 +126,7 @@ class _Sandbox:
         query = parse_qs(scope["query_string"].decode("latin-1"))
         return self.bodies.find(address, query.get("page", ["1"])[0])
 
-    def _answer(self, scope: Scope, found: bytes | Problem) -> _Answer:
+    def _answer(self, scope: Scope, found: bytes | SandboxProblem) -> _Answer:
         if isinstance(found, bytes):
             return _Answer(200, _JSON, found)
         body = found.encode(self.style, scope["path"])

@@ -15,7 +15,7 @@ from gateway.sandbox.problems import (
     CUSTOMER_NOT_FOUND,
     INVOICE_NOT_FOUND,
     SUBSCRIPTION_NOT_FOUND,
-    Problem,
+    SandboxProblem,
     invalid,
 )
 from gateway.sandbox.routes import Address, Route
@@ -39,7 +39,7 @@ class Bodies:
         self._seed = seed
         self._kept: dict[tuple[Address, str], bytes] = {}
 
-    def find(self, address: Address, page: str = "1") -> bytes | Problem:
+    def find(self, address: Address, page: str = "1") -> bytes | SandboxProblem:
         """The encoded body at the address, or what is wrong with the request.
 
         Args:
@@ -61,11 +61,13 @@ class Bodies:
         if account.problem is not None:
             return account.problem
         body = self._build(address, account, page)
-        if isinstance(body, Problem):
+        if isinstance(body, SandboxProblem):
             return body
         return self._kept.setdefault((address, page), _ENCODER.encode(body))
 
-    def _build(self, address: Address, account: Account, page: str) -> dict[str, object] | Problem:
+    def _build(
+        self, address: Address, account: Account, page: str
+    ) -> dict[str, object] | SandboxProblem:
         if address.route is Route.RESOURCE:
             return _resource(address, account)
         if address.route is Route.SUBSCRIPTIONS:
@@ -125,7 +127,7 @@ def _self(address: Address, account: Account) -> dict[str, object]:
 
 def _list(
     address: Address, items: Sequence[object], page: str, size: int | None
-) -> dict[str, object] | Problem:
+) -> dict[str, object] | SandboxProblem:
     starts = range(0, max(len(items), 1), size or max(len(items), 1))
     pages = {str(number): start for number, start in enumerate(starts, start=1)}
     if page not in pages:

@@ -33,7 +33,7 @@ _SLOW_KIND = re.compile(_SLOW + "[0-9]{1,6}")
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class SandboxFault:
     """A fault on one route or on all of them.
 
     Attributes:
@@ -60,7 +60,7 @@ class Fault:
             raise ValueError(f"The share of a fault is a number from 0 to 1, not {self.share}.")
 
     @classmethod
-    def parse(cls, text: str) -> "Fault":
+    def parse(cls, text: str) -> "SandboxFault":
         """Read `ROUTE=KIND[@SHARE]`, such as `usage-details=500@0.25`.
 
         Raises:
@@ -96,7 +96,7 @@ class FaultPlan:
         faults: Every fault counts the requests of its own route.
     """
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[SandboxFault]) -> None:
         self._faults = tuple(faults)
         self._due = [Decimal(0)] * len(self._faults)
 

@@ -16,7 +16,7 @@ from gateway.sandbox.problems import (
     INVOICE_HAS_NO_USAGE,
     INVOICE_NOT_FOUND,
     INVOICE_UNDER_REVIEW,
-    Problem,
+    SandboxProblem,
 )
 from gateway.sandbox.tariffs import (
     LANDLINE,
@@ -84,7 +84,7 @@ class Account:
     number: str
     period: Period
     lines: tuple[Line, ...] = ()
-    problem: Problem | None = None
+    problem: SandboxProblem | None = None
     link_style: LinkStyle = LinkStyle.LINK
     page_size: int | None = None
     names_itself: bool = True

@@ -44,7 +44,7 @@ class ProblemStyle(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class SandboxProblem:
     """One problem.
 
     Attributes:
@@ -80,9 +80,9 @@ class Problem:
         )
 
 
-def invalid(mistakes: Sequence[tuple[str, str]]) -> Problem:
+def invalid(mistakes: Sequence[tuple[str, str]]) -> SandboxProblem:
     """The documented validation problem: a parameter and a message for each mistake."""
-    return Problem(
+    return SandboxProblem(
         code="validation",
         status=400,
         title="A validation error occurred",
@@ -94,31 +94,31 @@ def invalid(mistakes: Sequence[tuple[str, str]]) -> Problem:
     )
 
 
-INVOICE_NOT_FOUND = Problem(
+INVOICE_NOT_FOUND = SandboxProblem(
     code="invoice-not-found",
     status=404,
     title="Invoice not found",
     detail="The invoice number was not found in Usage.",
 )
-CUSTOMER_NOT_FOUND = Problem(
+CUSTOMER_NOT_FOUND = SandboxProblem(
     code="customer-not-found",
     status=404,
     title="Customer not found",
     detail="The customer was not found in Usage.",
 )
-SUBSCRIPTION_NOT_FOUND = Problem(
+SUBSCRIPTION_NOT_FOUND = SandboxProblem(
     code="subscription-not-found",
     status=404,
     title="Subscription not found",
     detail="The subscription was not found on the selected invoice or customer.",
 )
-INVOICE_HAS_NO_USAGE = Problem(
+INVOICE_HAS_NO_USAGE = SandboxProblem(
     code="invoice-has-no-usage",
     status=404,
     title="The invoice has no usage",
     detail="The invoice exists, but no usage is billed on it.",
 )
-INVOICE_UNDER_REVIEW = Problem(
+INVOICE_UNDER_REVIEW = SandboxProblem(
     code="invoice-under-review",
     status=404,
     title="The invoice is under review",
@@ -127,29 +127,29 @@ INVOICE_UNDER_REVIEW = Problem(
 )
 """Not a documented problem: PayEx may add one at any time."""
 
-UNAUTHORIZED = Problem(
+UNAUTHORIZED = SandboxProblem(
     status=401,
     title="Unauthorized",
     detail="The token is missing, invalid, expired, or belongs to another ledger.",
     headers=((b"www-authenticate", b"Bearer"),),
 )
-FORBIDDEN = Problem(status=403, title="Forbidden", detail="Access is denied.")
-NO_SUCH_ROUTE = Problem(status=404, title="Not Found", detail="No route has this path.")
-METHOD_NOT_ALLOWED = Problem(
+FORBIDDEN = SandboxProblem(status=403, title="Forbidden", detail="Access is denied.")
+NO_SUCH_ROUTE = SandboxProblem(status=404, title="Not Found", detail="No route has this path.")
+METHOD_NOT_ALLOWED = SandboxProblem(
     status=405,
     title="Method Not Allowed",
     detail="Usage is read-only.",
     headers=((b"allow", b"GET"),),
 )
-TOO_MANY_REQUESTS = Problem(
+TOO_MANY_REQUESTS = SandboxProblem(
     status=429,
     title="Too Many Requests",
     detail="Slow down.",
     headers=((b"retry-after", b"1"),),
 )
-SERVER_ERROR = Problem(
+SERVER_ERROR = SandboxProblem(
     status=500, title="Internal Server Error", detail="An unexpected error occurred."
 )
-NOT_CONFIGURED = Problem(
+NOT_CONFIGURED = SandboxProblem(
     status=501, title="Not Implemented", detail="The ledger is not configured for Usage."
 )

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr
 
-from gateway.sandbox import Fault
-from resolvers.payex.api.numbers import refusal
+from gateway.sandbox import SandboxFault
+from resolvers.payex.api.numbers import number_message
 from resolvers.payex.http.proxy import Proxy
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
@@ -70,13 +70,13 @@ def _served_host(text: str) -> str:
 
 
 def _ledger(text: str) -> str:
-    if message := refusal("ownerNo", text):
+    if message := number_message("ownerNo", text):
         raise ValueError(message.replace("ownerNo", "a ledger number"))
     return text
 
 
 def _fault(text: str) -> str:
-    Fault.parse(text)
+    SandboxFault.parse(text)
     return text
 
 

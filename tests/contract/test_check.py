@@ -10,12 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.contract import Numbers, Status, check
+from gateway.contract import CheckNumbers, Status, check
 from gateway.sandbox import create_sandbox
 from gateway.settings.load import load_settings
 from gateway.settings.settings import Settings
 
-FAMILY = Numbers("1234", "123456", "9999")
+FAMILY = CheckNumbers("1234", "123456", "9999")
 CONNECTED = {
     "GATEWAY_UPSTREAM_ORIGIN": "https://payex.example",
     "GATEWAY_LEDGER_TOKENS": '{"1234": "sandbox-token-1234"}',
@@ -57,7 +57,7 @@ def items(path: str, body: Body, route: str) -> list[Body]:
 
 async def report(
     http: httpx.AsyncBaseTransport | Callable[[str, Body], httpx.Response | None] | None = None,
-    numbers: Numbers = FAMILY,
+    numbers: CheckNumbers = FAMILY,
     settings: Settings | None = None,
 ) -> tuple[str, Status]:
     """Check the sandbox behind this transport, or behind this change."""
@@ -93,17 +93,17 @@ async def test_the_sandbox_is_all_green() -> None:
 @pytest.mark.parametrize(
     "numbers",
     [
-        Numbers("1234", "5800"),
-        Numbers("1234", "5901"),
-        Numbers("1234", "5902"),
-        Numbers("1234", "5903"),
-        Numbers("1234", "5600"),
-        Numbers("1234", "880044", "880044"),
-        Numbers("1234", "F/2026 & 10", "AB/12 & Å-3"),
-        Numbers("4321", "1", "1"),
+        CheckNumbers("1234", "5800"),
+        CheckNumbers("1234", "5901"),
+        CheckNumbers("1234", "5902"),
+        CheckNumbers("1234", "5903"),
+        CheckNumbers("1234", "5600"),
+        CheckNumbers("1234", "880044", "880044"),
+        CheckNumbers("1234", "F/2026 & 10", "AB/12 & Å-3"),
+        CheckNumbers("4321", "1", "1"),
     ],
 )
-async def test_what_is_documented_to_vary_is_no_difference(numbers: Numbers) -> None:
+async def test_what_is_documented_to_vary_is_no_difference(numbers: CheckNumbers) -> None:
     """Links or objects, pages or none, an `@id` or none, numbers to encode."""
     _, status = await report(numbers=numbers)
 
@@ -129,7 +129,7 @@ async def test_each_route_is_asked_once_and_each_number_that_cannot_be() -> None
 async def test_without_a_customer_its_routes_are_left_out() -> None:
     sandbox = Changed(lambda _, __: None)
 
-    text, status = await report(sandbox, Numbers("1234", "123456"))
+    text, status = await report(sandbox, CheckNumbers("1234", "123456"))
 
     assert status is Status.EXPECTED
     assert len(sandbox.asked) == 8
@@ -137,7 +137,7 @@ async def test_without_a_customer_its_routes_are_left_out() -> None:
 
 
 async def test_null_and_absent_members_are_said_in_how_many() -> None:
-    text, status = await report(numbers=Numbers("1234", "5700"))
+    text, status = await report(numbers=CheckNumbers("1234", "5700"))
 
     assert status is Status.EXPECTED
     assert "amount in 35 of 40" in text
@@ -183,7 +183,7 @@ async def test_the_suggested_file_is_accepted_and_makes_the_check_green(
         for record in items(path, body, "usage-summaries"):
             record["periodStart"] = record.pop("startPeriod")
 
-    numbers = Numbers("1234", "5700") if odd else FAMILY
+    numbers = CheckNumbers("1234", "5700") if odd else FAMILY
     text, before = await check(load_settings(CONNECTED), numbers, json=True, http=Changed(change))
     config = tmp_path / "gateway.toml"
     config.write_text(json.loads(text)["fieldMapToml"])
@@ -266,7 +266,7 @@ async def test_an_odd_subscription_is_named_and_the_next_one_taken(
                 del item["subscriptionNo"]
 
     sandbox = Changed(change)
-    text, status = await report(sandbox, Numbers("1234", "123456"))
+    text, status = await report(sandbox, CheckNumbers("1234", "123456"))
 
     assert status is Status.DIFFERS
     assert sum(path.endswith("usage-details") for path in sandbox.asked) == 1
@@ -283,7 +283,7 @@ async def test_a_listed_number_that_nobody_could_ask_for_is_passed_over(number: 
             item["subscriptionNo"] = number
 
     sandbox = Changed(change)
-    await report(sandbox, Numbers("1234", "123456"))
+    await report(sandbox, CheckNumbers("1234", "123456"))
 
     assert sum(path.endswith("usage-details") for path in sandbox.asked) == 1
 
@@ -294,7 +294,7 @@ async def test_a_number_that_is_no_text_is_no_difference() -> None:
             if item["subscriptionNo"].isdigit():
                 item["subscriptionNo"] = int(item["subscriptionNo"])
 
-    _, status = await report(change, Numbers("1234", "123456"))
+    _, status = await report(change, CheckNumbers("1234", "123456"))
 
     assert status is Status.EXPECTED
 
@@ -468,7 +468,7 @@ async def test_the_documented_shape_of_a_list_is_compared(
         if path.endswith("invoices/123456/subscriptions"):
             change(body)
 
-    numbers = Numbers("1234", "123456", subscription_no="12345680")
+    numbers = CheckNumbers("1234", "123456", subscription_no="12345680")
     text, status = await report(changed, numbers)
 
     assert status is Status.DIFFERS
@@ -512,7 +512,7 @@ async def test_customer_routes_may_be_absent(absence: httpx.Response) -> None:
 
 
 async def test_a_ledger_that_payex_has_not_configured_is_no_difference() -> None:
-    text, status = await report(numbers=Numbers("9000", "1", "1"))
+    text, status = await report(numbers=CheckNumbers("9000", "1", "1"))
 
     assert status is Status.NOT_ASKED
     assert "ask PayEx to set the ledger up" in text
@@ -640,17 +640,17 @@ async def test_plain_http_has_no_tls() -> None:
 @pytest.mark.parametrize(
     ("numbers", "told"),
     [
-        (Numbers("1234", "404"), "Give --invoice a number that has usage"),
-        (Numbers("1234", "77"), "Give --invoice a number that has usage"),
-        (Numbers("1234", "123456", "404"), "Give --customer a number that has usage"),
+        (CheckNumbers("1234", "404"), "Give --invoice a number that has usage"),
+        (CheckNumbers("1234", "77"), "Give --invoice a number that has usage"),
+        (CheckNumbers("1234", "123456", "404"), "Give --customer a number that has usage"),
         (
-            Numbers("1234", "123456", subscription_no="404"),
+            CheckNumbers("1234", "123456", subscription_no="404"),
             "Give --subscription a number that has usage",
         ),
     ],
 )
 async def test_a_number_that_payex_does_not_know_is_the_caller_s_to_mend(
-    numbers: Numbers, told: str
+    numbers: CheckNumbers, told: str
 ) -> None:
     text, status = await report(numbers=numbers)
 
@@ -670,7 +670,7 @@ async def test_numbers_without_a_single_record_compare_nothing() -> None:
 
 
 async def test_a_holder_without_subscriptions_leaves_their_routes_out() -> None:
-    text, status = await report(numbers=Numbers("1234", "123456", "1001"))
+    text, status = await report(numbers=CheckNumbers("1234", "123456", "1001"))
 
     assert status is Status.EXPECTED
     assert "no subscription is known" in text
@@ -679,7 +679,7 @@ async def test_a_holder_without_subscriptions_leaves_their_routes_out() -> None:
 async def test_a_customer_is_asked_for_the_given_subscription_only_if_it_is_listed() -> None:
     sandbox = Changed(lambda _, __: None)
 
-    _, status = await report(sandbox, Numbers("1234", "55", "9999", "70"))
+    _, status = await report(sandbox, CheckNumbers("1234", "55", "9999", "70"))
 
     assert status is Status.EXPECTED
     assert any(
@@ -692,7 +692,7 @@ async def test_without_a_list_the_given_subscription_is_asked_for() -> None:
     def change(path: str, _: Body) -> httpx.Response | None:
         return httpx.Response(500) if path.endswith("subscriptions") else None
 
-    text, status = await report(change, Numbers("1234", "123456", "9999", "46701740605"))
+    text, status = await report(change, CheckNumbers("1234", "123456", "9999", "46701740605"))
 
     assert status is Status.NOT_ASKED
     assert text.count("15 of 15 found, in 50 listed") == 2
@@ -747,7 +747,7 @@ async def test_an_impossible_number_that_is_told_otherwise_is_a_difference(
 
 
 async def test_an_undocumented_problem_of_a_number_with_usage_is_a_difference() -> None:
-    text, status = await report(numbers=Numbers("1234", "78"))
+    text, status = await report(numbers=CheckNumbers("1234", "78"))
 
     assert status is Status.DIFFERS
     assert "told: invoice-under-review, not documented (404)" in text

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import trustme
 
-from gateway.contract import Numbers, Status, check
+from gateway.contract import CheckNumbers, Status, check
 from gateway.settings.load import load_settings
 from tests.payex.loopback import listening
 
@@ -49,7 +49,7 @@ async def report(origin: str, **settings: str) -> tuple[str, Status]:
         "GATEWAY_INSECURE": "1",
         **settings,
     }
-    text, status = await check(load_settings(variables), Numbers("1234", "123456"))
+    text, status = await check(load_settings(variables), CheckNumbers("1234", "123456"))
     return " ".join(text.split()), status
 
 
@@ -137,7 +137,7 @@ async def test_a_client_certificate_that_the_server_does_not_take() -> None:
         "GATEWAY_LEDGER_TOKENS": '{"1234": "token-of-1234"}',
         "GATEWAY_INSECURE": "1",
     }
-    numbers = Numbers("1234", "123456")
+    numbers = CheckNumbers("1234", "123456")
     text, status = await check(load_settings(variables), numbers, http=Refusing())
 
     assert status is Status.NOT_ASKED

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.contract import Numbers, check
+from gateway.contract import CheckNumbers, check
 from gateway.sandbox import TOKENS, create_sandbox
 from gateway.settings.load import load_settings
 
@@ -19,13 +19,13 @@ CONNECTED = {
     "GATEWAY_INSECURE": "1",
 }
 ASKED = [
-    Numbers("1234", "123456", "9999"),
-    Numbers("1234", "5700", "404", "46701740682"),
-    Numbers("1234", "F/2026 & 10", "AB/12 & Å-3", "Växel 1/2"),
-    Numbers("1234", "78", "880044"),
-    Numbers("5678", "123456", "9999", "46313900611"),
-    Numbers("4321", "1", "1"),
-    Numbers("9000", "5555", "6666"),
+    CheckNumbers("1234", "123456", "9999"),
+    CheckNumbers("1234", "5700", "404", "46701740682"),
+    CheckNumbers("1234", "F/2026 & 10", "AB/12 & Å-3", "Växel 1/2"),
+    CheckNumbers("1234", "78", "880044"),
+    CheckNumbers("5678", "123456", "9999", "46313900611"),
+    CheckNumbers("4321", "1", "1"),
+    CheckNumbers("9000", "5555", "6666"),
 ]
 
 
@@ -85,7 +85,7 @@ def disguise(body: Any) -> Any:
 @pytest.mark.parametrize("numbers", ASKED, ids=lambda numbers: numbers.owner_no)
 @pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
 async def test_no_value_of_a_body_is_in_the_report(
-    numbers: Numbers, disguised: bool, as_json: bool
+    numbers: CheckNumbers, disguised: bool, as_json: bool
 ) -> None:
     """A value of three characters or fewer, such as a status, may stand there by accident."""
     sandbox = Recorded(disguised=disguised)
@@ -100,7 +100,7 @@ async def test_no_value_of_a_body_is_in_the_report(
 @pytest.mark.parametrize("numbers", ASKED, ids=lambda numbers: numbers.owner_no)
 @pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
 async def test_no_number_and_no_secret_of_the_deployment_is_in_the_report(
-    numbers: Numbers, as_json: bool
+    numbers: CheckNumbers, as_json: bool
 ) -> None:
     text, _ = await check(
         load_settings(CONNECTED), numbers, json=as_json, http=Recorded(disguised=False)

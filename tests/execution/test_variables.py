@@ -7,7 +7,7 @@ from graphql import GraphQLError, OperationDefinitionNode, get_variable_values, 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateway.execution.variables import Variables
+from gateway.execution.variables import OperationVariables
 from tests.execution.both_executors import CORE
 
 TYPES = ("ID", "String", "Int", "Boolean", "Decimal", "[ID!]", "UsageRecordFilter", "UsageGroup")
@@ -45,7 +45,7 @@ def test_variables_are_coerced_as_graphql_core_does(
 ) -> None:
     operation = operation_of(types)
 
-    found = Variables(CORE, operation).coerced(brought, hide_suggestions=hide)
+    found = OperationVariables(CORE, operation).coerced(brought, hide_suggestions=hide)
     expected = get_variable_values(
         CORE, operation.variable_definitions or (), brought, 50, hide_suggestions=hide
     )
@@ -57,7 +57,7 @@ def test_variables_are_coerced_as_graphql_core_does(
     ("type_", "value"), [("ID!", "55"), ("String", "é"), ("Int", 0), ("Boolean!", False)]
 )
 def test_a_plain_value_is_passed_on_as_it_is(type_: str, value: object) -> None:
-    found = Variables(CORE, operation_of([type_])).coerced({"a": value})
+    found = OperationVariables(CORE, operation_of([type_])).coerced({"a": value})
 
     assert not isinstance(found, list)
     assert found.coerced["a"] is value

@@ -67,7 +67,7 @@ def needs(path: Path) -> Any:
     """Return what a path's query needs of scopes."""
     document = parsed(path.query)
     [operation] = (one for one in document.definitions if isinstance(one, OperationDefinitionNode))
-    return TABLE.needs(document, operation)
+    return TABLE.requirements(document, operation)
 
 
 def test_no_field_is_left_out() -> None:

@@ -20,7 +20,7 @@ from resolvers.payex.cache.layers import CacheLayers
 from resolvers.payex.cache.local import AnswerCache, CachePolicy
 from resolvers.payex.client import Payex
 from resolvers.payex.credentials.access import StaticTokens
-from resolvers.payex.http.responses import Limits
+from resolvers.payex.http.responses import CallLimits
 from resolvers.payex.http.transport import Transport
 from resolvers.payex.resilience.attempts import Attempts, Policies
 from resolvers.payex.resilience.backoff import Backoff
@@ -196,7 +196,7 @@ async def gateway(ledgers: Iterable[str] = LEDGERS) -> AsyncIterator[Gateway]:
     )
     kept = CachePolicy(billed_ttl=60, unbilled_ttl=60, problem_ttl=60)
     http = httpx.MockTransport(upstream)
-    async with Transport("https://payex.test", Limits(), http=http) as transport:
+    async with Transport("https://payex.test", CallLimits(), http=http) as transport:
         payex = Payex(
             Attempts(transport, policies),
             StaticTokens({owner_no: f"token-{owner_no}" for owner_no in ledgers}),

@@ -32,7 +32,7 @@ from gateway.identity.configuration import identity_of
 from gateway.observability.metrics.monitor import Monitor
 from gateway.observability.reports import Report, RequestResult
 from gateway.payex.upstream import Upstream
-from gateway.sandbox import TOKENS, Fault, create_sandbox
+from gateway.sandbox import TOKENS, SandboxFault, create_sandbox
 from gateway.server.admission import Admission
 from gateway.server.health import Readiness
 from gateway.server.intake import Intake
@@ -136,7 +136,9 @@ class Gateways:
 
     async def sandbox(self, *faults: str, **variables: str) -> Running:
         """A gateway over the sandbox, which is asked for one invoice after the other."""
-        upstream = httpx.ASGITransport(create_sandbox(faults=[Fault.parse(one) for one in faults]))
+        upstream = httpx.ASGITransport(
+            create_sandbox(faults=[SandboxFault.parse(one) for one in faults])
+        )
         client = await self._serve({**OVER_THE_SANDBOX, **variables}, upstream)
 
         async def minute() -> None:

@@ -22,7 +22,7 @@ from resolvers.payex.cache.layers import CacheLayers
 from resolvers.payex.cache.local import AnswerCache, CachePolicy
 from resolvers.payex.client import Payex
 from resolvers.payex.credentials.access import Access, Credentials, StaticTokens
-from resolvers.payex.http.responses import Limits
+from resolvers.payex.http.responses import CallLimits
 from resolvers.payex.http.transport import Transport
 from resolvers.payex.resilience.attempts import Attempts, Policies
 from resolvers.payex.resilience.backoff import Backoff
@@ -146,7 +146,7 @@ def attempting() -> Callable[..., AbstractAsyncContextManager[Attempts]]:
         handler: Callable[[httpx.Request], Any],
         *,
         kind: type[Attempts] = Awaited,
-        limits: Limits | None = None,
+        limits: CallLimits | None = None,
         wall: Callable[[], datetime] = lambda: WALL,
         **policies: Any,
     ) -> AsyncIterator[Attempts]:
@@ -161,7 +161,7 @@ def attempting() -> Callable[..., AbstractAsyncContextManager[Attempts]]:
         http = httpx.MockTransport(handler)
         pulse = chosen.setdefault("pulse", Pulse())
         async with Transport(
-            "https://payex.test", limits or Limits(), http=http, pulse=pulse, clock=clock
+            "https://payex.test", limits or CallLimits(), http=http, pulse=pulse, clock=clock
         ) as transport:
             yield kind(transport, Policies(**chosen), clock=clock, chance=lambda: 0.5, wall=wall)
 

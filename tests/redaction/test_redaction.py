@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from gateway.graphiql.page import ready_tabs
-from gateway.sandbox import TOKENS, Fault, create_sandbox
+from gateway.sandbox import TOKENS, SandboxFault, create_sandbox
 from gateway.sandbox.faults import KINDS, ROUTES
 from schema.subgraph import build_schema, executable
 from tests.journeys.every_field import EveryField, Path, Target
@@ -91,7 +91,7 @@ class FaultySandbox(httpx.AsyncBaseTransport):
     """The sandbox, with faults that may be set."""
 
     def __init__(self) -> None:
-        self.fault = Fault("*", "500")
+        self.fault = SandboxFault("*", "500")
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
@@ -113,7 +113,7 @@ async def test_every_fault_of_the_sandbox_on_every_route(kind: str) -> None:
     timeout = "0.05" if kind == "stall" else "10"
     async with gateway(upstream, **limits, UPSTREAM_TIMEOUT=timeout) as served:
         for route in ROUTES:
-            upstream.fault = Fault(route, kind.replace("<ms>", "1"))
+            upstream.fault = SandboxFault(route, kind.replace("<ms>", "1"))
             reply = await served.ask(QUERY, variables)
             known |= {text: text for text in texts(reply["data"])}
 

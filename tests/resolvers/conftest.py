@@ -19,7 +19,7 @@ from resolvers.payex.cache.layers import CacheLayers
 from resolvers.payex.cache.local import AnswerCache, CachePolicy
 from resolvers.payex.client import Payex
 from resolvers.payex.credentials.access import StaticTokens
-from resolvers.payex.http.responses import Limits
+from resolvers.payex.http.responses import CallLimits
 from resolvers.payex.http.transport import Transport
 from resolvers.payex.resilience.attempts import Attempts, Policies
 from resolvers.payex.resilience.backoff import Backoff
@@ -54,7 +54,7 @@ def operate() -> Callable[..., AbstractAsyncContextManager[Operation]]:
             limiter=Limiter(in_flight=places, queued=100),
         )
         http = httpx.MockTransport(handler)
-        async with Transport("https://payex.test", Limits(), http=http) as transport:
+        async with Transport("https://payex.test", CallLimits(), http=http) as transport:
             payex = Payex(
                 Attempts(transport, policies),
                 StaticTokens({"xxx": "a-token"}),

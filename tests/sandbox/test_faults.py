@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.sandbox import TOKENS, Fault, create_sandbox
+from gateway.sandbox import TOKENS, SandboxFault, create_sandbox
 from gateway.sandbox.faults import KINDS, ROUTES
 
 Connect = Callable[..., httpx.AsyncClient]
@@ -30,31 +30,31 @@ class Clock:
 
 @pytest.mark.parametrize("status", [401, 403, 429, 500, 501])
 async def test_a_status_comes_with_a_problem(connect: Connect, status: int) -> None:
-    answer = await connect(faults=[Fault("*", str(status))]).get(INVOICE)
+    answer = await connect(faults=[SandboxFault("*", str(status))]).get(INVOICE)
     assert (answer.status_code, answer.json()["Status"]) == (status, status)
     assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_429_says_when_to_come_back(connect: Connect) -> None:
-    answer = await connect(faults=[Fault("*", "429")]).get(INVOICE)
+    answer = await connect(faults=[SandboxFault("*", "429")]).get(INVOICE)
     assert answer.headers["retry-after"] == "1"
 
 
 async def test_502_is_a_page_of_the_ingress(connect: Connect) -> None:
-    answer = await connect(faults=[Fault("*", "502-html")]).get(INVOICE)
+    answer = await connect(faults=[SandboxFault("*", "502-html")]).get(INVOICE)
     assert (answer.status_code, answer.headers["content-type"]) == (502, "text/html")
     assert answer.text.startswith("<!DOCTYPE html>")
 
 
 async def test_503_has_neither_body_nor_type(connect: Connect) -> None:
-    answer = await connect(faults=[Fault("*", "503-empty")]).get(INVOICE)
+    answer = await connect(faults=[SandboxFault("*", "503-empty")]).get(INVOICE)
     assert (answer.status_code, answer.content) == (503, b"")
     assert "content-type" not in answer.headers
 
 
 async def test_a_truncated_body_breaks_off(connect: Connect, payex: httpx.AsyncClient) -> None:
     whole = (await payex.get(DETAILS)).content
-    answer = await connect(faults=[Fault("*", "truncated")]).get(DETAILS)
+    answer = await connect(faults=[SandboxFault("*", "truncated")]).get(DETAILS)
     assert answer.status_code == 200
     assert answer.content == whole[: len(whole) // 2]
     assert answer.headers["content-length"] == str(len(answer.content))
@@ -63,13 +63,13 @@ async def test_a_truncated_body_breaks_off(connect: Connect, payex: httpx.AsyncC
 
 
 async def test_a_wrong_shape_is_valid_json(connect: Connect) -> None:
-    answer = await connect(faults=[Fault("*", "wrong-shape")]).get(INVOICE)
+    answer = await connect(faults=[SandboxFault("*", "wrong-shape")]).get(INVOICE)
     assert (answer.status_code, answer.json()) == (200, [1, 2, 3])
 
 
 async def test_a_dropped_connection_is_an_error_of_the_transport(connect: Connect) -> None:
     with pytest.raises(ConnectionResetError):
-        await connect(faults=[Fault("*", "drop")]).get(INVOICE)
+        await connect(faults=[SandboxFault("*", "drop")]).get(INVOICE)
 
 
 async def test_a_dropped_connection_has_no_body() -> None:
@@ -82,7 +82,7 @@ async def test_a_dropped_connection_has_no_body() -> None:
     async def send(message: Any) -> None:
         sent.append(message["type"])
 
-    app = create_sandbox(faults=[Fault("*", "drop")])
+    app = create_sandbox(faults=[SandboxFault("*", "drop")])
     with pytest.raises(ConnectionResetError):
         await app(get_scope(), receive, send)
     assert sent == ["http.response.start"]
@@ -108,7 +108,7 @@ async def test_a_stalled_answer_ends_when_the_client_leaves() -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await create_sandbox(faults=[Fault("*", "stall")])(get_scope(), receive, send)
+    await create_sandbox(faults=[SandboxFault("*", "stall")])(get_scope(), receive, send)
     assert sent == []
 
 
@@ -123,7 +123,7 @@ async def test_a_stalled_answer_ends_when_it_is_cancelled(connect: Connect) -> N
     async def send(message: Any) -> None:
         raise AssertionError(message)
 
-    app = create_sandbox(faults=[Fault("*", "stall")])
+    app = create_sandbox(faults=[SandboxFault("*", "stall")])
     async with asyncio.TaskGroup() as tasks:
         stalled = tasks.create_task(_call(app, receive, send))
         await waiting.wait()
@@ -152,14 +152,18 @@ async def test_without_latency_nothing_sleeps(connect: Connect) -> None:
 
 async def test_slow_adds_to_latency_and_to_other_faults(connect: Connect) -> None:
     clock = Clock()
-    faults = [Fault("*", "slow:250"), Fault("resource", "500"), Fault("*", "403")]
+    faults = [
+        SandboxFault("*", "slow:250"),
+        SandboxFault("resource", "500"),
+        SandboxFault("*", "403"),
+    ]
     answer = await connect(latency=0.5, faults=faults, sleep=clock.sleep).get(INVOICE)
     assert answer.status_code == 500
     assert clock.slept == [0.75]
 
 
 async def test_a_fault_keeps_to_its_route(connect: Connect) -> None:
-    payex = connect(faults=[Fault("usage-details", "500")])
+    payex = connect(faults=[SandboxFault("usage-details", "500")])
     statuses = [
         (await payex.get(path)).status_code
         for path in (
@@ -174,7 +178,7 @@ async def test_a_fault_keeps_to_its_route(connect: Connect) -> None:
 
 
 async def test_a_path_that_is_no_route_meets_no_fault(connect: Connect) -> None:
-    assert (await connect(faults=[Fault("*", "500")]).get("/")).status_code == 404
+    assert (await connect(faults=[SandboxFault("*", "500")]).get("/")).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -188,15 +192,15 @@ async def test_a_path_that_is_no_route_meets_no_fault(connect: Connect) -> None:
     ],
 )
 async def test_a_share_is_spread_evenly(connect: Connect, share: str, statuses: list[int]) -> None:
-    payex = connect(faults=[Fault.parse(f"resource=500@{share}")])
+    payex = connect(faults=[SandboxFault.parse(f"resource=500@{share}")])
     assert [(await payex.get(INVOICE)).status_code for _ in range(10)] == statuses
 
 
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("kind", [*KINDS[:-1], "slow:250"])
 def test_every_route_and_kind_can_be_written(route: str, kind: str) -> None:
-    assert Fault.parse(f"{route}={kind}") == Fault(route, kind, Decimal(1))
-    assert Fault.parse(f"{route}={kind}@0.25") == Fault(route, kind, Decimal("0.25"))
+    assert SandboxFault.parse(f"{route}={kind}") == SandboxFault(route, kind, Decimal(1))
+    assert SandboxFault.parse(f"{route}={kind}@0.25") == SandboxFault(route, kind, Decimal("0.25"))
 
 
 @pytest.mark.parametrize(
@@ -221,10 +225,10 @@ def test_every_route_and_kind_can_be_written(route: str, kind: str) -> None:
 )
 def test_a_wrong_text_is_explained(text: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=r"^(A|No|The) ") as caught:
-        Fault.parse(text)
+        SandboxFault.parse(text)
     assert sentence in str(caught.value)
 
 
 def test_nothing_near_is_no_suggestion() -> None:
     with pytest.raises(ValueError, match=r"No fault has the route 'xyz'\. A route is one of"):
-        Fault.parse("xyz=500")
+        SandboxFault.parse("xyz=500")

@@ -24,7 +24,7 @@ def needs(text: str, operation: int = 0) -> tuple[ScopeRequirement, ...]:
     assert validate(SCHEMA, document) == []
     definition = document.definitions[operation]
     assert isinstance(definition, OperationDefinitionNode)
-    return tuple(TABLE.needs(document, definition))
+    return tuple(TABLE.requirements(document, definition))
 
 
 def shown(text: str, operation: int = 0) -> dict[str, list[list[str]]]:
@@ -142,4 +142,4 @@ def test_a_fragment_is_read_once_however_often_it_is_spread() -> None:
     document = parse(query)
     definition = document.definitions[0]
     assert isinstance(definition, OperationDefinitionNode)
-    assert [need.field for need in TABLE.needs(document, definition)] == ["Owner.invoice"]
+    assert [need.field for need in TABLE.requirements(document, definition)] == ["Owner.invoice"]

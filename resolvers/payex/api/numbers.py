@@ -33,7 +33,7 @@ RULES = {
 }
 
 
-def refusal(parameter: str, number: str) -> str | None:
+def number_message(parameter: str, number: str) -> str | None:
     """Return what is wrong with a number, or None.
 
     Args:

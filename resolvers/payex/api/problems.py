@@ -148,7 +148,7 @@ def expected(problem: Problem, route: Route) -> Problem:
 _REFUSED: Final = "The gateway refused an argument."
 
 
-def refused(*errors: ArgumentError, asked: bool = False) -> Problem:
+def argument_problem(*errors: ArgumentError, asked: bool = False) -> Problem:
     """Return the validation problem of arguments that the gateway refuses.
 
     Args:

@@ -96,14 +96,14 @@ class Item(msgspec.Struct, gc=False):
     through a million of them would keep the event loop.
 
     Attributes:
-        origin: the JSON of its list.
+        raw_items: the JSON of its list.
         position: the place in PayEx's list, from 0.
     """
 
     # They are no members of PayEx's: no deployment gives a member such a name, and whatever a body
     # may hold under it, `ItemList` and `alone` set them. In a `__dict__`, they would take 210 bytes
     # more for each element.
-    origin: Any = msgspec.field(default=None, name="\x7forigin")
+    raw_items: Any = msgspec.field(default=None, name="\x7fraw_items")
     position: Any = msgspec.field(default=None, name="\x7fposition")
 
     def __repr__(self) -> str:
@@ -113,7 +113,7 @@ class Item(msgspec.Struct, gc=False):
     @property
     def raw(self) -> msgspec.Raw:
         """The element as PayEx sent it, to the byte, with the members that no field takes."""
-        raw: msgspec.Raw = self.origin.raw(self.position)
+        raw: msgspec.Raw = self.raw_items.raw(self.position)
         return raw
 
     @property
@@ -224,7 +224,7 @@ class SubscriptionItem(Item, kw_only=True):
     @property
     def unreadable(self) -> Unreadable:
         """What could not be read of one that is a whole body."""
-        unreadable: Unreadable = self.origin.unreadable
+        unreadable: Unreadable = self.raw_items.unreadable
         return unreadable
 
 
@@ -260,7 +260,7 @@ class ItemList(Generic[T]):
     def __init__(self, pages: Iterable[Page[T]] = ()) -> None:
         self.items: list[T] = []
         self.unreadable: dict[Member, int] = {}
-        self._origin = RawItems()
+        self._raw_items = RawItems()
         for page in pages:
             self.add(page)
 
@@ -268,10 +268,10 @@ class ItemList(Generic[T]):
         """Add the next page, or the next part of one."""
         items = page.items
         unreadable = page.unreadable
-        origin = self._origin
-        first = origin.add(page.source, len(items))
+        raw_items = self._raw_items
+        first = raw_items.add(page.source, len(items))
         for position, item in enumerate(items, first):
-            item.origin = origin
+            item.raw_items = raw_items
             item.position = position
         if items and isinstance(items[0], SubscriptionItem):
             numbered = [item for item in items if item.identity != ""]
@@ -287,6 +287,6 @@ class ItemList(Generic[T]):
 
 def alone(item: T, body: bytes, unreadable: Unreadable) -> T:
     """Return an element that is a whole body, bound to it."""
-    item.origin = RawItems(unreadable)
-    item.position = item.origin.add([msgspec.Raw(body)], 1)
+    item.raw_items = RawItems(unreadable)
+    item.position = item.raw_items.add([msgspec.Raw(body)], 1)
     return item

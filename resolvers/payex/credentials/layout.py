@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from resolvers.payex.api.numbers import refusal
+from resolvers.payex.api.numbers import number_message
 from resolvers.payex.credentials.access import CredentialsError
 from resolvers.payex.credentials.client_certificate import ClientCertificate
 from resolvers.payex.credentials.watched_files import File, WatchedFiles
@@ -54,7 +54,7 @@ class Layout:
 
 
 def _number(text: str) -> str:
-    if message := refusal("ownerNo", text):
+    if message := number_message("ownerNo", text):
         raise ValueError(message.replace("ownerNo", "a ledger number"))
     return text
 

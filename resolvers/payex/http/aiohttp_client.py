@@ -23,8 +23,8 @@ from resolvers.payex.http.handshake import LEFT, LEFT_AFTER
 from resolvers.payex.http.proxy import Proxy
 from resolvers.payex.http.responses import (
     Arrive,
+    CallLimits,
     Heard,
-    Limits,
     Response,
     broken_compression,
     whole,
@@ -156,7 +156,7 @@ class AiohttpClient:
     def __init__(
         self,
         origin: str,
-        limits: Limits,
+        limits: CallLimits,
         headers: Mapping[str, str],
         tls: ssl.SSLContext | None,
         proxy: Proxy | None = None,

@@ -9,8 +9,8 @@ from resolvers.payex.api.faults import Fault, FaultCode
 from resolvers.payex.http.breakages import Breakage, told
 from resolvers.payex.http.responses import (
     Arrive,
+    CallLimits,
     Heard,
-    Limits,
     Response,
     broken_compression,
     whole,
@@ -36,7 +36,7 @@ class HttpxClient:
     def __init__(
         self,
         origin: str,
-        limits: Limits,
+        limits: CallLimits,
         headers: Mapping[str, str],
         http: httpx.AsyncBaseTransport,
     ) -> None:

@@ -11,7 +11,7 @@ from resolvers.payex.api.faults import Fault, FaultCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class CallLimits:
     """The bounds of one call; each is named in the fault it causes.
 
     Attributes:
@@ -62,7 +62,7 @@ def all_may_arrive(_size: int) -> None:
     """Let any body arrive."""
 
 
-async def whole(chunks: AsyncIterable[bytes], limits: Limits, arrive: Arrive) -> bytes:
+async def whole(chunks: AsyncIterable[bytes], limits: CallLimits, arrive: Arrive) -> bytes:
     """Return a body from its parts, which are decompressed already.
 
     Raises:

@@ -22,9 +22,9 @@ from resolvers.payex.http.httpx_client import HttpxClient
 from resolvers.payex.http.proxy import Proxy
 from resolvers.payex.http.responses import (
     Arrive,
+    CallLimits,
     Client,
     Heard,
-    Limits,
     Response,
     all_may_arrive,
     nobody_hears,
@@ -89,7 +89,7 @@ class Transport:
     def __init__(
         self,
         origin: str,
-        limits: Limits,
+        limits: CallLimits,
         *,
         headers: Mapping[str, str] | None = None,
         http: httpx.AsyncBaseTransport | Proxy | None = None,

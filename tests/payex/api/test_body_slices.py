@@ -58,7 +58,7 @@ NAMES = st.sampled_from(
         "navigation",
         "next",
         "later",
-        "\x7forigin",
+        "\x7fraw_items",
         "\x7fposition",
     ]
 )
@@ -107,7 +107,7 @@ def told(pages: list[Page[Any]]) -> tuple[Any, ...]:
     """Return all that pages tell."""
     found: ItemList[Item] = ItemList(pages)
     values = [
-        {name: shown(getattr(item, name)) for name in item.__struct_fields__ if name != "origin"}
+        {name: shown(getattr(item, name)) for name in item.__struct_fields__ if name != "raw_items"}
         for item in found.items
     ]
     raws = [bytes(item.raw) for item in found.items]

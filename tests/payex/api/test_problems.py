@@ -12,9 +12,9 @@ from resolvers.payex.api.argument_errors import ArgumentError, ArgumentErrorCode
 from resolvers.payex.api.problems import (
     Problem,
     ProblemType,
+    argument_problem,
     expected,
     parse_problem,
-    refused,
 )
 from resolvers.payex.api.routes import Billing, Holder, Kind, Routes
 
@@ -269,7 +269,7 @@ def test_a_parameter_is_blamed_in_whatever_casing_payex_names_it() -> None:
 
 def test_a_refused_argument_is_told_in_payex_words() -> None:
     error = ArgumentError("first", "first is too large.", ArgumentErrorCode.OUT_OF_RANGE)
-    problem = refused(error)
+    problem = argument_problem(error)
     assert (problem.kind, problem.type, problem.status) == (
         ProblemType.VALIDATION,
         "validation",

@@ -53,7 +53,7 @@ def test_a_list_that_nobody_holds_leaves_the_memory_at_once(
     """Garbage that only the collector finds would be looked for after every few answers."""
     items = listed(decoder, page_of(body))
     assert items.items[0].raw
-    gone = weakref.ref(items), weakref.ref(items.items[0].origin)
+    gone = weakref.ref(items), weakref.ref(items.items[0].raw_items)
 
     gc.disable()
     try:

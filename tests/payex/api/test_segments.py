@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolvers.payex.api.faults import Fault
-from resolvers.payex.api.numbers import refusal
+from resolvers.payex.api.numbers import number_message
 from resolvers.payex.api.routes import Billing, Holder, Kind, Routes
 from resolvers.payex.api.segments import WORDS, may_lead_elsewhere
 
@@ -100,7 +100,7 @@ def is_below(path: str, base: str) -> bool:
 
 @given(odd, st.sampled_from([Kind.SUBSCRIPTION, Kind.DETAILS, Kind.SUMMARIES]))
 def test_no_subscription_number_leads_out_of_its_holder(number: str, kind: Kind) -> None:
-    if refusal("subscriptionNo", number) is None:
+    if number_message("subscriptionNo", number) is None:
         for path in arrivals(ROUTES.of(INVOICE, kind, number).path):
             assert is_below(path, f"{LEDGER}/invoices/123456/subscriptions")
 
@@ -110,7 +110,7 @@ def test_no_holders_number_becomes_a_route_of_another_holder(number: str, billin
     """It may become no route at all: then PayEx has nothing under it."""
     holder = Holder("xxx", billing, number)
     base = f"{LEDGER}/{'invoices' if billing is Billing.BILLED else 'customers'}"
-    if refusal(holder.parameter, number) is None:
+    if number_message(holder.parameter, number) is None:
         for path in arrivals(ROUTES.of(holder, Kind.HOLDER).path):
             assert is_below(path, base)
             assert WORDS.isdisjoint(path.removeprefix(base).casefold().split("/")[2:])
@@ -145,7 +145,7 @@ def test_no_link_leads_out_of_the_invoice_that_it_names(rest: str) -> None:
 )
 def test_signs_that_payex_allows_are_no_path_by_themselves(number: str) -> None:
     assert not may_lead_elsewhere(number)
-    assert refusal("customerNo", number) is None
+    assert number_message("customerNo", number) is None
 
 
 @pytest.mark.parametrize(
@@ -159,12 +159,12 @@ def test_signs_that_payex_allows_are_no_path_by_themselves(number: str) -> None:
 )
 def test_what_becomes_a_dot_segment_on_the_way_is_refused(number: str) -> None:
     assert may_lead_elsewhere(number)
-    assert refusal("subscriptionNo", number) == "subscriptionNo could be read as a path."
+    assert number_message("subscriptionNo", number) == "subscriptionNo could be read as a path."
 
 
 @pytest.mark.parametrize("number", ["1/subscriptions", "1%2Finvoices", "1\\Usage-Details"])
 def test_what_becomes_another_route_on_the_way_is_refused(number: str) -> None:
-    assert refusal("invoiceNo", number) == "invoiceNo could be read as a path."
+    assert number_message("invoiceNo", number) == "invoiceNo could be read as a path."
 
 
 def test_what_is_encoded_more_often_than_anyone_decodes_is_refused() -> None:

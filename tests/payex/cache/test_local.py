@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from resolvers.payex.api.argument_errors import ArgumentError
 from resolvers.payex.api.decoders import Decoder, subscriptions, usage_records, usage_summaries
 from resolvers.payex.api.faults import Fault, FaultCode
-from resolvers.payex.api.problems import Problem, ProblemType, refused
+from resolvers.payex.api.problems import Problem, ProblemType, argument_problem
 from resolvers.payex.api.records import ItemList, SubscriptionItem
 from resolvers.payex.api.routes import Billing, Holder, Kind, Route, Routes
 from resolvers.payex.cache.local import (
@@ -282,7 +282,7 @@ def test_a_cache_without_room_keeps_nothing() -> None:
 
 def test_by_default_it_follows_the_clock_of_the_process() -> None:
     cache = AnswerCache()
-    cache.put(key(), refused(ArgumentError("invoiceNo", "It is empty.")), 0, 60)
+    cache.put(key(), argument_problem(ArgumentError("invoiceNo", "It is empty.")), 0, 60)
 
     assert isinstance(cache.get(key()), Problem)
 

@@ -11,7 +11,7 @@ import pytest
 from resolvers.payex.api.faults import Fault, FaultCode
 from resolvers.payex.credentials.access import Access
 from resolvers.payex.http.breakages import Breakage
-from resolvers.payex.http.responses import Limits
+from resolvers.payex.http.responses import CallLimits
 from resolvers.payex.http.transport import Transport
 from tests.payex.loopback import Answer, listening
 
@@ -45,9 +45,9 @@ def answering(*answers: bytes, stays: bool = False) -> Answer:
     return serve
 
 
-async def fault_of(serve: Answer, limits: Limits | None = None) -> Fault:
+async def fault_of(serve: Answer, limits: CallLimits | None = None) -> Fault:
     """Return the fault that a call ends in."""
-    async with served(serve) as origin, Transport(origin, limits or Limits()) as transport:
+    async with served(serve) as origin, Transport(origin, limits or CallLimits()) as transport:
         with pytest.raises(Fault) as caught:
             await transport.get("/070", ACCESS)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
@@ -85,7 +85,7 @@ async def test_what_is_no_whole_answer_is_unreachable(answer: bytes, hint: Break
     ],
 )
 async def test_a_silence_is_a_timeout_wherever_it_falls(answer: bytes) -> None:
-    limits = Limits(timeout=0.01)
+    limits = CallLimits(timeout=0.01)
 
     fault = await fault_of(answering(answer, stays=True), limits)
 
@@ -99,7 +99,7 @@ async def test_a_server_that_does_not_greet_in_time_is_a_timeout_of_connecting()
     async def mute(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         await reader.read()
 
-    limits = Limits(connect_timeout=0.01, timeout=60)
+    limits = CallLimits(connect_timeout=0.01, timeout=60)
     async with (
         served(mute) as origin,
         Transport(origin.replace("http", "https"), limits) as transport,
@@ -119,7 +119,7 @@ async def test_a_connection_is_used_again() -> None:
         connections += 1
         await serve(reader, writer)
 
-    async with served(counted) as origin, Transport(origin, Limits()) as transport:
+    async with served(counted) as origin, Transport(origin, CallLimits()) as transport:
         for _ in range(3):
             assert (await transport.get("/a", ACCESS)).body == b"{}"
     assert connections == 1
@@ -134,7 +134,7 @@ async def test_a_kept_connection_that_has_gone_meanwhile_costs_no_fault() -> Non
         await writer.wait_closed()
         left.set()
 
-    async with served(leaving) as origin, Transport(origin, Limits()) as transport:
+    async with served(leaving) as origin, Transport(origin, CallLimits()) as transport:
         for _ in range(3):
             left.clear()
             assert (await transport.get("/a", ACCESS)).status == 200
@@ -169,7 +169,7 @@ async def test_a_kept_connection_that_goes_as_it_is_used_again_costs_no_fault(
         writer.write(said)
         leave(writer)
 
-    async with served(serve) as origin, Transport(origin, Limits()) as transport:
+    async with served(serve) as origin, Transport(origin, CallLimits()) as transport:
         await asyncio.gather(*(transport.get("/a", ACCESS) for _ in range(4)))
         assert (requests, connections) == (4, 4)
         answers = await asyncio.gather(*(transport.get("/a", ACCESS) for _ in range(4)))
@@ -189,7 +189,7 @@ async def test_a_request_is_sent_once_more_and_no_oftener() -> None:
             await reader.readuntil(b"\r\n\r\n")
             requests += 1
 
-    async with served(serve) as origin, Transport(origin, Limits()) as transport:
+    async with served(serve) as origin, Transport(origin, CallLimits()) as transport:
         await transport.get("/a", ACCESS)
         with pytest.raises(Fault) as caught:
             await transport.get("/a", ACCESS)
@@ -199,7 +199,7 @@ async def test_a_request_is_sent_once_more_and_no_oftener() -> None:
 async def test_an_answer_that_is_cut_off_is_not_asked_for_again() -> None:
     """Whether it is, is decided where it is counted."""
     serve = answering(EMPTY, HEAD + b"Content-Length: 20\r\n\r\n{")
-    async with served(serve) as origin, Transport(origin, Limits()) as transport:
+    async with served(serve) as origin, Transport(origin, CallLimits()) as transport:
         await transport.get("/a", ACCESS)
         with pytest.raises(Fault) as caught:
             await transport.get("/a", ACCESS)
@@ -223,7 +223,7 @@ async def test_a_server_that_hangs_up_idle_connections_costs_no_fault() -> None:
             assert (await transport.get("/a", ACCESS)).body == b"{}"
             await asyncio.sleep((number + call) % 9 / 1000)
 
-    async with served(impatient) as origin, Transport(origin, Limits()) as transport:
+    async with served(impatient) as origin, Transport(origin, CallLimits()) as transport:
         await asyncio.gather(*(client(transport, number) for number in range(8)))
 
 
@@ -246,7 +246,7 @@ async def test_what_a_server_says_unasked_is_nobody_s_answer(told: bytes, *, at_
             await writer.drain()
         await reader.read()
 
-    async with served(chatty) as origin, Transport(origin, Limits()) as transport:
+    async with served(chatty) as origin, Transport(origin, CallLimits()) as transport:
         for _ in range(3):
             answer = await transport.get("/a", ACCESS)
             assert (answer.status, answer.body) == (200, b"{}")
@@ -275,10 +275,10 @@ async def test_a_new_connection_that_breaks_is_not_tried_again() -> None:
 async def test_a_body_is_decompressed_and_then_measured(coding: str, body: bytes) -> None:
     head = f"Content-Encoding: {coding}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     serve = answering(HEAD + head + body)
-    async with served(serve) as origin, Transport(origin, Limits(max_body=1000)) as transport:
+    async with served(serve) as origin, Transport(origin, CallLimits(max_body=1000)) as transport:
         assert (await transport.get("/a", ACCESS)).body == b"0" * 1000
 
-    fault = await fault_of(serve, Limits(max_body=999))
+    fault = await fault_of(serve, CallLimits(max_body=999))
 
     assert fault.limit == {"GATEWAY_UPSTREAM_MAX_BODY": 999}
 
@@ -297,7 +297,7 @@ async def test_broken_compression_is_a_malformed_body(coding: str) -> None:
 @pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified"])
 async def test_an_answer_without_a_body_is_whole(status: bytes) -> None:
     serve = answering(b"HTTP/1.1 " + status + b"\r\n\r\n", stays=True)
-    async with served(serve) as origin, Transport(origin, Limits()) as transport:
+    async with served(serve) as origin, Transport(origin, CallLimits()) as transport:
         assert (await transport.get("/a", ACCESS)).body == b""
 
 
@@ -317,7 +317,7 @@ async def test_a_call_that_is_given_up_leaves_neither_its_answer_nor_its_connect
             await reader.read()
         writer.write(EMPTY)
 
-    async with served(serve) as origin, Transport(origin, Limits()) as transport:
+    async with served(serve) as origin, Transport(origin, CallLimits()) as transport:
         task = asyncio.create_task(transport.get("/a", ACCESS))
         await begun.wait()
         task.cancel()
@@ -337,7 +337,9 @@ async def test_the_head_of_a_request_holds_what_it_should_and_no_more() -> None:
 
     async with (
         served(serve) as origin,
-        Transport(origin, Limits(), headers={"X-Tracking": "me", "accept": "mine"}) as transport,
+        Transport(
+            origin, CallLimits(), headers={"X-Tracking": "me", "accept": "mine"}
+        ) as transport,
     ):
         await transport.get("/a?b=%2F", ACCESS, {"traceparent": "00-1-2-01"})
 
@@ -364,7 +366,7 @@ async def test_what_a_link_may_hold_and_a_url_may_not_is_encoded() -> None:
         received.append(await reader.readline())
         writer.write(EMPTY)
 
-    async with served(serve) as origin, Transport(origin, Limits()) as transport:
+    async with served(serve) as origin, Transport(origin, CallLimits()) as transport:
         await transport.get('/a%2Fb?page=ö"<|>', ACCESS)
 
     assert received == [b"GET /a%2Fb?page=%C3%B6%22%3C%7C%3E HTTP/1.1\r\n"]

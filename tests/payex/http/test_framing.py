@@ -12,7 +12,7 @@ from resolvers.payex.api.faults import Fault, FaultCode
 from resolvers.payex.credentials.access import Access
 from resolvers.payex.http.breakages import Breakage
 from resolvers.payex.http.framing import MOST_FRAMING, MOST_INTERIM
-from resolvers.payex.http.responses import Limits, Response
+from resolvers.payex.http.responses import CallLimits, Response
 from resolvers.payex.http.transport import Transport
 from tests.payex.loopback import Answer, listening
 
@@ -36,7 +36,7 @@ async def asking(serve: Answer) -> AsyncIterator[Transport]:
     """Return what carries calls to a server."""
     async with (
         listening(serve) as port,
-        Transport(f"http://127.0.0.1:{port}", Limits(timeout=60)) as payex,
+        Transport(f"http://127.0.0.1:{port}", CallLimits(timeout=60)) as payex,
     ):
         yield payex
 

@@ -16,7 +16,7 @@ from resolvers.payex.credentials.access import Access
 from resolvers.payex.credentials.tls import client_context
 from resolvers.payex.http.breakages import Breakage
 from resolvers.payex.http.proxy import Proxy
-from resolvers.payex.http.responses import Limits
+from resolvers.payex.http.responses import CallLimits
 from resolvers.payex.http.transport import Transport
 from tests.payex.loopback import listening
 
@@ -86,9 +86,9 @@ def access() -> Access:
     return Access(token="a-token", tls=tls)  # noqa: S106 - opens nothing
 
 
-async def fault_of(proxy: Proxy, limits: Limits | None = None) -> Fault:
+async def fault_of(proxy: Proxy, limits: CallLimits | None = None) -> Fault:
     """Return the fault that a call through a proxy ends in."""
-    async with Transport("https://localhost:9", limits or Limits(), http=proxy) as transport:
+    async with Transport("https://localhost:9", limits or CallLimits(), http=proxy) as transport:
         with pytest.raises(Fault) as caught:
             await transport.get("/070", access())
     assert "secret" not in f"{caught.value!r}{caught.value}{caught.value.hint}"
@@ -100,7 +100,7 @@ async def test_calls_go_through_one_tunnel_with_the_client_certificate_and_unrea
     async with (
         payex() as origin,
         listening(way) as port,
-        Transport(origin, Limits(), http=Proxy(f"http://127.0.0.1:{port}")) as transport,
+        Transport(origin, CallLimits(), http=Proxy(f"http://127.0.0.1:{port}")) as transport,
     ):
         shown = access()
         for _ in range(3):
@@ -116,7 +116,7 @@ async def test_the_proxy_is_told_who_asks_if_it_wants_to_know() -> None:
     way = Way()
     async with payex() as origin, listening(way) as port:
         proxy = Proxy.parse(f"http://me:a%20secret@127.0.0.1:{port}")
-        async with Transport(origin, Limits(), http=proxy) as transport:
+        async with Transport(origin, CallLimits(), http=proxy) as transport:
             await transport.get("/a", access())
     shown = b64encode(b"me:a secret").decode()
     assert f"Proxy-Authorization: Basic {shown}\r\n" in way.heads[0]
@@ -149,7 +149,7 @@ async def test_a_proxy_that_is_silent_is_named_with_the_limit() -> None:
     """It cannot be known whether PayEx would have answered behind it."""
     async with listening(Way(SILENCE)) as port:
         proxy = Proxy.parse(f"http://me:secret@127.0.0.1:{port}")
-        fault = await fault_of(proxy, Limits(connect_timeout=0.2))
+        fault = await fault_of(proxy, CallLimits(connect_timeout=0.2))
     assert fault.code == FaultCode.UPSTREAM_TIMEOUT
     assert fault.limit == {"GATEWAY_UPSTREAM_CONNECT_TIMEOUT": 0.2}
     assert fault.hint == f"{Breakage.SILENT_TUNNEL} The proxy is http://127.0.0.1:{port}."

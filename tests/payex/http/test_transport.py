@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from resolvers.payex.api.faults import Fault, FaultCode
 from resolvers.payex.credentials.access import Access
 from resolvers.payex.http.breakages import Breakage
-from resolvers.payex.http.responses import Limits, Response
+from resolvers.payex.http.responses import CallLimits, Response
 from resolvers.payex.http.transport import Transport
 
 ORIGIN = "https://payex.test"
@@ -46,16 +46,16 @@ class Stream(httpx.AsyncByteStream):
 async def get(
     handler: Handler,
     path: str = "/a",
-    limits: Limits | None = None,
+    limits: CallLimits | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Send one GET to a handler."""
     http = httpx.MockTransport(handler)  # type: ignore[arg-type]
-    async with Transport(ORIGIN, limits or Limits(), headers=headers, http=http) as transport:
+    async with Transport(ORIGIN, limits or CallLimits(), headers=headers, http=http) as transport:
         return await transport.get(path, ACCESS)
 
 
-async def fault_of(handler: Handler, path: str = "/a", limits: Limits | None = None) -> Fault:
+async def fault_of(handler: Handler, path: str = "/a", limits: CallLimits | None = None) -> Fault:
     """Send one GET to a handler, and return the fault it ends in."""
     with pytest.raises(Fault) as caught:
         await get(handler, path, limits)
@@ -84,7 +84,10 @@ async def served(received: list[bytes]) -> AsyncIterator[int]:
 async def test_the_path_goes_on_the_wire_as_it_is_encoded() -> None:
     received: list[bytes] = []
     path = "/billing/usage/v1/xxx/customers/AB%2F12%20%26%20%C3%85%23%25?page=2"
-    async with served(received) as port, Transport(f"http://127.0.0.1:{port}", Limits()) as payex:
+    async with (
+        served(received) as port,
+        Transport(f"http://127.0.0.1:{port}", CallLimits()) as payex,
+    ):
         assert await payex.get(path, ACCESS) == Response(status=200, body=b"{}")
     assert received[0].splitlines()[0] == f"GET {path} HTTP/1.1".encode()
 
@@ -94,10 +97,10 @@ async def test_the_proxies_of_the_environment_are_ignored() -> None:
     program = (
         "import asyncio, sys\n"
         "from resolvers.payex.credentials.access import Access\n"
-        "from resolvers.payex.http.responses import Limits\n"
+        "from resolvers.payex.http.responses import CallLimits\n"
         "from resolvers.payex.http.transport import Transport\n"
         "async def main():\n"
-        "    async with Transport(sys.argv[1], Limits()) as payex:\n"
+        "    async with Transport(sys.argv[1], CallLimits()) as payex:\n"
         "        print((await payex.get('/a', Access(token='a-token'))).status)\n"
         "asyncio.run(main())\n"
     )
@@ -156,7 +159,7 @@ async def test_a_cookie_of_one_answer_goes_with_no_other_call() -> None:
         assert "cookie" not in request.headers
         return httpx.Response(200, headers={"Set-Cookie": "session=one; Path=/"})
 
-    async with Transport(ORIGIN, Limits(), http=httpx.MockTransport(check)) as transport:
+    async with Transport(ORIGIN, CallLimits(), http=httpx.MockTransport(check)) as transport:
         for token in ("one", "two"):
             assert (await transport.get("/a", Access(token=token))).status == 200
 
@@ -188,7 +191,7 @@ def stalling(_request: httpx.Request) -> httpx.Response:
 
 @pytest.mark.parametrize("handler", [silent, stalling])
 async def test_an_answer_that_is_not_complete_in_time_is_a_timeout(handler: Handler) -> None:
-    fault = await fault_of(handler, limits=Limits(timeout=0.01))
+    fault = await fault_of(handler, limits=CallLimits(timeout=0.01))
     assert fault.code is FaultCode.UPSTREAM_TIMEOUT
     assert fault.limit == {"GATEWAY_UPSTREAM_TIMEOUT": 0.01}
 
@@ -245,7 +248,7 @@ async def test_a_broken_connection_is_unreachable_and_told_in_words(
 @pytest.mark.parametrize("chunks", [(b"x" * 9,), (b"x" * 8, b"x"), (b"x",) * 9])
 async def test_a_body_over_the_limit_is_let_go(chunks: tuple[bytes, ...]) -> None:
     stream = Stream(*chunks, endless=True)
-    limits = Limits(max_body=8)
+    limits = CallLimits(max_body=8)
     fault = await fault_of(lambda _: httpx.Response(200, stream=stream), limits=limits)
     assert fault.code is FaultCode.UPSTREAM_BODY_TOO_LARGE
     assert fault.limit == {"GATEWAY_UPSTREAM_MAX_BODY": 8}
@@ -254,7 +257,7 @@ async def test_a_body_over_the_limit_is_let_go(chunks: tuple[bytes, ...]) -> Non
 
 async def test_a_body_of_exactly_the_limit_is_read() -> None:
     stream = Stream(b"1234", b"5678")
-    answer = await get(lambda _: httpx.Response(200, stream=stream), limits=Limits(max_body=8))
+    answer = await get(lambda _: httpx.Response(200, stream=stream), limits=CallLimits(max_body=8))
     assert answer.body == b"12345678"
 
 
@@ -266,7 +269,7 @@ async def test_the_limit_counts_bytes_after_decompression() -> None:
         return httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Stream(packed))
 
     assert (await get(answer)).body == b"0" * 10_000
-    fault = await fault_of(answer, limits=Limits(max_body=1_000))
+    fault = await fault_of(answer, limits=CallLimits(max_body=1_000))
     assert fault.code is FaultCode.UPSTREAM_BODY_TOO_LARGE
 
 
@@ -310,6 +313,6 @@ async def test_leaving_closes_the_transport_under_it() -> None:
             self.closed = True
 
     http = Http()
-    async with Transport(ORIGIN, Limits(), http=http):
+    async with Transport(ORIGIN, CallLimits(), http=http):
         assert not http.closed
     assert http.closed

@@ -15,7 +15,7 @@ from resolvers.payex.api.faults import Fault, FaultCode
 from resolvers.payex.credentials.access import Access
 from resolvers.payex.credentials.tls import client_context
 from resolvers.payex.http.breakages import Breakage
-from resolvers.payex.http.responses import Limits
+from resolvers.payex.http.responses import CallLimits
 from resolvers.payex.http.transport import Transport
 from tests.payex.loopback import listening
 
@@ -77,7 +77,7 @@ def client(leaf: trustme.LeafCert | None = None) -> Access:
 
 async def hint(origin: str, access: Access) -> str:
     """Return what the operator is told of a call that fails."""
-    async with Transport(origin, Limits()) as transport:
+    async with Transport(origin, CallLimits()) as transport:
         with pytest.raises(Fault) as caught:
             await transport.get("/a", access)
     assert caught.value.code is FaultCode.UPSTREAM_UNREACHABLE
@@ -89,7 +89,7 @@ async def hint(origin: str, access: Access) -> str:
 async def test_a_certificate_of_the_issuer_is_let_in(newest: ssl.TLSVersion) -> None:
     async with (
         served(strict(newest)) as origin,
-        Transport(origin, Limits()) as transport,
+        Transport(origin, CallLimits()) as transport,
     ):
         answer = await transport.get("/a", client(ISSUER.issue_cert("acme.example")))
     assert answer.body == b"{}"

@@ -20,7 +20,7 @@ from resolvers.payex.api.problems import Problem
 from resolvers.payex.api.routes import Billing, Holder, Kind, Routes
 from resolvers.payex.credentials.access import Access
 from resolvers.payex.http.breakages import Breakage
-from resolvers.payex.http.responses import Limits
+from resolvers.payex.http.responses import CallLimits
 from resolvers.payex.resilience.attempts import Attempts
 from resolvers.payex.resilience.backoff import Backoff
 from resolvers.payex.resilience.retry_budget import RetryBudget
@@ -152,7 +152,7 @@ async def test_what_stays_the_same_or_took_too_long_is_asked_for_once(
     attempting: Attempting, reply: Reply
 ) -> None:
     wire = Wire(reply)
-    async with attempting(wire, backoff=THRICE, limits=Limits(max_body=1000)) as attempts:
+    async with attempting(wire, backoff=THRICE, limits=CallLimits(max_body=1000)) as attempts:
         assert isinstance(await get(attempts), Problem | Fault)
     assert len(wire.times) == 1
 
@@ -280,7 +280,7 @@ async def test_a_retry_may_use_what_the_deadline_was_moved_by(attempting: Attemp
 
 
 async def test_the_calls_own_limit_is_told_apart_from_the_deadline(attempting: Attempting) -> None:
-    async with attempting(Wire(5.0), limits=Limits(timeout=1)) as attempts:
+    async with attempting(Wire(5.0), limits=CallLimits(timeout=1)) as attempts:
         told = await fault(attempts, seconds=2)
     assert told.code is FaultCode.UPSTREAM_TIMEOUT
     assert told.limit == {"GATEWAY_UPSTREAM_TIMEOUT": 1}

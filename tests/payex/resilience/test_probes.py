@@ -15,7 +15,7 @@ from resolvers.payex.api.faults import Fault, FaultCode
 from resolvers.payex.api.problems import Problem
 from resolvers.payex.api.routes import Billing, Holder, Kind, Routes
 from resolvers.payex.credentials.access import Access
-from resolvers.payex.http.responses import Limits
+from resolvers.payex.http.responses import CallLimits
 from resolvers.payex.resilience.attempts import Attempts
 from resolvers.payex.resilience.backoff import Backoff
 from resolvers.payex.resilience.breaker import BreakerState
@@ -205,7 +205,7 @@ async def test_a_call_from_before_says_nothing_while_a_probe_is_under_way(
     attempting: Attempting, status: int
 ) -> None:
     upstream, breakers = Upstream(status), fragile()
-    async with attempting(upstream, breakers=breakers, limits=Limits(timeout=60)) as attempts:
+    async with attempting(upstream, breakers=breakers, limits=CallLimits(timeout=60)) as attempts:
         upstream.seconds = 13
         old = asyncio.create_task(get(attempts))
         await asyncio.sleep(0.5)

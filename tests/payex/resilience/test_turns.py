@@ -20,7 +20,7 @@ from resolvers.payex.api.pulse import Pulse, beating
 from resolvers.payex.api.routes import Billing, Holder, Kind, Routes
 from resolvers.payex.api.stretches import Spent
 from resolvers.payex.credentials.access import Access
-from resolvers.payex.http.responses import Limits
+from resolvers.payex.http.responses import CallLimits
 from resolvers.payex.resilience.attempts import Attempts
 from resolvers.payex.resilience.backoff import Backoff
 from resolvers.payex.resilience.breaker import BreakerState
@@ -167,7 +167,7 @@ async def test_a_wait_in_the_queue_is_no_time_of_payex(attempting: Attempting) -
     """Forty calls over two connections to a PayEx that is well: all are answered, no one fails."""
     upstream, breakers = Upstream(seconds=0.2), Breakers(requests=5)
     limiter = Limiter(in_flight=100, queued=100, connections=2)
-    policies = {"limiter": limiter, "breakers": breakers, "limits": Limits(timeout=0.5)}
+    policies = {"limiter": limiter, "breakers": breakers, "limits": CallLimits(timeout=0.5)}
     async with attempting(upstream, **policies) as attempts:
         found = await asyncio.gather(*(get(attempts, str(n), seconds=30) for n in range(40)))
     assert all(isinstance(body, bytes) for body in found)
@@ -259,7 +259,7 @@ async def test_the_time_of_a_call_stands_still_while_the_event_loop_is_busy(
 ) -> None:
     """PayEx has the half of a second that it may take, and is not blamed for more."""
     loop: Any = asyncio.get_running_loop()
-    pulse, limits = Pulse(), Limits(timeout=0.5)
+    pulse, limits = Pulse(), CallLimits(timeout=0.5)
     upstream = Upstream(seconds=seconds + busy)
     async with (
         attempting(upstream, pulse=pulse, limits=limits) as attempts,
