@@ -192,9 +192,8 @@ class GraphQLEndpoint:
                     return await self._reply(outcome, operation, report, wanted, request)
             except BudgetError as error:
                 # It may have been used up by the reply, too: this one is short.
-                ended = ExecutionOutcome(
-                    executed=True, errors=[budget_error(error.budget, operation.at)]
-                )
+                spent = budget_error(error.budget, operation.at)
+                ended = ExecutionOutcome(executed=True, errors=[spent])
                 return await self._reply(ended, operation, report, wanted, request)
             finally:
                 report.name = operation.name

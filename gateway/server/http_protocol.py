@@ -37,11 +37,23 @@ QUIET: Final = 1.0
 """Seconds for which a server that stops waits for the next request of an idle connection."""
 
 
+class ConnectionConfig(Config):
+    """uvicorn's configuration, with the bounds of connections.
+
+    Attributes:
+        limits: the limits of each connection.
+        unsent: the bound on what the clients of all connections have not taken.
+    """
+
+    limits: HttpLimits
+    unsent: Unsent
+
+
 class HttpProtocol(Membership, HttpToolsProtocol):
     """The protocol of one connection, as `uvicorn.Config(http=...)` takes it.
 
     Args:
-        config: uvicorn's. Its `limits`, if any, are those of the connection.
+        config: the configuration, with the bounds of the connection.
         server_state: uvicorn's.
         app_state: the state of the app's lifespan.
     """
@@ -51,14 +63,14 @@ class HttpProtocol(Membership, HttpToolsProtocol):
 
     def __init__(
         self,
-        config: Config,
+        config: ConnectionConfig,
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, {**app_state, CONNECTION: self}, _loop)
-        self._limits: HttpLimits = getattr(config, "limits", None) or HttpLimits()
-        self._unsent = getattr(config, "unsent", None) or Unsent(self._limits.max_unsent)
+        self._limits = config.limits
+        self._unsent = config.unsent
         self._requests = RequestParser(self, self._limits)
         self.parser = self._requests  # type: ignore[assignment]  # what uvicorn asks of it
         self._count = app_state.get(COUNTED)

@@ -13,7 +13,7 @@ from uvicorn.lifespan.on import LifespanOn
 from gateway.http.http_limits import HttpLimits
 from gateway.server.arrivals import Accepted, Arrivals, HandedOver
 from gateway.server.flow import Unsent
-from gateway.server.http_protocol import HttpProtocol
+from gateway.server.http_protocol import ConnectionConfig, HttpProtocol
 from gateway.server.workload import MEMBER, Workload
 from gateway.settings.load import SettingsError, tell
 from resolvers.payex.credentials.access import CredentialsError
@@ -26,7 +26,7 @@ _COLLECTED_AFTER: Final = 10_000
 _LOOP: Final = "asyncio:SelectorEventLoop" if sys.platform == "win32" else "auto"
 
 
-class ServerConfig(uvicorn.Config):
+class ServerConfig(ConnectionConfig):
     """uvicorn's configuration, which reports in words why the app or HTTPS cannot be made.
 
     The command has made both before, but files may have changed since.
@@ -39,7 +39,6 @@ class ServerConfig(uvicorn.Config):
 
     Attributes:
         protocol: the protocol of a connection.
-        limits: the limits of each connection.
         workload: what several server processes share; None for a single one.
     """
 

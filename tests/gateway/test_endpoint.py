@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 from starlette.requests import Request
-from starlette.types import Message
+from starlette.types import Message, Scope
 
 from gateway.documents.source import DocumentSource
 from gateway.endpoint import EndpointRules, GraphQLEndpoint
@@ -569,6 +569,12 @@ def endpoint_of(
     )
 
 
+def posted(headers: Mapping[bytes, bytes] | None = None) -> Scope:
+    """Return the scope of a request that posts JSON."""
+    given = {b"content-type": JSON.encode(), **(headers or {})}
+    return {"type": "http", "method": "POST", "path": "/graphql", "headers": [*given.items()]}
+
+
 async def exchange(endpoint: GraphQLEndpoint, read: Callable[[], bytes | None]) -> list[Message]:
     """Post what `read` returns, a chunk a time; None is a client that hangs up."""
     sent: list[Message] = []
@@ -582,9 +588,7 @@ async def exchange(endpoint: GraphQLEndpoint, read: Callable[[], bytes | None]) 
     async def send(message: Message) -> None:
         sent.append(message)
 
-    headers = [(b"content-type", JSON.encode())]
-    scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
-    await endpoint(scope, receive, send)
+    await endpoint(posted(), receive, send)
     return sent
 
 
@@ -605,9 +609,7 @@ async def test_a_body_that_gives_up_for_another_one_is_told_so_and_not_reported(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    headers = [(b"content-type", JSON.encode())]
-    scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
-    slow = asyncio.create_task(endpoint(scope, hang, send))
+    slow = asyncio.create_task(endpoint(posted(), hang, send))
     await large.wait()
     chunks = iter([b" " * 200, None])
     await exchange(endpoint, lambda: next(chunks))
@@ -632,9 +634,7 @@ async def test_an_operation_gives_its_place_back_before_its_reply_is_sent() -> N
     async def send(_: Message) -> None:
         in_flight.append(admission.in_flight)
 
-    headers = [(b"content-type", JSON.encode())]
-    scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
-    await endpoint(scope, receive, send)
+    await endpoint(posted(), receive, send)
 
     assert in_flight == [0, 0, 0, 0]
 
@@ -652,9 +652,7 @@ async def test_a_request_that_the_server_cancels_is_cancelled() -> None:
         """Take nothing."""
         raise AssertionError
 
-    headers = [(b"content-type", JSON.encode())]
-    scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
-    task = asyncio.create_task(endpoint(scope, hang, send))
+    task = asyncio.create_task(endpoint(posted(), hang, send))
     await begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -693,8 +691,7 @@ async def test_neither_keys_nor_a_body_are_waited_for_beyond_the_time_of_the_ope
     async def send(message: Message) -> None:
         sent.append(message)
 
-    headers = [(b"content-type", JSON.encode()), (b"payex-usage-deadline", b"0.05")]
-    scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
+    scope = posted({b"payex-usage-deadline": b"0.05"})
     await endpoint_of(no_operation, Slow())(scope, hang, send)
 
     assert sent[0]["status"] == status
