@@ -126,7 +126,7 @@ class _Reader(Visitor):
     def enter_field(self, node: FieldNode, *_: object) -> None:
         parent = self._types.get_parent_type()
         key = (parent.name if parent else "", node.name.value)
-        for need in self._needs.get(key, ()):
+        for need in self._requirements.get(key, ()):
             self.found[need] = None
 
     def enter_fragment_spread(self, node: FragmentSpreadNode, *_: object) -> None:

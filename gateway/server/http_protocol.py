@@ -19,14 +19,13 @@ from selectors import EVENT_READ, DefaultSelector
 from typing import Any, Final
 
 import httptools
-from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from gateway.http.http_limits import HttpLimits
 from gateway.http.refusals import COUNTED, Refusal
 from gateway.server import heads
-from gateway.server.flow import Flow, Progress, Unsent
+from gateway.server.connection_config import ConnectionConfig
+from gateway.server.flow import Flow, Progress
 from gateway.server.membership import Membership
 from gateway.server.request_parser import RequestParser
 from gateway.server.workload import CONNECTION
@@ -35,18 +34,6 @@ logger = logging.getLogger(__name__)
 
 QUIET: Final = 1.0
 """Seconds for which a server that stops waits for the next request of an idle connection."""
-
-
-class ConnectionConfig(Config):
-    """uvicorn's configuration, with the bounds of connections.
-
-    Attributes:
-        limits: the limits of each connection.
-        unsent: the bound on what the clients of all connections have not taken.
-    """
-
-    limits: HttpLimits
-    unsent: Unsent
 
 
 class HttpProtocol(Membership, HttpToolsProtocol):

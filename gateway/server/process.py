@@ -12,8 +12,9 @@ from uvicorn.lifespan.on import LifespanOn
 
 from gateway.http.http_limits import HttpLimits
 from gateway.server.arrivals import Accepted, Arrivals, HandedOver
+from gateway.server.connection_config import ConnectionConfig
 from gateway.server.flow import Unsent
-from gateway.server.http_protocol import ConnectionConfig, HttpProtocol
+from gateway.server.http_protocol import HttpProtocol
 from gateway.server.workload import MEMBER, Workload
 from gateway.settings.load import SettingsError, tell
 from resolvers.payex.credentials.access import CredentialsError
