@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from resolvers.cursors import Cursors
-from resolvers.pages import PageRequest
+from resolvers.pages import PageArguments, PageRequest
 from resolvers.payex.api.routes import Holder
 
 
@@ -18,8 +18,9 @@ class Bounds:
         max_errors: errors that a reply tells.
         max_calls: upstream calls in all, retries and pages included.
         max_numbers: numbers or ids in one `invoices`, `customers` or `nodes`.
-        max_records: the largest `first` of usage records.
-        max_subscriptions: the largest `first` of subscriptions.
+        max_records: the largest page of usage records.
+        max_subscriptions: the largest page of subscriptions, and the most subscriptions whose usage
+            is searched at once.
     """
 
     budget: float = math.inf
@@ -42,18 +43,35 @@ class PageRequests:
         self._bounds = bounds
         self._key = key
 
-    def subscriptions(self, holder: Holder, first: int | None, after: str | None) -> PageRequest:
+    @property
+    def most_subscriptions(self) -> int:
+        """How many subscriptions are searched at once, at most."""
+        return self._bounds.max_subscriptions
+
+    def subscriptions(self, holder: Holder, asked: PageArguments) -> PageRequest:
         """Return the request for a page of a holder's subscriptions."""
         maximum, setting = self._bounds.max_subscriptions, "GATEWAY_MAX_SUBSCRIPTIONS"
-        return PageRequest(first, after, maximum, setting, self._cursors(holder))
+        return PageRequest(asked, maximum, setting, self._cursors(holder))
 
     def records(
-        self, holder: Holder, subscription_no: str, first: int | None, after: str | None
+        self, holder: Holder, subscription_no: str | None, asked: PageArguments
     ) -> PageRequest:
-        """Return the request for a page of a subscription's usage records."""
-        maximum, setting = self._bounds.max_records, "GATEWAY_MAX_RECORDS"
-        return PageRequest(first, after, maximum, setting, self._cursors(holder, subscription_no))
+        """Return the request for a page of usage records.
 
-    def _cursors(self, holder: Holder, *below: str) -> Cursors:
+        Args:
+            holder: whose usage.
+            subscription_no: the subscription whose records they are; None for several.
+            asked: the arguments.
+        """
+        maximum, setting = self._bounds.max_records, "GATEWAY_MAX_RECORDS"
+        if subscription_no is None:
+            # No subscription has the number "".
+            cursors = self._cursors(holder, "", "usage", across=True)
+        else:
+            cursors = self._cursors(holder, subscription_no)
+        return PageRequest(asked, maximum, setting, cursors)
+
+    def _cursors(self, holder: Holder, *below: str, across: bool = False) -> Cursors:
         key = self._key(holder.owner_no)
-        return Cursors(key, holder.owner_no, holder.billing.value, holder.number, *below)
+        numbers = (holder.owner_no, holder.billing.value, holder.number, *below)
+        return Cursors(key, *numbers, across=across)

@@ -8,6 +8,7 @@ token, which all instances have. With the next token, the cursors of the last on
 
 import base64
 import struct
+from collections.abc import Hashable
 from functools import cached_property
 from hashlib import blake2b
 from typing import Final, NamedTuple, Self
@@ -15,7 +16,7 @@ from typing import Final, NamedTuple, Self
 import msgspec
 
 from resolvers.payex.api.amounts import currency_code, written
-from resolvers.payex.api.records import Item, UsageRecord
+from resolvers.payex.api.records import Item, Usage, UsageRecord
 
 # What a cursor is made of: a digest of the token, one of the list, one of the element, how many
 # equal elements stand before it, and where it stood, which is only where the search begins.
@@ -67,11 +68,13 @@ class Cursors:
     Args:
         key: the ledger's, which all its gateways have, and nobody else.
         numbers: what names the list.
+        across: whether it holds the usage of several subscriptions.
     """
 
-    def __init__(self, key: bytes, *numbers: str) -> None:
+    def __init__(self, key: bytes, *numbers: str, across: bool = False) -> None:
         self._key = key
         self._numbers = numbers
+        self._across = across
 
     @cached_property
     def token(self) -> bytes:
@@ -83,10 +86,19 @@ class Cursors:
         """What stands for the list."""
         return self._keys[:_BYTES]
 
+    def identity(self, item: Item) -> Hashable:
+        """Return what clients see of an element of this list. Others may look like it."""
+        if self._across and isinstance(item, Usage):
+            return item.subscription_no, item.identity
+        return item.identity
+
     def element(self, item: Item) -> bytes:
         """Return what stands for an element, and for all that look like it."""
-        seen = msgspec.json.encode(_seen(item))
-        return blake2b(seen, key=self._keys[_BYTES:], digest_size=_BYTES).digest()
+        seen = _seen(item)
+        if self._across and isinstance(item, Usage):
+            seen = (item.subscription_no, seen)
+        encoded = msgspec.json.encode(seen)
+        return blake2b(encoded, key=self._keys[_BYTES:], digest_size=_BYTES).digest()
 
     def behind(self, item: Item, twin: int) -> str:
         """Return the cursor behind an element."""

@@ -11,22 +11,18 @@ import enum
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
+from resolvers.gathering import Wanted, start
 from resolvers.ledger import HolderNode, SubscriptionNode
 from resolvers.look_ahead import LookAhead
 from resolvers.operation import Operation
 from resolvers.payex.api.answers import Answer
 from resolvers.payex.api.faults import Fault
 from resolvers.payex.api.numbers import number_error
-from resolvers.payex.api.problems import Problem, ProblemType, argument_problem
+from resolvers.payex.api.problems import ABOUT_THE_HOLDER, Problem, ProblemType, argument_problem
 from resolvers.payex.api.routes import Holder, Kind
 from resolvers.prefetch import HolderNeeds, SubscriptionNeeds, holder_needs, subscription_needs
 from resolvers.rights import unseen
-
-_ABOUT_THE_HOLDER = {
-    ProblemType.INVOICE_NOT_FOUND,
-    ProblemType.CUSTOMER_NOT_FOUND,
-    ProblemType.INVOICE_HAS_NO_USAGE,
-}
+from resolvers.usage_selection import start_bases
 
 
 class _Verdict(enum.Enum):
@@ -69,7 +65,7 @@ async def find_holder(
         return operation.routes.demand(operation.payex.routes.of(holder, Kind.HOLDER), after)
 
     def judge(problem: Problem) -> _Verdict:
-        if problem.kind in _ABOUT_THE_HOLDER:
+        if problem.kind in ABOUT_THE_HOLDER:
             return _Verdict.REFUTED
         if problem.kind is ProblemType.SUBSCRIPTION_NOT_FOUND:
             return _Verdict.PROVEN
@@ -98,13 +94,14 @@ async def find_subscription(
     holder = parent.holder
     needs = subscription_needs(below, holder, number, operation.pages)
     deeper = list(_usage(operation, holder, number, needs, parent.wave))
+    start_bases(operation, needs.bases)
 
     def ask(after: int) -> _Question:
         operation.stats.demand()
         return operation.subscriptions.answer(holder, number, max(after, parent.wave))
 
     def judge(problem: Problem) -> _Verdict:
-        if problem.kind in {*_ABOUT_THE_HOLDER, ProblemType.SUBSCRIPTION_NOT_FOUND}:
+        if problem.kind in {*ABOUT_THE_HOLDER, ProblemType.SUBSCRIPTION_NOT_FOUND}:
             return _Verdict.REFUTED
         blamed = problem.blames("ownerNo", holder.parameter, "subscriptionNo")
         return _Verdict.REFUTED if blamed else _Verdict.OPEN
@@ -117,10 +114,14 @@ async def find_subscription(
 
 
 def _below(operation: Operation, holder: Holder, needs: HolderNeeds) -> Iterator[_Question]:
+    for kind in needs.listed_usage:
+        operation.begin(start(operation, Wanted(holder), kind))
+    start_bases(operation, needs.bases)
     if needs.listed:
         listed = operation.payex.routes.of(holder, Kind.SUBSCRIPTIONS)
         yield operation.routes.answer(listed)
     for number, wanted in needs.subscriptions.items():
+        start_bases(operation, wanted.bases)
         yield from _usage(operation, holder, number, wanted)
         if wanted.own_call:
             yield operation.subscriptions.answer(holder, number)

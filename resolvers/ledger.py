@@ -7,7 +7,8 @@ no call.
 from dataclasses import dataclass, field
 
 from resolvers.node_ids import NodeKind, encode
-from resolvers.payex.api.records import SubscriptionItem, link_in
+from resolvers.payex.api.dynamic_values import link_in
+from resolvers.payex.api.records import SubscriptionItem, Usage
 from resolvers.payex.api.routes import Billing, Holder, Kind, Route, Routes
 
 
@@ -97,5 +98,10 @@ class SubscriptionNode:
         if (item := self.item) is not None:
             given = item.usage_details if kind is Kind.DETAILS else item.usage_summaries
             if link := link_in(given):
-                return routes.follow(link, self.holder, kind)
+                return routes.follow(link, self.holder, kind, subscription_no=self.subscription_no)
         return routes.of(self.holder, kind, self.subscription_no)
+
+
+def subscription_of(usage: Usage) -> SubscriptionNode:
+    """Return the subscription of a usage record or summary, without a call."""
+    return SubscriptionNode(usage.raw_items.route.holder, usage.subscription_no)

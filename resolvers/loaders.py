@@ -8,7 +8,7 @@ plain aiodataloader shares one future among them).
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
@@ -59,6 +59,12 @@ class _Loader(DataLoader[K, Found]):
         own: asyncio.Future[Answer] = self.loop.create_future()
         found.add_done_callback(partial(_tell, own))
         return await own
+
+
+def _seen(future: asyncio.Future[Any]) -> None:
+    """See to it that asyncio does not complain of an exception that nobody has met."""
+    if not future.cancelled():
+        future.exception()
 
 
 def _tell(own: asyncio.Future[Answer], shared: asyncio.Future[Any]) -> None:
@@ -129,10 +135,23 @@ class RouteLoader(_Loader[_Ask]):
         """Return what brings the route's answer. Others share it: it is not to be awaited."""
         return self.load(_Ask(route, after + 1))
 
+    def begin(self, route: Route, after: int = 0) -> None:
+        """Have the route asked, for those who will want its answer."""
+        self.begun(route, after).add_done_callback(_seen)
+
     async def demand(self, route: Route, after: int = 0) -> Answer:
         """Return the route's answer for a field, and count that the field needed it."""
         self._stats.demand()
         return await self._loaded(_Ask(route, after + 1))
+
+    async def demand_all(self, routes: Sequence[Route], after: int = 0) -> list[Answer]:
+        """Return the answers of several routes for a field, without a task for each."""
+        own: list[asyncio.Future[Answer]] = []
+        for route in routes:
+            self._stats.demand()
+            own.append(self.loop.create_future())
+            self.begun(route, after).add_done_callback(partial(_tell, own[-1]))
+        return await asyncio.gather(*own)
 
     async def batch_load_fn(self, keys: list[_Ask]) -> list[Found]:
         """Return the answers that are kept, and start a call for each other key."""

@@ -191,6 +191,10 @@ class Operation:
             task.cancel()
         return task
 
+    def begin(self, work: Coroutine[Any, Any, Answer]) -> None:
+        """Run upstream work as `spawn` does, for nobody in particular."""
+        self.spawn(work)  # type: ignore[unused-awaitable]
+
     def _ended(self, task: asyncio.Task[Answer]) -> None:
         self._tasks.discard(task)
         # Whoever waits for it meets the exception. Where nobody does, asyncio would log its text,

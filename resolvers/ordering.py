@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from resolvers.payex.api.amounts import VolumeUnit, currency_code
 from resolvers.payex.api.records import UsageRecord
 from resolvers.payex.api.turns import SLICE, Steps, slices
+
+T = TypeVar("T")
 
 # Microseconds for a record (measured): to read what it is ordered by, and to sort it.
 _READ: Final = 1.0
@@ -64,7 +66,7 @@ def order(
     value come last in either direction.
     """
     key = _KEYS[field]
-    apart: dict[Any, list[_Pair]] = defaultdict(list)
+    apart: dict[Any, list[tuple[Any, UsageRecord]]] = defaultdict(list)
     lacking: list[UsageRecord] = []
     for part in slices(records):
         yield len(part) * _READ
@@ -76,19 +78,24 @@ def order(
                 apart[found[0]].append((found[1], record))
     ordered: list[UsageRecord] = []
     for _, pairs in sorted(apart.items()):
-        # Backwards and forwards again, equal ones stay as they were.
-        turn = slice(None, None, -1 if direction is Direction.DESCENDING else 1)
-        together = yield from _sorted(pairs[turn], size)
-        ordered += [record for _, record in together][turn]
+        ordered += yield from in_order(pairs, direction, size)
     return ordered + lacking
 
 
-_Pair = tuple[Any, UsageRecord]
-"""A record behind the value that it is ordered by."""
+def in_order(
+    pairs: Sequence[tuple[Any, T]], direction: Direction, size: int = _RUN
+) -> Steps[list[T]]:
+    """Return what stands behind values by these; equal ones stay as they are."""
+    # Backwards and forwards again, equal ones stay as they were.
+    turn = slice(None, None, -1 if direction is Direction.DESCENDING else 1)
+    together = yield from _sorted(pairs[turn], size)
+    return [one for _, one in together][turn]
+
+
 _value = itemgetter(0)
 
 
-def _sorted(pairs: Sequence[_Pair], size: int) -> Steps[list[_Pair]]:
+def _sorted(pairs: Sequence[tuple[Any, T]], size: int) -> Steps[list[tuple[Any, T]]]:
     """Return the pairs sorted; equal ones stay as they were.
 
     Runs of this size are sorted first. Then all runs are cut at the same values, and what stands
@@ -102,7 +109,7 @@ def _sorted(pairs: Sequence[_Pair], size: int) -> Steps[list[_Pair]]:
         return runs[0]
     step = max(1, size // _SAMPLES)
     sample = sorted(_value(pair) for run in runs for pair in run[::step])
-    found: list[_Pair] = []
+    found: list[tuple[Any, T]] = []
     begins = [0] * len(runs)
     for cut in [*sample[_SAMPLES::_SAMPLES], None]:
         ends = [

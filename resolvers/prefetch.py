@@ -9,23 +9,28 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from resolvers.bounds import PageRequests
-from resolvers.look_ahead import LookAhead
+from resolvers.gathering import Wanted, number_errors
+from resolvers.look_ahead import LookAhead, SelectedField
+from resolvers.pages import PageArguments
 from resolvers.payex.api.numbers import number_message
-from resolvers.payex.api.routes import Billing, Holder
+from resolvers.payex.api.routes import Billing, Holder, Kind
 from resolvers.selection import RecordFilter
+from resolvers.usage_selection import bases
 
 
 @dataclass(slots=True)
 class SubscriptionNeeds:
     """What is asked of one subscription.
 
-    `refused` tells that something is asked with an argument that will be refused.
+    `refused` tells that something is asked with an argument that will be refused; `bases` is the
+    usage that it is compared with.
     """
 
     body: bool = False
     details: bool = False
     summaries: bool = False
     refused: bool = False
+    bases: list[Wanted] = field(default_factory=list)
 
     @property
     def own_call(self) -> bool:
@@ -35,12 +40,18 @@ class SubscriptionNeeds:
 
 @dataclass(slots=True)
 class HolderNeeds:
-    """What is asked of one invoice or customer."""
+    """What is asked of one invoice or customer.
+
+    `listed_usage` is what is asked of every subscription in its list; `bases` is the usage that its
+    own is compared with.
+    """
 
     body: bool = False
     listed: bool = False
     refused: bool = False
     subscriptions: dict[str, SubscriptionNeeds] = field(default_factory=dict)
+    listed_usage: set[Kind] = field(default_factory=set)
+    bases: list[Wanted] = field(default_factory=list)
 
     @property
     def own_call(self) -> bool:
@@ -62,8 +73,7 @@ def holder_needs(below: LookAhead, holder: Holder, pages: PageRequests) -> Holde
             case "raw", _:
                 needs.body = True
             case "subscriptions", dict(arguments):
-                first, after = arguments.get("first"), arguments.get("after")
-                if pages.subscriptions(holder, first, after).errors():
+                if pages.subscriptions(holder, _page(arguments)).errors():
                     needs.refused = True
                 else:
                     needs.listed = True
@@ -73,6 +83,8 @@ def holder_needs(below: LookAhead, holder: Holder, pages: PageRequests) -> Holde
                 else:
                     wanted = needs.subscriptions.setdefault(number, SubscriptionNeeds())
                     _add(wanted, selected.below, holder, number, pages)
+            case "usage" | "usageSummaries", dict(arguments):
+                _add_usage(needs, selected, Wanted(holder, _numbers(arguments)), arguments, pages)
     return needs
 
 
@@ -101,13 +113,50 @@ def _add(
                 needs.body = True
             case "usageSummaries", _:
                 needs.summaries = True
-            case "usageRecords" | "usageTotals", dict(arguments):
-                first, after = arguments.get("first"), arguments.get("after")
-                page = pages.records(holder, number, first, after)
+            case "usageRecords" | "usageTotals" | "usage" as name, dict(arguments):
+                page = pages.records(holder, number, _page(arguments))
                 if page.errors() or _filter(arguments).errors():
                     needs.refused = True
-                else:
-                    needs.details = True
+                    continue
+                needs.details = True
+                if name == "usage":
+                    needs.bases.extend(bases(selected.below, Wanted(holder, (number,))))
+
+
+def _add_usage(
+    needs: HolderNeeds,
+    selected: SelectedField,
+    wanted: Wanted,
+    arguments: Mapping[str, Any],
+    pages: PageRequests,
+) -> None:
+    """Take in what is asked of several subscriptions at once."""
+    numbers = arguments.get("subscriptionNos")
+    too_many = len(wanted.numbers or ()) > pages.most_subscriptions
+    if too_many or number_errors(numbers) or _filter(arguments).errors():
+        needs.refused = True
+        return
+    kind = Kind.DETAILS if selected.name == "usage" else Kind.SUMMARIES
+    if wanted.numbers is None:
+        needs.listed = True
+        needs.listed_usage.add(kind)
+    for number in wanted.numbers or ():
+        of = needs.subscriptions.setdefault(number, SubscriptionNeeds())
+        if kind is Kind.DETAILS:
+            of.details = True
+        else:
+            of.summaries = True
+    needs.bases.extend(bases(selected.below, wanted) if selected.name == "usage" else ())
+
+
+def _page(arguments: Mapping[str, Any]) -> PageArguments:
+    return PageArguments(*map(arguments.get, PageArguments._fields))
+
+
+def _numbers(arguments: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Return the subscriptions that a client names, each once."""
+    given = arguments.get("subscriptionNos")
+    return None if given is None else tuple(dict.fromkeys(given))
 
 
 def _filter(arguments: Mapping[str, Any]) -> RecordFilter:
@@ -117,5 +166,7 @@ def _filter(arguments: Mapping[str, Any]) -> RecordFilter:
         from_time=given.get("startTimeFrom"),
         before_time=given.get("startTimeBefore"),
         minimum_amount=given.get("minimumAmount"),
+        maximum_amount=given.get("maximumAmount"),
+        detail_info_contains=given.get("detailInfoContains"),
         currency_code=given.get("currencyCode"),
     )

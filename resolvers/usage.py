@@ -1,29 +1,23 @@
-"""The usage of a subscription: records, PayEx's summaries, and the gateway's totals."""
+"""Subscriptions in pages, PayEx's summaries, and what PayEx sent as it came."""
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import TypeVar
 
 import msgspec
 
+from resolvers.gathering import content, gather, number_errors, wanted_of
 from resolvers.ledger import HolderNode, SubscriptionNode
 from resolvers.operation import Operation
-from resolvers.ordering import Direction, OrderField, order
-from resolvers.pages import Page, PageRequest
-from resolvers.payex.api.answers import Answer
-from resolvers.payex.api.faults import Fault
+from resolvers.pages import Page, PageArguments, PageRequest
 from resolvers.payex.api.problems import Problem, argument_problem
-from resolvers.payex.api.records import Item, ItemList, SubscriptionItem, UsageRecord, UsageSummary
-from resolvers.payex.api.routes import Holder, Kind, Route
-from resolvers.payex.api.turns import Steps, done
+from resolvers.payex.api.records import Item, SubscriptionItem, UsageSummary
+from resolvers.payex.api.routes import Holder, Kind
+from resolvers.payex.api.turns import done
 from resolvers.payex.api.work import Work
-from resolvers.selection import RecordFilter
-from resolvers.totals import Group, Totals, totals
 
 T = TypeVar("T", bound=Item)
-
-_ALL: Final = RecordFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +30,15 @@ class SubscriptionEdge:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionPage:
-    """A page of a holder's subscriptions; `wave` is when PayEx listed them."""
+    """A page of a holder's subscriptions; `wave` is when PayEx listed them.
+
+    `as_of` is when the list was fetched, in seconds since 1970.
+    """
 
     holder: Holder
     page: Page[SubscriptionItem]
     wave: int
+    as_of: float
 
     @property
     def nodes(self) -> list[SubscriptionNode]:
@@ -63,100 +61,56 @@ class SubscriptionPage:
 
 @dataclass(frozen=True, slots=True)
 class Summaries:
-    """All of PayEx's sums for one subscription."""
+    """PayEx's sums; `as_of` is when the oldest was fetched, in seconds since 1970."""
 
     items: Sequence[UsageSummary]
+    as_of: float
 
 
 async def subscriptions(
-    operation: Operation, parent: HolderNode, first: int | None, after: str | None
+    operation: Operation, parent: HolderNode, asked: PageArguments
 ) -> SubscriptionPage | Problem:
     """Return a page of the holder's subscriptions, in PayEx's order.
 
     Raises:
         Fault: PayEx could not be asked.
     """
-    request = operation.pages.subscriptions(parent.holder, first, after)
+    request = operation.pages.subscriptions(parent.holder, asked)
     if errors := request.errors():
         return argument_problem(*errors)
     listed = operation.payex.routes.of(parent.holder, Kind.SUBSCRIPTIONS)
     answer = await operation.routes.demand(listed, parent.wave)
-    found = _items(answer)
+    found = content(answer)
     if isinstance(found, Problem):
         return found
-    page = await _cut(operation, (listed, first, after), request, found)
+    page = await _cut(operation, (listed, asked), request, found.items)
     if isinstance(page, Problem):
         return page
-    return SubscriptionPage(parent.holder, page, answer.wave)
+    return SubscriptionPage(parent.holder, page, answer.wave, found.fetched)
 
 
-async def records(
+async def summaries(
     operation: Operation,
-    subscription: SubscriptionNode,
-    *,
-    first: int | None,
-    after: str | None,
-    wanted: RecordFilter,
-    ordered: tuple[OrderField, Direction] | None,
-) -> Page[UsageRecord] | Problem:
-    """Return a page of the subscription's usage records.
+    parent: HolderNode | SubscriptionNode,
+    numbers: Sequence[str] | None = None,
+) -> Summaries | Problem:
+    """Return PayEx's own sums of usage: by subscription, then in PayEx's order.
 
     Args:
         operation: what to ask through.
-        subscription: whose usage.
-        first: how many records.
-        after: the cursor behind which the page begins.
-        wanted: the conditions that the records meet.
-        ordered: the order; PayEx's own if None.
+        parent: whose usage.
+        numbers: only these of its subscriptions; all of them if None.
 
     Raises:
+        RequestError: `TOO_MANY_SUBSCRIPTIONS` or `USAGE_INCOMPLETE`.
         Fault: PayEx could not be asked.
     """
-    holder, number = subscription.holder, subscription.subscription_no
-    request = operation.pages.records(holder, number, first, after)
-    if errors := [*request.errors(), *wanted.errors()]:
+    if errors := number_errors(numbers):
         return argument_problem(*errors)
-    route, found = await _details(operation, subscription)
+    found = await gather(operation, wanted_of(parent, numbers), Kind.SUMMARIES)
     if isinstance(found, Problem):
         return found
-    if wanted != _ALL or ordered:
-        found = await operation.findings.find(
-            (route, wanted, ordered), partial(_selected, found, wanted, ordered)
-        )
-    return await _cut(operation, (route, wanted, ordered, first, after), request, found)
-
-
-async def record_totals(
-    operation: Operation,
-    subscription: SubscriptionNode,
-    group_by: Sequence[Group],
-    wanted: RecordFilter,
-) -> Totals | Problem:
-    """Return exact sums over the subscription's usage records.
-
-    Raises:
-        Fault: PayEx could not be asked.
-    """
-    if errors := wanted.errors():
-        return argument_problem(*errors)
-    route, found = await _details(operation, subscription)
-    if isinstance(found, Problem):
-        return found
-    groups = frozenset(group_by)
-    return await operation.findings.find(
-        (route, wanted, groups), partial(_summed, found, wanted, groups)
-    )
-
-
-async def summaries(operation: Operation, subscription: SubscriptionNode) -> Summaries | Problem:
-    """Return PayEx's own sums of the subscription's usage.
-
-    Raises:
-        Fault: PayEx could not be asked.
-    """
-    route = subscription.route(operation.payex.routes, Kind.SUMMARIES)
-    found = _items(await operation.routes.demand(route, subscription.wave), subscription)
-    return found if isinstance(found, Problem) else Summaries(found)
+    return Summaries([one for part in found.parts for one in part.items], found.fetched)
 
 
 async def raw_holder(operation: Operation, node: HolderNode) -> msgspec.Raw | Problem:
@@ -166,7 +120,7 @@ async def raw_holder(operation: Operation, node: HolderNode) -> msgspec.Raw | Pr
         Fault: PayEx could not be asked, or the operation holds too many bytes.
     """
     route = operation.payex.routes.of(node.holder, Kind.HOLDER)
-    return _held(operation, _content(await operation.routes.demand(route, node.wave)))
+    return _held(operation, content(await operation.routes.demand(route, node.wave)))
 
 
 async def raw_subscription(operation: Operation, node: SubscriptionNode) -> msgspec.Raw | Problem:
@@ -179,7 +133,7 @@ async def raw_subscription(operation: Operation, node: SubscriptionNode) -> msgs
         return _held(operation, node.item.raw)
     number = node.subscription_no
     operation.stats.demand()
-    found = _content(await operation.subscriptions.answer(node.holder, number, node.wave))
+    found = content(await operation.subscriptions.answer(node.holder, number, node.wave))
     return found if isinstance(found, Problem) else _held(operation, found.raw)
 
 
@@ -190,47 +144,11 @@ def _held(operation: Operation, raw: msgspec.Raw | Problem) -> msgspec.Raw | Pro
     return raw
 
 
-async def _details(
-    operation: Operation, subscription: SubscriptionNode
-) -> tuple[Route, Sequence[UsageRecord] | Problem]:
-    route = subscription.route(operation.payex.routes, Kind.DETAILS)
-    return route, _items(await operation.routes.demand(route, subscription.wave), subscription)
-
-
 async def _cut(
     operation: Operation, key: Hashable, request: PageRequest, listed: Sequence[T]
 ) -> Page[T] | Problem:
     steps = partial(request.page, listed)
-    if request.after is None:
+    if request.asked.after is None and request.asked.last is None:
         # It begins where the list does: there is nothing to look for.
         return done(steps(), partial(operation.budget.spend, Work.SELECTED))
     return await operation.findings.find(key, steps)
-
-
-def _selected(
-    records: Sequence[UsageRecord],
-    wanted: RecordFilter,
-    ordered: tuple[OrderField, Direction] | None,
-) -> Steps[Sequence[UsageRecord]]:
-    selected = yield from wanted.select(records)
-    return (yield from order(selected, *ordered)) if ordered else selected
-
-
-def _summed(
-    records: Sequence[UsageRecord], wanted: RecordFilter, group_by: Collection[Group]
-) -> Steps[Totals]:
-    selected = yield from wanted.select(records)
-    return (yield from totals(selected, group_by))
-
-
-def _items(answer: Answer, subscription: SubscriptionNode | None = None) -> Any:
-    content = _content(answer)
-    if isinstance(content, Problem) and subscription:
-        return content.of_subscription(subscription.subscription_no)
-    return content.items if isinstance(content, ItemList) else content
-
-
-def _content(answer: Answer) -> Any:
-    if isinstance(answer.outcome, Fault):
-        raise answer.outcome
-    return answer.outcome

@@ -68,6 +68,7 @@ def resolved(
     *,
     levels: tuple[int, ...] | None = (0,),
     directives: Sequence[object] = (READ, CALL),
+    deprecated: str | None = None,
 ) -> Any:
     """Declare a field that a resolver fills and that may call PayEx.
 
@@ -76,10 +77,14 @@ def resolved(
         description: what the field tells, for a reader who does not know PayEx.
         levels: the list levels that are null only together with an error; None if null says more.
         directives: who may read the field, and what it costs.
+        deprecated: what to use in place of the field, and until when it stays.
     """
     null = [] if levels is None else [SemanticNonNull(levels=list(levels))]
     return strawberry.field(
-        resolver=resolver, description=description, directives=[*directives, *null]
+        resolver=resolver,
+        description=description,
+        directives=[*directives, *null],
+        deprecation_reason=deprecated,
     )
 
 

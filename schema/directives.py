@@ -4,7 +4,7 @@ These directives only let a router refuse early. This gateway holds callers to t
 itself (`schema.scopes`), and to what each entity's caller may see (`resolvers.rights`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -64,6 +64,9 @@ INTERNAL: Final = Tag(name="internal")
 CALL: Final = Cost(weight=10)
 """May cost a call of PayEx; an object costs 1, a scalar nothing."""
 
+USAGE: Final = Cost(weight=110)
+"""May cost a call for the list of subscriptions, and one for each of ten."""
+
 PAGE: Final = _sized(50)
 """A page, of the size that it has where `first` is omitted."""
 
@@ -72,6 +75,17 @@ NUMBERS: Final = _sized(100)
 
 SUMS: Final = _sized(30)
 """Sums: one for each kind of usage, or for each day of a month."""
+
+SLICED: Final = ListSize(
+    assumed_size=50,
+    slicing_arguments=["first", "last"],
+    sized_fields=["edges", "nodes"],
+    require_one_slicing_argument=False,
+)
+"""An object with a page, of the size that `first` or `last` says."""
+
+CURRENCIES: Final = _sized(2)
+"""One element for each currency."""
 
 FEW: Final = _sized(3)
 """One element for each unit of measure, or for each argument that was refused."""
@@ -88,19 +102,20 @@ WEIGHTS: Final[Mapping[str, int]] = MappingProxyType({"Query._entities": CALL.we
 A reference may cost a call, and each is read, checked and answered, be it an error.
 """
 
-SIZED_BY: Final[Mapping[str, str]] = MappingProxyType(
+SIZED_BY: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
-        "Query.nodes": "ids",
-        "Owner.invoices": "invoiceNos",
-        "Owner.customers": "customerNos",
-        "UsageHolder.subscriptions": "first",
-        "Invoice.subscriptions": "first",
-        "Customer.subscriptions": "first",
-        "UsageSubscription.usageRecords": "first",
-        "Query._entities": "representations",
+        "Query.nodes": ("ids",),
+        "Owner.invoices": ("invoiceNos",),
+        "Owner.customers": ("customerNos",),
+        "UsageHolder.subscriptions": ("first", "last"),
+        "Invoice.subscriptions": ("first", "last"),
+        "Customer.subscriptions": ("first", "last"),
+        "UsageSubscription.usageRecords": ("first",),
+        "UsageSelection.records": ("first", "last"),
+        "Query._entities": ("representations",),
     }
 )
-"""The argument that sizes what a field returns, by the field.
+"""The arguments that size what a field returns, by the field; at most one of them is given.
 
 An integer sizes the lists `nodes` and `edges` of the object that the field returns; a list sizes
 the field's own. `@listSize(slicingArguments:)` cannot say either: composers take integers alone,

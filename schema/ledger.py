@@ -10,10 +10,11 @@ from resolvers.errors import problem_error
 from resolvers.existence import find_holder, find_subscription
 from resolvers.ledger import HolderNode
 from resolvers.ledger import Owner as OwnerNode
+from resolvers.pages import PageArguments
 from resolvers.payex.api.problems import Problem
 from resolvers.payex.api.routes import Billing, Holder
 from schema.declarations import Info, given, reads, resolved, shared
-from schema.directives import CALL, INTERNAL, NUMBERS, RAW, READ
+from schema.directives import CALL, INTERNAL, NUMBERS, RAW, READ, USAGE
 from schema.node import Node
 from schema.problems import (
     CustomerNotFound,
@@ -23,18 +24,41 @@ from schema.problems import (
     ValidationProblem,
 )
 from schema.scalars import RawJSON
-from schema.subscription import UsageSubscriptionResult, UsageSubscriptionsResult
+from schema.subscription import (
+    UsageSubscriptionResult,
+    UsageSubscriptionsResult,
+    UsageSummariesResult,
+)
+from schema.usage_selection import UsageResult, usage_of
 
 _Holder = strawberry.Parent[HolderNode]
 _First = Annotated[
     int | None,
     strawberry.argument(
-        description=("Page size: 1 to 200 by default (`GATEWAY_MAX_SUBSCRIPTIONS`); 50 if omitted.")
+        description=(
+            "Page size, forwards: 1 to 200 by default (`GATEWAY_MAX_SUBSCRIPTIONS`); 50 if omitted."
+        )
     ),
 ]
 _After = Annotated[
     str | None,
     strawberry.argument(description="Returns the page after this cursor. Use with `first`."),
+]
+_Last = Annotated[
+    int | None,
+    strawberry.argument(
+        description=(
+            "Page size, backwards: same bounds as `first`. Cannot be combined with `first` or "
+            "`after`."
+        )
+    ),
+]
+_Before = Annotated[
+    str | None,
+    strawberry.argument(description="Returns the page before this cursor. Use with `last`."),
+]
+_SummariesOf = Annotated[
+    list[strawberry.ID] | None, strawberry.argument(description="As in `usage`.")
 ]
 _SubscriptionNo = Annotated[
     strawberry.ID,
@@ -43,9 +67,21 @@ _SubscriptionNo = Annotated[
 
 
 async def _subscriptions(
-    root: _Holder, info: Info, first: _First = strawberry.UNSET, after: _After = strawberry.UNSET
+    root: _Holder,
+    info: Info,
+    first: _First = strawberry.UNSET,
+    after: _After = strawberry.UNSET,
+    last: _Last = strawberry.UNSET,
+    before: _Before = strawberry.UNSET,
 ) -> Any:
-    return await usage.subscriptions(info.context, root, given(first), given(after))
+    asked = PageArguments(given(first), given(after), given(last), given(before))
+    return await usage.subscriptions(info.context, root, asked)
+
+
+async def _usage_summaries(
+    root: _Holder, info: Info, subscription_nos: _SummariesOf = strawberry.UNSET
+) -> Any:
+    return await usage.summaries(info.context, root, given(subscription_nos))
 
 
 async def _subscription(root: _Holder, info: Info, subscription_no: _SubscriptionNo) -> Any:
@@ -75,6 +111,20 @@ class UsageHolder(Node):
         _subscription,
         "Looks up one subscription. Several lookups in one operation share a single call to "
         "PayEx's list.",
+    )
+    usage: UsageResult | None = resolved(
+        usage_of,
+        "Selects usage records across all subscriptions, to list, sum or compare them. Costs the "
+        "list of subscriptions and one call for each of them, however many fields are asked for "
+        "below; with `subscriptionNos`, one call for each number. If the usage of any subscription "
+        "cannot be had, the field is an error (`USAGE_INCOMPLETE`): sums are never partial.",
+        directives=(READ, USAGE),
+    )
+    usage_summaries: UsageSummariesResult | None = resolved(
+        _usage_summaries,
+        "PayEx's own summaries of all subscriptions: by subscription, then in PayEx's order. Costs "
+        "as many calls as `usage`.",
+        directives=(READ, USAGE),
     )
     raw: RawJSON | None = resolved(
         _raw,

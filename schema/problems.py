@@ -169,3 +169,14 @@ class UnrecognizedProblem(Problem):
     raw: RawJSON | None = strawberry.field(
         description="The whole problem as PayEx sent it.", directives=[RAW, INTERNAL]
     )
+
+
+UsageProblem = (
+    ValidationProblem
+    | InvoiceNotFound
+    | CustomerNotFound
+    | InvoiceHasNoUsage
+    | SubscriptionNotFound
+    | UnrecognizedProblem
+)
+"""What PayEx can answer to the routes of a subscription and of its usage."""

@@ -4,7 +4,7 @@ None raises an error for what it cannot read: the field gets `Malformed`, and re
 """
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NewType
 
@@ -21,6 +21,7 @@ from schema.json_numbers import JSONNumber
 
 ExactDecimal = NewType("ExactDecimal", Decimal)
 LocalDateTime = NewType("LocalDateTime", datetime)
+UtcDateTime = NewType("UtcDateTime", float)
 LocalDate = NewType("LocalDate", date)
 RawJSON = NewType("RawJSON", object)
 
@@ -59,6 +60,11 @@ def _miswritten(value: Any) -> ArgumentErrorCode:
 
 def _write_iso(value: date) -> str:
     return value.isoformat()
+
+
+def _write_utc(seconds: float) -> str:
+    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return text.removesuffix("+00:00") + "Z"
 
 
 def _write_moment(value: datetime) -> str:
@@ -106,6 +112,12 @@ SCALARS: dict[object, ScalarDefinition] = {
         serialize=_write_moment,
         parse_value=_read_moment,
         parse_literal=_moment_literal,
+    ),
+    UtcDateTime: strawberry.scalar(
+        name="DateTime",
+        description='A moment in UTC, to the millisecond: `"2026-11-01T07:30:00.000Z"`.',
+        specified_by_url="https://scalars.graphql.org/andimarek/date-time",
+        serialize=_write_utc,
     ),
     LocalDate: strawberry.scalar(
         name="LocalDate",

@@ -9,30 +9,36 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.types.lazy_type import LazyType
 
-from resolvers import lookups, usage
+from resolvers import lookups, old_fields, usage
 from resolvers.errors import problem_error
 from resolvers.ledger import HolderNode, SubscriptionNode
-from resolvers.pages import Page
+from resolvers.pages import PageArguments
 from resolvers.payex.api.problems import Problem
 from resolvers.payex.api.routes import Billing
-from resolvers.selection import RecordFilter
 from resolvers.totals import Group
 from schema.declarations import Info, described, given, reads, resolved
 from schema.directives import CALL, INTERNAL, PAGE, RAW, SUMS
-from schema.inputs import UsageRecordFilter, UsageRecordOrder
+from schema.inputs import UsageRecordOrder
 from schema.node import Node
 from schema.pages import PageInfo
 from schema.problems import (
     CustomerNotFound,
     InvoiceHasNoUsage,
     InvoiceNotFound,
-    SubscriptionNotFound,
     UnrecognizedProblem,
+    UsageProblem,
     ValidationProblem,
 )
-from schema.records import UsageRecord, UsageSummary
-from schema.scalars import RawJSON
+from schema.records import UsageSummary
+from schema.scalars import RawJSON, UtcDateTime
 from schema.totals import UsageTotals
+from schema.usage_selection import (
+    Filter,
+    UsageRecordConnection,
+    UsageResult,
+    conditions,
+    usage_of_one,
+)
 
 described(
     "BillingState",
@@ -45,118 +51,83 @@ described(
 )
 
 
-@strawberry.type(description="A usage record in a page.")
-class UsageRecordEdge:
-    """A record with its cursor."""
-
-    cursor: str = strawberry.field(description="The record's cursor, for `after`.")
-    item: UsageRecord = strawberry.field(name="node", description="The record.")
-
-
-@strawberry.type(description="A page of usage records.")
-@reads(lambda obj: isinstance(obj, Page))
-class UsageRecordConnection:
-    """A page of records."""
-
-    edges: list[UsageRecordEdge] = strawberry.field(
-        description="The records with their cursors.", directives=[PAGE]
-    )
-    items: list[UsageRecord] = strawberry.field(
-        name="nodes", description="The records.", directives=[PAGE]
-    )
-    page_info: PageInfo = strawberry.field(
-        resolver=lambda root: root, description="Where the page stands in the list."
-    )
-    total: int = strawberry.field(
-        name="totalCount", description="How many records meet the filter, on all pages."
-    )
-
-
-@strawberry.type(description="PayEx's own sums of a subscription's usage.")
+@strawberry.type(description="PayEx's own summaries of usage.")
 @reads(lambda obj: isinstance(obj, usage.Summaries))
 class UsageSummaryList:
     """All sums."""
 
+    as_of: UtcDateTime = strawberry.field(
+        description="When the oldest summary was fetched from PayEx."
+    )
     items: list[UsageSummary] = strawberry.field(
-        description="One summary for each kind of usage, in PayEx's order.", directives=[SUMS]
+        description="The summaries, in PayEx's order.", directives=[SUMS]
     )
 
 
-# What PayEx can answer to the routes of a subscription and of its usage.
-UsageProblem = (
-    ValidationProblem
-    | InvoiceNotFound
-    | CustomerNotFound
-    | InvoiceHasNoUsage
-    | SubscriptionNotFound
-    | UnrecognizedProblem
-)
 UsageRecordsResult = Annotated[
     UsageRecordConnection | UsageProblem,
-    strawberry.union("UsageRecordsResult", description="Usage records, or why there are none."),
+    strawberry.union(
+        "UsageRecordsResult",
+        description="Usage records, or the problem that explains why there are none.",
+    ),
 ]
 UsageSummariesResult = Annotated[
     UsageSummaryList | UsageProblem,
-    strawberry.union("UsageSummariesResult", description="Summaries, or why there are none."),
+    strawberry.union(
+        "UsageSummariesResult",
+        description="PayEx's summaries, or the problem that explains why there are none.",
+    ),
 ]
 UsageTotalsResult = Annotated[
     UsageTotals | UsageProblem,
-    strawberry.union("UsageTotalsResult", description="Totals, or why there are none."),
-]
-
-_Filter = Annotated[
-    UsageRecordFilter | None,
-    strawberry.argument(description="What the records must be like; all records if omitted."),
-]
-_First = Annotated[
-    int | None,
-    strawberry.argument(description="How many records, from 1; 50 if omitted."),
-]
-_After = Annotated[
-    str | None,
-    strawberry.argument(
-        description="The cursor behind which the page begins, of the same subscription's records."
+    strawberry.union(
+        "UsageTotalsResult", description="Sums, or the problem that explains why there are none."
     ),
 ]
+
+_First = Annotated[
+    int | None,
+    strawberry.argument(
+        description="Page size: 1 to 10,000 by default (`GATEWAY_MAX_RECORDS`); 50 if omitted."
+    ),
+]
+_After = Annotated[
+    str | None, strawberry.argument(description="Returns the page after this cursor.")
+]
 _OrderBy = Annotated[
-    UsageRecordOrder | None,
-    strawberry.argument(description="The order of the records; PayEx's own if omitted."),
+    UsageRecordOrder | None, strawberry.argument(description="PayEx's order if omitted.")
 ]
 _GroupBy = Annotated[
     list[Group] | None,
-    strawberry.argument(description="What to group by; one group for each currency if omitted."),
+    strawberry.argument(description="One group for each currency if omitted."),
 ]
+_Root = strawberry.Parent[SubscriptionNode]
 
 
 async def _usage_records(
-    root: strawberry.Parent[SubscriptionNode],
+    root: _Root,
     info: Info,
     first: _First = strawberry.UNSET,
     after: _After = strawberry.UNSET,
-    filter: _Filter = strawberry.UNSET,  # noqa: A002 - the argument's public name
+    filter: Filter = strawberry.UNSET,  # noqa: A002 - the argument's public name
     order_by: _OrderBy = strawberry.UNSET,
 ) -> Any:
-    return await usage.records(
-        info.context,
-        root,
-        first=given(first),
-        after=given(after),
-        wanted=_conditions(filter),
-        ordered=(order_by.field, order_by.direction) if order_by else None,
-    )
+    asked = PageArguments(given(first), given(after))
+    ordered = (order_by.field, order_by.direction) if order_by else None
+    return await old_fields.records(info.context, root, asked, conditions(filter), ordered)
 
 
-async def _usage_summaries(root: strawberry.Parent[SubscriptionNode], info: Info) -> Any:
+async def _usage_summaries(root: _Root, info: Info) -> Any:
     return await usage.summaries(info.context, root)
 
 
 async def _usage_totals(
-    root: strawberry.Parent[SubscriptionNode],
+    root: _Root,
     info: Info,
     group_by: _GroupBy = strawberry.UNSET,
-    filter: _Filter = strawberry.UNSET,  # noqa: A002 - the argument's public name
+    filter: Filter = strawberry.UNSET,  # noqa: A002 - the argument's public name
 ) -> Any:
-    return await usage.record_totals(info.context, root, given(group_by) or (), _conditions(filter))
+    return await old_fields.totals(info.context, root, given(group_by) or (), conditions(filter))
 
 
 async def _raw(root: strawberry.Parent[SubscriptionNode], info: Info) -> Any:
@@ -164,10 +135,6 @@ async def _raw(root: strawberry.Parent[SubscriptionNode], info: Info) -> Any:
     if isinstance(found, Problem):
         raise problem_error(found)
     return found
-
-
-def _conditions(given: UsageRecordFilter | None) -> RecordFilter:
-    return given.conditions() if given else RecordFilter()
 
 
 @strawberry.federation.type(
@@ -191,16 +158,20 @@ class UsageSubscription(Node):
         graphql_type=LazyType("UsageHolder", "schema.ledger"),
         description="The invoice or customer that the usage belongs to. Costs no call.",
     )
-    usage_records: UsageRecordsResult | None = resolved(
-        _usage_records, "The single calls, messages, sessions and purchases. Route `usage-details`."
+    usage: UsageResult | None = resolved(
+        usage_of_one,
+        "Selects usage records of this subscription, to list, sum or compare them. Costs one call.",
     )
     usage_summaries: UsageSummariesResult | None = resolved(
-        _usage_summaries, "PayEx's own sums of the usage. Route `usage-summaries`."
+        _usage_summaries, "PayEx's own summaries of this subscription's usage."
+    )
+    usage_records: UsageRecordsResult | None = resolved(
+        _usage_records,
+        "The usage records of this subscription.",
     )
     usage_totals: UsageTotalsResult | None = resolved(
         _usage_totals,
-        "Exact sums that the gateway works out over the usage records, without sending them. "
-        "Route `usage-details`, shared with `usageRecords`.",
+        "Exact sums over the usage records of this subscription.",
     )
     raw: RawJSON | None = resolved(
         _raw,
@@ -226,7 +197,9 @@ UsageSubscriptionResult = Annotated[
 class UsageSubscriptionEdge:
     """A subscription with its cursor."""
 
-    cursor: str = strawberry.field(description="The subscription's cursor, for `after`.")
+    cursor: str = strawberry.field(
+        description="The subscription's cursor, for `after` and `before`."
+    )
     node: UsageSubscription = strawberry.field(description="The subscription.")
 
 
@@ -235,6 +208,7 @@ class UsageSubscriptionEdge:
 class UsageSubscriptionConnection:
     """A page of subscriptions."""
 
+    as_of: UtcDateTime = strawberry.field(description="When the list was fetched from PayEx.")
     edges: list[UsageSubscriptionEdge] = strawberry.field(
         description="The subscriptions with their cursors.", directives=[PAGE]
     )

@@ -15,6 +15,7 @@ import msgspec
 
 from gateway.contract.bodies import is_whole, json_type, types_in
 from resolvers.payex.api.decoders import Decoder, subscriptions, usage_records, usage_summaries
+from resolvers.payex.api.dynamic_values import is_dynamic
 from resolvers.payex.api.faults import Fault
 from resolvers.payex.api.field_map import USAGE_DETAILS, USAGE_SUMMARIES, fit
 from resolvers.payex.api.records import (
@@ -24,7 +25,6 @@ from resolvers.payex.api.records import (
     Moment,
     UsageRecord,
     UsageSummary,
-    is_dynamic,
 )
 from resolvers.payex.api.routes import Holder, Kind, Route, Routes
 

@@ -52,7 +52,7 @@ _UNSIZED: Final = 10
 class _Page(NamedTuple):
     """What the field above says about the size of the page."""
 
-    first: ValueNode | None
+    sizes: Sequence[ValueNode]
 
 
 _Part = tuple[SelectionSetNode, Condition]
@@ -64,10 +64,12 @@ class CostModel:
 
     Args:
         schema: a Strawberry schema as graphql-core has it.
-        sized_by: by `Type.field`, the argument that sizes what the field returns.
+        sized_by: by `Type.field`, the arguments that size what the field returns.
     """
 
-    def __init__(self, schema: GraphQLSchema, sized_by: Mapping[str, str] = SIZED_BY) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, sized_by: Mapping[str, Sequence[str]] = SIZED_BY
+    ) -> None:
         self._schema = schema
         self._sized_by = sized_by
 
@@ -94,7 +96,7 @@ class _Reader:
     def __init__(
         self,
         schema: GraphQLSchema,
-        sized_by: Mapping[str, str],
+        sized_by: Mapping[str, Sequence[str]],
         fragments: Mapping[str, FragmentDefinitionNode],
     ) -> None:
         self._schema = schema
@@ -171,11 +173,11 @@ class _Reader:
         below_page = None
         sizing = self._sized_by.get(f"{type_.name}.{name}")
         if sizing and is_list:
-            size = _size(_argument(nodes[0][0], sizing), assumed, counts=True)
+            size = _size(_arguments(nodes[0][0], sizing), assumed, counts=True)
         elif sizing:
-            below_page = _Page(_argument(nodes[0][0], sizing))
+            below_page = _Page(_arguments(nodes[0][0], sizing))
         elif page and is_list and name in _SIZED_FIELDS:
-            size = _size(page.first, assumed, counts=False)
+            size = _size(page.sizes, assumed, counts=False)
         of = get_named_type(definition.type)
         parts = [(node.selection_set, on) for node, on in nodes if node.selection_set]
         below = {
@@ -209,16 +211,21 @@ def _stated(definition: GraphQLField) -> tuple[int, int]:
     return weight, assumed
 
 
-def _argument(node: FieldNode, name: str) -> ValueNode | None:
-    return next((one.value for one in node.arguments or () if one.name.value == name), None)
+def _arguments(node: FieldNode, names: Sequence[str]) -> Sequence[ValueNode]:
+    """Return the values of arguments; those that are null count as omitted."""
+    given = (one.value for one in node.arguments or () if one.name.value in names)
+    return [value for value in given if not isinstance(value, NullValueNode)]
 
 
-def _size(value: ValueNode | None, assumed: int, *, counts: bool) -> Size:
-    """Return the size that an argument of this value states: by itself, or by its length."""
+def _size(values: Sequence[ValueNode], assumed: int, *, counts: bool) -> Size:
+    """Return the size that arguments of these values state: by themselves, or by their length."""
+    # Of several that are literals, all but one are refused.
+    value = min(values, key=_varies, default=None)
     match value:
         case VariableNode():
-            return Size(assumed, value.name.value, counts=counts, sliced=True)
-        case None | NullValueNode():
+            names = tuple(one.name.value for one in values if isinstance(one, VariableNode))
+            return Size(assumed, names, counts=counts, sliced=True)
+        case None:
             elements = assumed
         case ListValueNode():
             elements = len(value.values)
@@ -228,6 +235,10 @@ def _size(value: ValueNode | None, assumed: int, *, counts: bool) -> Size:
             # GraphQL takes a single value for a list of one.
             elements = 1
     return Size(elements, sliced=True)
+
+
+def _varies(value: ValueNode) -> bool:
+    return isinstance(value, VariableNode)
 
 
 def _selected_on(node: SelectionNode, condition: Condition) -> Condition | None:

@@ -38,19 +38,20 @@ class Size:
 
     Args:
         assumed: how many where the argument says nothing, or where none does.
-        variable: the variable that the argument is.
-        counts: whether the variable is the list itself, not its size.
+        variables: the variables that the arguments are; at most one of them is given.
+        counts: whether a variable is the list itself, not its size.
         sliced: whether there is such an argument.
     """
 
     assumed: int
-    variable: str | None = None
+    variables: tuple[str, ...] = ()
     counts: bool = False
     sliced: bool = False
 
     def of(self, variables: Variables) -> int:
         """Return the size. A value of a wrong type, which will be refused, says nothing."""
-        value = variables.get(self.variable) if self.variable else None
+        given = (variables.get(name) for name in self.variables)
+        value = next((one for one in given if one is not None), None)
         if value is None:
             return self.assumed
         if self.counts:
@@ -98,7 +99,7 @@ class Field:
         object.__setattr__(self, "settled", _dearest(settled))
         varying = tuple(one for one in self.below if one.constant is None)
         object.__setattr__(self, "varying", varying)
-        varies = self.conditions or (self.size and self.size.variable) or varying
+        varies = self.conditions or (self.size and self.size.variables) or varying
         object.__setattr__(self, "constant", None)
         object.__setattr__(self, "constant", None if varies else self.price({}))
         flat = not self.size and all(selection.flat for selection in self.below)

@@ -41,7 +41,7 @@ VARIABLE_DEPTH: Final = 10
 """The most lists and objects within each other in a variable. The deepest input, a filter's list,
 has 2; a representation may hold what another subgraph requires."""
 
-INTROSPECTION: Final = 8000
+INTROSPECTION: Final = 10000
 """The most fields of an answer about the schema. All of it, as tools ask for it, are 3,600."""
 
 

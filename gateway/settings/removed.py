@@ -37,6 +37,6 @@ REMOVED: Final[Mapping[str, str]] = {
     "max_comparisons": "Validation makes at most 10,000 comparisons of fields.",
     "max_validation_errors": "A reply has at most 5 validation errors.",
     "max_variable_depth": "A variable may nest 10 lists and objects.",
-    "max_introspection": "An answer about the schema may have 8,000 fields.",
+    "max_introspection": "An answer about the schema may have 10,000 fields.",
 }
 """By the names of their fields, a sentence in Markdown."""

@@ -137,7 +137,7 @@ class Settings(
         10_000,
         ge=1,
         description=(
-            "The largest `first` of `usageRecords`. Raise it if clients read larger invoices in "
+            "The largest page of usage records. Raise it if clients read larger invoices in "
             "one page; lower it to make them read smaller ones."
         ),
     )
@@ -145,8 +145,9 @@ class Settings(
         200,
         ge=1,
         description=(
-            "The largest `first` of `subscriptions`. Raise it if your invoices have more; lower it "
-            "to make clients read smaller pages."
+            "The largest page of subscriptions, and the most subscriptions whose usage one field "
+            "searches. Raise it if your invoices have more; lower it to make clients read less at "
+            "a time."
         ),
     )
     sandbox_latency: float = Field(

@@ -73,7 +73,7 @@ class StandIn(Payex):
         # No time passes, so that no turn depends on how fast the machine is.
         self.turns = Turns(lambda: 0.0, longest)
         self.held = ProcessBytes()
-        self._reader = Reader(self.routes, pages, {})
+        self._reader = Reader(self.routes, pages, {}, lambda: 0.0)
 
     def knows(self, _owner_no: str) -> bool:
         """Whether there are credentials for the ledger."""

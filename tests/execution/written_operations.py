@@ -52,6 +52,10 @@ _ARGUMENTS: Final = {
     ),
     "first": ("", "1", "2", "null", "$first", "0", "1000000"),
     "after": ("", "null", '"junk"'),
+    "last": ("", "", "1", "null", "$first"),
+    "before": ("", "null", '"junk"'),
+    "subscriptionNos": ("", '["70", 71, "70"]', "null", '"72"', "[]", "[$number]"),
+    "limitPerCurrency": ("", "1", "null", "$first", "0"),
     "filter": (
         "",
         "null",
@@ -60,6 +64,7 @@ _ARGUMENTS: Final = {
         "{minimumAmount: $least}",
         '{usageTypes: ["voice", $word]}',
         '{startTimeFrom: "2026-11-02T00:00:00"}',
+        '{charged: true, maximumAmount: 9, detailInfoContains: "070-1", productGroupIds: [7]}',
         '{startTimeFrom: "2026-11-02T00:00:00", startTimeBefore: "2026-11-01T00:00:00"}',
     ),
     "orderBy": (
@@ -76,6 +81,14 @@ _ARGUMENTS: Final = {
         "DESTINATION",
         "[CURRENCY, USAGE_TYPE, USAGE_TYPE]",
         "[DAY, $group]",
+        "[SUBSCRIPTION, WEEK]",
+    ),
+    "groupBy: UsageComparisonGroup": ("[USAGE_TYPE]", "", "[SUBSCRIPTION, DESTINATION]", "null"),
+    "orderBy: UsageTotalOrder": (
+        "{field: AMOUNT, direction: DESCENDING}",
+        "",
+        "{field: KEY, direction: $direction}",
+        "{field: RECORD_COUNT, direction: ASCENDING}",
     ),
 }
 _VARIABLES: Final = {
@@ -247,8 +260,9 @@ class _Written:
 
     def _arguments(self, field: GraphQLField) -> tuple[str, int]:
         given, place = [], 0
-        for name in field.args:
-            choices = _ARGUMENTS[name]
+        for name, argument in field.args.items():
+            of = f"{name}: {get_named_type(argument.type).name}"
+            choices = _ARGUMENTS.get(of) or _ARGUMENTS[name]
             chosen = self._mostly(range(len(choices)))
             place = place * 10 + chosen
             if choices[chosen]:

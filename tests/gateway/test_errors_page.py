@@ -52,7 +52,8 @@ def test_the_page_explains_every_further_member_of_an_error() -> None:
     explained = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
 
     assert explained == [
-        *("supportId", "limit", "measured", "spent", "path", "share", "variable"),
+        *("supportId", "limit", "measured", "missing", "of", "causes", "spent", "path", "share"),
+        "variable",
         *("retryAfter", "fields", "argument", "reason", "instance", "title"),
     ]
 

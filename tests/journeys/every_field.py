@@ -24,6 +24,7 @@ from resolvers.node_ids import NodeKind
 
 Allowed = Callable[[str, str], bool]
 
+_KEYS: Final = "USAGE_TYPE PRODUCT_GROUP DESTINATION DETAIL_INFO SUBSCRIPTION"
 ARGUMENTS: Final = {
     "ownerNo": "$ownerNo",
     "invoiceNo": "$invoiceNo",
@@ -34,7 +35,8 @@ ARGUMENTS: Final = {
     "id": "$id",
     "ids": "[$id]",
     "representations": "$references",
-    "groupBy": "[USAGE_TYPE, DAY, DESTINATION]",
+    "groupBy UsageGroup": f"[{_KEYS} DAY WEEK MONTH]",
+    "groupBy UsageComparisonGroup": f"[{_KEYS}]",
 }
 _VARIABLES: Final = {
     "ownerNo": "ID!",
@@ -159,7 +161,14 @@ class EveryField:
             one for one, argument in field.args.items() if is_required_argument(argument)
         } - set(ARGUMENTS)
         assert not unknown, f"{type_.name}.{name} needs an unknown argument: {unknown}"
-        given = [f"{one}: {ARGUMENTS[one]}" for one in field.args if one in ARGUMENTS]
+        values = (
+            (
+                one,
+                ARGUMENTS.get(one) or ARGUMENTS.get(f"{one} {get_named_type(argument.type).name}"),
+            )
+            for one, argument in field.args.items()
+        )
+        given = [f"{one}: {value}" for one, value in values if value]
         arguments = f"({', '.join(given)})" if given else ""
         of = get_named_type(field.type)
         below = f" {{ {self._selection(of)} }}" if is_composite_type(of) else ""

@@ -187,7 +187,7 @@ async def gateway(ledgers: Iterable[str] = LEDGERS) -> AsyncIterator[Gateway]:
     """Open a gateway with all caches and coalescing on, for as long as it is needed."""
     upstream = TwoLedgers()
     routes = Routes()
-    reader = Reader(routes, 3, {})
+    reader = Reader(routes, 3, {}, lambda: 0.0)
     policies = Policies(
         backoff=Backoff(attempts=1),
         budget=RetryBudget(),

@@ -177,7 +177,7 @@ class Query:
 
 SCHEMA = Schema(query=Query, types=[Plain, Dear], federation_version="2.9")
 CORE = SCHEMA._schema
-SIZED_BY = {"Query.page": "first", "Query.kinds": "numbers"}
+SIZED_BY = {"Query.page": ("first",), "Query.kinds": ("numbers",)}
 MODEL = CostModel(CORE, SIZED_BY)
 
 

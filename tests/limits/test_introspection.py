@@ -106,7 +106,7 @@ def test_what_is_absurd_is_not_counted_to_its_end(text: str) -> None:
     (error,) = introspection(text).refusals(VariableValues({}, {}))
     assert isinstance(error, GraphQLError)
     assert error.message == (
-        "The operation asks for 8001 or more fields of the schema; at most 8000 may be "
+        "The operation asks for 10001 or more fields of the schema; at most 10000 may be "
         "(GATEWAY_MAX_INTROSPECTION, which cannot be set)."
     )
 

@@ -31,12 +31,11 @@ WIDE = dict.fromkeys(
         "MAX_TOKENS",
         "MAX_SELECTIONS",
         "MAX_ALIASES",
-        "MAX_NODES",
-        "MAX_COST",
-        "OPERATION_BUDGET",
     ),
     "1000000",
-) | {"DOCUMENT_CACHE_BYTES": "4000000000"}
+) | dict.fromkeys(
+    ("MAX_NODES", "MAX_COST", "OPERATION_BUDGET", "DOCUMENT_CACHE_BYTES"), "4000000000"
+)
 TARGET = Target(
     invoice_no=NUMBERS["invoice number"],
     customer_no=NUMBERS["customer number"],

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from resolvers.bounds import Bounds, PageRequests
-from resolvers.pages import PageRequest
+from resolvers.pages import PageArguments, PageRequest
 from resolvers.payex.api.routes import Billing, Holder
 
 INVOICE = Holder("xxx", Billing.BILLED, "1")
@@ -14,11 +14,11 @@ PAGES = PageRequests(Bounds(max_records=5, max_subscriptions=3), str.encode)
 
 
 def subscriptions(first: int | None, holder: Holder = INVOICE) -> PageRequest:
-    return PAGES.subscriptions(holder, first, None)
+    return PAGES.subscriptions(holder, PageArguments(first))
 
 
 def records(first: int | None, holder: Holder = INVOICE) -> PageRequest:
-    return PAGES.records(holder, "2", first, None)
+    return PAGES.records(holder, "2", PageArguments(first))
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,7 @@ def test_no_two_lists_take_each_others_cursors() -> None:
             for page in (subscriptions, records)
             for holder in (INVOICE, CUSTOMER)
         ),
-        PAGES.records(INVOICE, "3", None, None),
+        PAGES.records(INVOICE, "3", PageArguments()),
+        *(PAGES.records(holder, None, PageArguments()) for holder in (INVOICE, CUSTOMER)),
     ]
     assert len({request.cursors.list for request in requests}) == len(requests)

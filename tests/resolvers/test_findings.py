@@ -10,19 +10,21 @@ from typing import Any
 import httpx
 import pytest
 
-from resolvers import usage
+from resolvers import old_fields
+from resolvers.arrangement import Totals
 from resolvers.budget import UsedUpError
 from resolvers.findings import Findings
 from resolvers.ledger import SubscriptionNode
 from resolvers.operation import Operation
 from resolvers.ordering import Direction, OrderField
+from resolvers.pages import PageArguments
 from resolvers.payex.api.deadline import Deadline
 from resolvers.payex.api.faults import Fault, FaultCode
 from resolvers.payex.api.routes import Billing, Holder
 from resolvers.payex.api.turns import Pace, Steps, Turns
 from resolvers.payex.api.work import Work
 from resolvers.selection import RecordFilter
-from resolvers.totals import Group, Totals
+from resolvers.totals import Group
 
 Operate = Callable[..., AbstractAsyncContextManager[Operation]]
 SUBSCRIPTION = SubscriptionNode(Holder("xxx", Billing.BILLED, "1"), "70")
@@ -37,7 +39,7 @@ def records(_request: httpx.Request) -> httpx.Response:
 
 async def sums(operation: Operation, **conditions: Any) -> Totals:
     """Return sums by the kind of usage."""
-    found = await usage.record_totals(
+    found = await old_fields.totals(
         operation, SUBSCRIPTION, [Group.USAGE_TYPE], RecordFilter(**conditions)
     )
     assert isinstance(found, Totals)
@@ -181,6 +183,5 @@ async def page(
     after: str | None = None,
 ) -> Any:
     """Return a page of records."""
-    return await usage.records(
-        operation, SUBSCRIPTION, first=first, after=after, wanted=wanted, ordered=ordered
-    )
+    asked = PageArguments(first, after)
+    return await old_fields.records(operation, SUBSCRIPTION, asked, wanted, ordered)

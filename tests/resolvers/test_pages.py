@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolvers.cursors import Cursors
-from resolvers.pages import DEFAULT_FIRST, Page, PageRequest
+from resolvers.pages import DEFAULT_FIRST, Page, PageArguments, PageRequest
 from resolvers.payex.api.argument_errors import ArgumentErrorCode
 from resolvers.payex.api.problems import Problem, ProblemType
 from resolvers.payex.api.records import UsageRecord
@@ -20,7 +20,7 @@ CURSORS = Cursors(b"a key", "xxx", "billed", "123456", "46")
 
 
 def request(first: int | None = None, after: str | None = None, maximum: int = 100) -> PageRequest:
-    return PageRequest(first, after, maximum, "GATEWAY_MAX_RECORDS", CURSORS)
+    return PageRequest(PageArguments(first, after), maximum, "GATEWAY_MAX_RECORDS", CURSORS)
 
 
 def cut(
@@ -139,7 +139,7 @@ def test_an_element_that_changed_or_went_is_told_and_not_guessed(listed: Listed)
     for left in ([records[0], records[2]], changed, []):
         problem = worked(request(None, after).page(left))
         assert message(problem) == (
-            "after: after stands behind an element that is not in this list. The list has changed "
+            "after: after names an element that is not in this list. The list has changed "
             "since, or the filter is another: start again without after."
         )
         # PayEx's list was needed to find out.
@@ -201,7 +201,7 @@ def test_one_of_equal_elements_that_went_is_told_and_not_guessed(listed: Listed)
 
     gone = worked(request(None, last).page(listed([{"usageType": "b"}] * 4), size=2))
 
-    assert message(gone).startswith("after: after stands behind an element that is not in this")
+    assert message(gone).startswith("after: after names an element that is not in this")
 
 
 def test_an_empty_page_has_no_cursors(listed: Listed) -> None:

@@ -1,7 +1,7 @@
 """Exact sums over usage records."""
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
@@ -10,18 +10,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resolvers.arrangement import Totals, arranged
 from resolvers.payex.api.amounts import UNREADABLE, Volume
+from resolvers.payex.api.raw_items import RawItems
 from resolvers.payex.api.records import UsageRecord
-from resolvers.totals import Group, Total, Totals
-from resolvers.totals import totals as totals_in_steps
+from resolvers.payex.api.routes import Billing, Holder, Kind, Route
+from resolvers.totals import Group, Total, sums
 from tests.resolvers.worked import worked
 
 MONTH = [datetime(2026, 11, day, hour) for day in (1, 2) for hour in (0, 23)]  # noqa: DTZ001
 money = st.decimals(min_value=-(10**30), max_value=10**30, allow_nan=False, places=9)
+INVOICE = Holder("xxx", Billing.BILLED, "1")
+ORIGINS = [RawItems(route=Route(INVOICE, Kind.DETAILS, "", number)) for number in ("70", "71")]
 records = st.builds(
     UsageRecord,
+    raw_items=st.sampled_from(ORIGINS),
     start_time=st.sampled_from([None, *MONTH]),
     usage_type=st.sampled_from([None, "call", "data"]),
+    product_group_id=st.sampled_from([None, 7, "7", "8"]),
+    detail_info=st.sampled_from([None, "0701234567"]),
     destination=st.sampled_from([None, "SE", "NO"]),
     amount=st.none() | money | st.sampled_from(["0.1", "0.2", "-0.3"]).map(Decimal),
     currency=st.sampled_from([None, UNREADABLE, "SEK", " sek", "EUR"]),
@@ -34,7 +41,8 @@ groupings = st.lists(st.sampled_from(Group))
 
 def totals(given_records: list[UsageRecord], group_by: list[Group], size: int = 2) -> Totals:
     """Return sums that are worked out in small slices."""
-    return worked(totals_in_steps(given_records, group_by, size=size))
+    found = worked(sums(given_records, group_by, size=size))
+    return worked(arranged(found, group_by, None, None, 0.0))
 
 
 def currency_of(record: UsageRecord) -> str | None:
@@ -47,16 +55,24 @@ def code_of(record: UsageRecord) -> str | None:
 
 def key_of(record: UsageRecord, group_by: list[Group]) -> tuple[Any, ...]:
     day = record.start_time.date() if record.start_time else None
-    return (
-        record.usage_type if Group.USAGE_TYPE in group_by else None,
-        day if Group.DAY in group_by else None,
-        record.destination if Group.DESTINATION in group_by else None,
-        currency_of(record),
-    )
+    product = record.product_group_id
+    keys = {
+        Group.USAGE_TYPE: record.usage_type,
+        Group.PRODUCT_GROUP: None if product is None else str(product),
+        Group.DESTINATION: record.destination,
+        Group.DETAIL_INFO: record.detail_info,
+        Group.SUBSCRIPTION: record.raw_items.route.subscription_no,
+        Group.DAY: day,
+        Group.WEEK: day and date.fromisocalendar(*day.isocalendar()[:2], 1),
+        Group.MONTH: day and date(day.year, day.month, 1),
+        Group.CURRENCY: currency_of(record),
+    }
+    named = {*group_by, Group.CURRENCY}
+    return tuple(keys[group] if group in named else None for group in Group)
 
 
 def key_of_total(total: Total) -> tuple[Any, ...]:
-    return total.usage_type, total.day, total.destination, total.currency_code
+    return tuple(getattr(total, group.value) for group in Group)
 
 
 def exact(volumes: list[Volume]) -> dict[str | None, Fraction]:
@@ -74,6 +90,9 @@ def shown(total: Total) -> tuple[Any, ...]:
         None if amount is None else (Fraction(amount.amount), amount.currency_code),
         exact(total.charged_volumes),
         exact(total.total_volumes),
+        exact(total.included_volumes),
+        total.first_start_time,
+        total.last_start_time,
     )
 
 
@@ -95,6 +114,7 @@ def test_each_group_holds_the_exact_sums_of_its_records(
         ]
         charged: dict[str | None, Fraction] = defaultdict(Fraction)
         used: dict[str | None, Fraction] = defaultdict(Fraction)
+        half_known = set()
         for record in group:
             if record.volume_code == UNREADABLE:
                 continue
@@ -102,12 +122,19 @@ def test_each_group_holds_the_exact_sums_of_its_records(
                 charged[code_of(record)] += Fraction(record.charged_volume)
             if record.total_volume is not None:
                 used[code_of(record)] += Fraction(record.total_volume)
+            if (record.charged_volume is None) != (record.total_volume is None):
+                half_known.add(code_of(record))
+        included = {code: used[code] - charged[code] for code in used.keys() - half_known}
+        times = [record.start_time for record in group if record.start_time]
         assert shown(total) == (
             len(group),
             len(group) - len(amounts),
             (sum(amounts, Fraction()), total.currency_code) if amounts else None,
             charged,
             used,
+            included,
+            min(times, default=None),
+            max(times, default=None),
         )
 
 
@@ -157,7 +184,8 @@ def test_a_group_in_which_nothing_has_an_amount_has_none_rather_than_zero() -> N
 
 
 def test_no_records_have_no_groups() -> None:
-    assert totals([], list(Group)).groups == []
+    found = totals([], list(Group))
+    assert (found.groups, found.remainder, found.by_currency, found.group_count) == ([], [], [], 0)
 
 
 @pytest.mark.parametrize("texts", [("1", f"0.{'0' * 59}1"), ("9" * 60, f"0.{'1' * 5000}")])

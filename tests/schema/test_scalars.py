@@ -11,7 +11,7 @@ from msgspec import json
 
 from resolvers.malformed import Malformed
 from schema.json_numbers import json_number
-from schema.scalars import SCALARS, ExactDecimal, LocalDateTime
+from schema.scalars import SCALARS, ExactDecimal, LocalDateTime, UtcDateTime
 
 
 def written(scalar: object, value: object) -> object:
@@ -19,6 +19,15 @@ def written(scalar: object, value: object) -> object:
     serialize = SCALARS[scalar].serialize
     assert serialize is not None
     return serialize(value)
+
+
+@given(st.integers(0, 2**42))
+def test_a_moment_is_written_in_utc_to_the_millisecond(milliseconds: int) -> None:
+    text = str(written(UtcDateTime, milliseconds / 1000))
+
+    assert (text[-5], text[-1]) == (".", "Z")
+    read = datetime.fromisoformat(text)
+    assert abs(read.timestamp() - milliseconds / 1000) <= 0.001
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False))

@@ -38,7 +38,13 @@ PROBLEMS = {
         "SubscriptionNotFound",
     },
 }
-USAGE_RESULTS = ("UsageRecordsResult", "UsageSummariesResult", "UsageTotalsResult")
+PROBLEMS["UsageComparisonResult"] = PROBLEMS["InvoiceResult"]
+USAGE_RESULTS = (
+    "UsageResult",
+    "UsageRecordsResult",
+    "UsageSummariesResult",
+    "UsageTotalsResult",
+)
 PROBLEMS |= dict.fromkeys(USAGE_RESULTS, PROBLEMS["UsageSubscriptionResult"])
 
 
@@ -165,20 +171,24 @@ def test_every_list_of_objects_has_a_size() -> None:
             costs = is_list_type(get_nullable_type(definition.type)) and not is_leaf_type(
                 get_named_type(definition.type)
             )
-            assert (sized or f"{name}.{field}" == "Query._entities") == costs
+            holds_a_page = "first" in definition.args and sized
+            assert (sized or f"{name}.{field}" == "Query._entities") == (costs or holds_a_page)
 
 
 def test_what_an_argument_sizes_is_known() -> None:
-    """Every `first`, and every list of numbers that answers are given for."""
-    sizing = {
-        f"{name}.{field}": argument
+    """Every `first` and `last`, and every list of numbers that answers are given for."""
+    sizing: dict[str, tuple[str, ...]] = {}
+    found = (
+        (f"{name}.{field}", argument)
         for name, one in OWN.items()
         if isinstance(one, GraphQLObjectType | GraphQLInterfaceType)
         for field, definition in one.fields.items()
         for argument, given in definition.args.items()
-        if argument == "first"
+        if argument in {"first", "last"}
         or (is_list_type(get_nullable_type(given.type)) and is_required_argument(given))
-    }
+    )
+    for place, argument in found:
+        sizing[place] = (*sizing.get(place, ()), argument)
     assert dict(SIZED_BY) == sizing
 
 

@@ -27,6 +27,7 @@ from resolvers.payex.api.body_slices import (
     exact_end,
     likely_end,
 )
+from resolvers.payex.api.dynamic_values import is_dynamic
 from resolvers.payex.api.field_map import SUBSCRIPTIONS, USAGE_DETAILS, USAGE_SUMMARIES, fit
 from resolvers.payex.api.list_bodies import PageBody, decode_object, goes_on, read_page
 from resolvers.payex.api.members import Members
@@ -48,7 +49,6 @@ from resolvers.payex.api.records import (
     UsageRecord,
     UsageSummary,
     alone,
-    is_dynamic,
 )
 from resolvers.payex.api.surrogates import Marked
 from resolvers.payex.api.times import moment

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar, get_args
 import msgspec
 
 from resolvers.payex.api.amounts import UNREADABLE, code, number
+from resolvers.payex.api.dynamic_values import is_dynamic
 from resolvers.payex.api.records import (
     ELEMENT,
     Code,
@@ -15,7 +16,6 @@ from resolvers.payex.api.records import (
     Item,
     Member,
     Moment,
-    is_dynamic,
 )
 from resolvers.payex.api.surrogates import Marked
 from resolvers.payex.api.times import moment

@@ -48,6 +48,15 @@ class ProblemType(enum.Enum):
     UNRECOGNIZED = ("", 0)
 
 
+ABOUT_THE_HOLDER: Final = frozenset(
+    {
+        ProblemType.INVOICE_NOT_FOUND,
+        ProblemType.CUSTOMER_NOT_FOUND,
+        ProblemType.INVOICE_HAS_NO_USAGE,
+    }
+)
+"""What tells that there is no usage of the invoice or customer at all."""
+
 _TYPES = {kind.value: kind for kind in ProblemType if kind is not ProblemType.UNRECOGNIZED} | {
     # PayEx's sample of the dotted style ends so.
     ("validation-error", 400): ProblemType.VALIDATION

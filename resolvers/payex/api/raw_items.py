@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from resolvers.payex.api.routes import Route
+
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -24,10 +26,14 @@ class RawItems:
 
     Args:
         unreadable: what could not be read, of one element that is a whole body.
+        route: the route that the list was read from, where somebody asks for it.
     """
 
-    def __init__(self, unreadable: Mapping[Any, int] | None = None) -> None:
+    def __init__(
+        self, unreadable: Mapping[Any, int] | None = None, route: Route | None = None
+    ) -> None:
         self.unreadable = unreadable or {}
+        self.route = route
         # Parts of the list, and the position of the first element of each.
         self._parts: list[bytes | Sequence[msgspec.Raw]] = []
         self._firsts: list[int] = []

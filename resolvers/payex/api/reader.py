@@ -1,5 +1,6 @@
 """From bodies to what they hold: the pages of a list followed and decoded, each body once."""
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -39,6 +40,11 @@ class Reading:
     bodies: tuple[bytes, ...] = field(repr=False)
 
     @property
+    def fetched(self) -> float:
+        """When PayEx was asked for a list, in seconds since 1970; 0 for anything else."""
+        return self.outcome.fetched if isinstance(self.outcome, ItemList) else 0.0
+
+    @property
     def status(self) -> int:
         """The HTTP status that the bodies came with."""
         return self.outcome.status if isinstance(self.outcome, Problem) else HTTPStatus.OK
@@ -57,11 +63,17 @@ class Reader:
         max_pages: the bound on the pages of one list.
         field_map: a deployment's changes to the assumed field map, by `usage_details` and
             `usage_summaries`.
+        wall: seconds since 1970.
     """
 
     def __init__(
-        self, routes: Routes, max_pages: int, field_map: Mapping[str, Mapping[str, str]]
+        self,
+        routes: Routes,
+        max_pages: int,
+        field_map: Mapping[str, Mapping[str, str]],
+        wall: Callable[[], float] = time.time,
     ) -> None:
+        self._wall = wall
         self._routes = routes
         self._max_pages = max_pages
         self._decoders: dict[Kind, Decoder[Any]] = {
@@ -71,13 +83,16 @@ class Reader:
             Kind.SUMMARIES: usage_summaries(field_map.get("usage_summaries", {})),
         }
 
-    async def read(self, route: Route, fetch: Fetch, intake: Intake | None = None) -> Reading:
+    async def read(
+        self, route: Route, fetch: Fetch, intake: Intake | None = None, fetched: float | None = None
+    ) -> Reading:
         """Return what a route holds, all pages of it, or the problem told in place of any.
 
         Args:
             route: what to read.
             fetch: brings the bodies.
             intake: takes in the bodies.
+            fetched: when PayEx was asked for them, in seconds since 1970; now if None.
 
         Raises:
             Fault: a body cannot be understood, the list cannot be followed to its end, or takes
@@ -85,7 +100,9 @@ class Reader:
         """
         intake = intake or Intake()
         bodies: list[bytes] = []
-        found: ItemList[Any] = ItemList()
+        # A list is as it was when PayEx was asked for it, or newer.
+        asked = self._wall() if fetched is None else fetched
+        found: ItemList[Any] = ItemList(route=route, fetched=asked)
         seen = {route.path}
         while True:
             body = await fetch(route, len(bodies))

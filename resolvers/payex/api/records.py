@@ -1,6 +1,5 @@
 """Usage records, summaries and subscriptions: typed values with the way back to their JSON."""
 
-import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, NamedTuple, Se
 import msgspec
 
 from resolvers.payex.api.amounts import Money, Volume, currency_code
-from resolvers.payex.api.links import is_from_root
 from resolvers.payex.api.raw_items import RawItems
+from resolvers.payex.api.routes import Route
 from resolvers.payex.api.times import day
 
 T = TypeVar("T", bound="Item")
@@ -22,33 +21,7 @@ Code = Annotated[str, msgspec.Meta(title="Code")]
 """A currency's or a unit's code as PayEx wrote it, without control characters; or `UNREADABLE`."""
 
 
-class _Object(msgspec.Struct, gc=False):
-    """An object that is passed over: a `dict` takes twenty times the bytes of its JSON."""
-
-
-_DYNAMIC: Final = msgspec.json.Decoder(str | _Object | list[_Object] | None)
-_TEXT: Final = msgspec.json.Decoder(str)
-_EMPTY: Final = re.compile(rb"\{\s*\}")
 _NULL: Final = msgspec.Raw(b"null")
-
-
-def is_dynamic(json: msgspec.Raw) -> bool:
-    """Whether JSON may stand where PayEx documents the type "dynamic".
-
-    That is a path, or what it leads to (an object or a list of some), or null.
-    """
-    try:
-        value = _DYNAMIC.decode(json)
-    except (ValueError, RecursionError):
-        return False
-    if isinstance(value, str):
-        return is_from_root(value)
-    return not (isinstance(value, _Object) and _EMPTY.fullmatch(json))
-
-
-def link_in(json: msgspec.Raw) -> str | None:
-    """Return the path in what `is_dynamic`; None if it is anything else."""
-    return _TEXT.decode(json) if bytes(json).startswith(b'"') else None
 
 
 class Day(date):
@@ -129,6 +102,11 @@ class Usage(Item, kw_only=True):
         charged_volume: Decimal | None = None
         total_volume: Decimal | None = None
         volume_code: Code | None = None
+
+    @property
+    def subscription_no(self) -> str:
+        """The number of the subscription whose usage it is."""
+        return str(self.raw_items.route.subscription_no)
 
     @property
     def charged(self) -> Volume | None:
@@ -255,12 +233,18 @@ class ItemList(Generic[T]):
     Attributes:
         items: the elements.
         unreadable: what could not be read of them.
+        route: the route that it was read from.
+        fetched: when PayEx was asked for it, in seconds since 1970.
     """
 
-    def __init__(self, pages: Iterable[Page[T]] = ()) -> None:
+    def __init__(
+        self, pages: Iterable[Page[T]] = (), route: Route | None = None, fetched: float = 0.0
+    ) -> None:
         self.items: list[T] = []
         self.unreadable: dict[Member, int] = {}
-        self._raw_items = RawItems()
+        self.route = route
+        self.fetched = fetched
+        self._raw_items = RawItems(route=route)
         for page in pages:
             self.add(page)
 

@@ -85,12 +85,14 @@ class Route(msgspec.Struct, frozen=True, cache_hash=True):
     """One GET of PayEx. Two routes are equal when they are the same call.
 
     `path` is percent-encoded and server-relative, as it goes on the wire. It holds customer and
-    telephone numbers: log `template`, never `path`.
+    telephone numbers: log `template`, never `path`. `subscription_no` is the subscription that the
+    path leads to; a link need not show it.
     """
 
     holder: Holder
     kind: Kind
     path: str
+    subscription_no: str = ""
 
     @property
     def template(self) -> str:
@@ -126,9 +128,11 @@ class Routes:
             "subscriptionNo": _segment(subscription_no) if subscription_no else "",
         }
         path = TEMPLATES[holder.billing, kind].format_map(numbers)
-        return Route(holder, kind, self._ledger(holder) + path)
+        return Route(holder, kind, self._ledger(holder) + path, subscription_no or "")
 
-    def follow(self, link: str, holder: Holder, kind: Kind, base: str = "") -> Route:
+    def follow(
+        self, link: str, holder: Holder, kind: Kind, base: str = "", subscription_no: str = ""
+    ) -> Route:
         """Return the route that a link of PayEx names.
 
         PayEx documents links as server-relative. One may also be an absolute URL of PayEx's origin
@@ -142,6 +146,7 @@ class Routes:
             holder: the invoice or customer of the page.
             kind: what the link leads to.
             base: the path of the page; without it, no link is relative to it.
+            subscription_no: the subscription that it stands for.
 
         Raises:
             Fault: `UPSTREAM_LINK_REFUSED`. Its hint says whether it is a link at all.
@@ -168,7 +173,7 @@ class Routes:
             form.fullmatch(below) for form in _FORMS.values()
         ):
             raise Fault(FaultCode.UPSTREAM_LINK_REFUSED, hint="It leads to another route.")
-        return Route(holder, kind, path + mark + query)
+        return Route(holder, kind, path + mark + query, subscription_no)
 
     def next_page(self, link: str, page: Route) -> Route:
         """Return the route that a page's link to the next one names. It differs by its query.
@@ -176,7 +181,7 @@ class Routes:
         Raises:
             Fault: `UPSTREAM_LINK_REFUSED`, also for a link to another list.
         """
-        following = self.follow(link, page.holder, page.kind, page.path)
+        following = self.follow(link, page.holder, page.kind, page.path, page.subscription_no)
         if following.path.partition("?")[0] != page.path.partition("?")[0]:
             raise Fault(FaultCode.UPSTREAM_LINK_REFUSED, hint="It leads out of the list.")
         return following

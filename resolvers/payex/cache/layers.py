@@ -79,7 +79,7 @@ class CacheLayers:
             return problem
 
         try:
-            reading = await self._reader.read(route, replay, intake)
+            reading = await self._reader.read(route, replay, intake, stored.fetched)
         except (Fault, IndexError) as error:
             if isinstance(error, Fault) and error.of_the_gateway:
                 raise
@@ -112,7 +112,7 @@ class CacheLayers:
             return
         self._cache.put(key, reading.outcome, reading.size, ttl, held)
         if self._shared is not None:
-            stored = Stored(reading.status, reading.bodies)
+            stored = Stored(reading.status, reading.bodies, fetched=reading.fetched)
             # The answer is there: nobody waits for it to be stored as well.
             task = asyncio.create_task(self._shared.put(self._shared_key(key, token), stored, ttl))
             self._storing.add(task)

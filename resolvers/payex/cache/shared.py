@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
-_PREFIX = "payex-usage:v1:"
-_VERSION = b"\x01"
+_PREFIX = "payex-usage:v2:"
+_VERSION = b"\x02"
 _DIGEST = 32
 _CONNECTIONS = 16
 
@@ -34,12 +34,13 @@ class Stored:
     """An answer as PayEx sent it: its status, and the bodies of its pages.
 
     `left` is the seconds that the cache still holds it, which no copy may outlive; 0 if it did not
-    come from the cache.
+    come from the cache. `fetched` is when PayEx was asked for it, in seconds since 1970.
     """
 
     status: int
     bodies: tuple[bytes, ...] = field(repr=False)
     left: float = field(default=0.0, compare=False)
+    fetched: float = 0.0
 
 
 class SharedCache:
@@ -193,12 +194,12 @@ class SharedCache:
 
 def encode(key: str, stored: Stored) -> bytes:
     """Return what Redis holds: a version, a checksum over the key and all else, and the answer."""
-    payload = msgspec.msgpack.encode((stored.status, stored.bodies))
+    payload = msgspec.msgpack.encode((stored.status, stored.bodies, stored.fetched))
     return _VERSION + _checksum(key, payload) + payload
 
 
-def decode(key: str, value: bytes) -> tuple[int, tuple[bytes, ...]] | None:
-    """Return the status and the bodies, or None if the value is not the key's.
+def decode(key: str, value: bytes) -> tuple[int, tuple[bytes, ...], float] | None:
+    """Return status, bodies and when they were asked for; None if the value is not the key's.
 
     The key holds the mark of the ledger's token, which Redis never sees. So someone who can write
     to Redis without knowing the token can put back an older answer, but cannot make one up.
@@ -208,7 +209,7 @@ def decode(key: str, value: bytes) -> tuple[int, tuple[bytes, ...]] | None:
     if value[:start] != _VERSION + _checksum(key, payload):
         return None
     try:
-        return msgspec.msgpack.decode(payload, type=tuple[int, tuple[bytes, ...]])
+        return msgspec.msgpack.decode(payload, type=tuple[int, tuple[bytes, ...], float])
     except msgspec.DecodeError:
         return None
 
@@ -265,7 +266,10 @@ def _understand(key: str, left: object, value: object) -> Stored | None:
     if not isinstance(left, int) or left <= 0 or not isinstance(value, bytes):
         return None
     answer = decode(key, value)
-    return answer and Stored(*answer, left=left / 1000)
+    if answer is None:
+        return None
+    status, bodies, fetched = answer
+    return Stored(status, bodies, left=left / 1000, fetched=fetched)
 
 
 def _checksum(key: str, payload: bytes | memoryview) -> bytes:

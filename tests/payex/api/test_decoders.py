@@ -19,6 +19,7 @@ from resolvers.payex.api.decoders import (
     usage_records,
     usage_summaries,
 )
+from resolvers.payex.api.dynamic_values import is_dynamic, link_in
 from resolvers.payex.api.faults import Fault, FaultCode
 from resolvers.payex.api.field_map import USAGE_DETAILS
 from resolvers.payex.api.list_bodies import decode_object
@@ -30,8 +31,6 @@ from resolvers.payex.api.records import (
     Item,
     ItemList,
     Member,
-    is_dynamic,
-    link_in,
 )
 
 SUBSCRIPTIONS = b"""{ "items": [ { "subscriptionNo": "12345680",

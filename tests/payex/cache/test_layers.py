@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -53,7 +54,7 @@ class Shared:
         self.gets += 1
         await asyncio.sleep(0)
         stored = self.held.get(key)
-        return stored and Stored(stored.status, stored.bodies, self.left)
+        return stored and replace(stored, left=self.left)
 
     async def put(self, key: str, stored: Stored, ttl: float) -> None:
         """Hold it, after half a second."""
@@ -275,3 +276,20 @@ async def test_what_another_instance_has_asked_costs_no_call_and_no_wave(connect
     assert [answer.wave for answer, _ in asked] == [3, 2, 2]
     assert [(stats.hits, stats.misses) for _, stats in asked] == [(0, 1), (1, 0), (1, 0)]
     assert shared.gets == 2
+
+
+async def test_what_another_instance_recalls_is_as_old_as_it_was() -> None:
+    shared = Shared()
+    reading = await Reader(ROUTES, 100, {}, lambda: 1234.5).read(LIST, _first_page)
+    assert reading.fetched == 1234.5
+    one = memory(shared)
+    keep(one, reading)
+    await one.aclose()
+    found = await memory(shared).recall(LIST, key_of(LIST), TOKEN)
+
+    assert found is not None
+    assert found.fetched == 1234.5
+
+
+async def _first_page(_: Route, __: int) -> bytes:
+    return PAGES[-1]

@@ -195,20 +195,22 @@ async def test_neither_tokens_nor_numbers_stand_in_a_name(server: Valkey) -> Non
 
     name = server.name().decode()
     prefix, digest = name.rsplit(":", 1)
-    assert prefix == "payex-usage:v1"
+    assert prefix == "payex-usage:v2"
     assert len(bytes.fromhex(digest)) == 32
 
 
 # What it believes
 
 bodies = st.lists(st.binary(max_size=20), max_size=3).map(tuple)
-answers = st.builds(Stored, st.integers(100, 599), bodies)
+answers = st.builds(
+    Stored, st.integers(100, 599), bodies, fetched=st.floats(0, 2**33, allow_nan=False)
+)
 texts = st.text(st.characters(), max_size=8)
 
 
 @given(texts, answers)
 def test_what_is_stored_is_what_is_read(key: str, stored: Stored) -> None:
-    assert decode(key, encode(key, stored)) == (stored.status, stored.bodies)
+    assert decode(key, encode(key, stored)) == (stored.status, stored.bodies, stored.fetched)
 
 
 @given(texts, texts, answers)
@@ -241,13 +243,13 @@ def test_garbage_is_not_believed(garbage: bytes) -> None:
 
 @pytest.mark.parametrize("payload", [b"", b"\xc0", b"\x92\xa1x\x90", b"\x92\x01\x90\x00"])
 def test_a_payload_that_another_release_writes_is_a_miss(payload: bytes) -> None:
-    assert decode("key", b"\x01" + _checksum("key", payload) + payload) is None
+    assert decode("key", b"\x02" + _checksum("key", payload) + payload) is None
 
 
 GARBAGE: dict[str, Callable[[Any, bytes], object]] = {
     "text": lambda control, name: control.set(name, "garbage", px=60_000),
     "a cut value": lambda control, name: control.set(name, control.get(name)[:-1], keepttl=True),
-    "another version": lambda control, name: control.setrange(name, 0, b"\x02"),
+    "another version": lambda control, name: control.setrange(name, 0, b"\x01"),
     "another answer": lambda control, name: control.set(
         name, encode("other key", AN_ANSWER), px=60_000
     ),
