@@ -18,10 +18,10 @@ from graphql import (
     InlineFragmentNode,
     SelectionNode,
     SelectionSetNode,
+    VariableValues,
     get_argument_values,
     get_directive_values,
 )
-from graphql.execution.values import VariableValues
 
 
 class SelectedField(Protocol):

@@ -3,12 +3,12 @@
 from typing import Any
 
 import strawberry
-from strawberry.types.lazy_type import LazyType
 
 from resolvers.ledger import SubscriptionNode, subscription_of
 from resolvers.payex.api.records import Usage
 from schema.amounts import Money, Volume
 from schema.directives import INTERNAL, RAW
+from schema.internals import LazyType
 from schema.scalars import ExactDecimal, LocalDate, LocalDateTime, RawJSON
 
 # It is declared where records are known.

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import strawberry
-from strawberry.types.lazy_type import LazyType
 
 from resolvers import lookups, old_fields, usage
 from resolvers.errors import problem_error
@@ -19,6 +18,7 @@ from resolvers.totals import Group
 from schema.declarations import Info, described, given, reads, resolved
 from schema.directives import CALL, INTERNAL, PAGE, RAW, SUMS
 from schema.inputs import UsageRecordOrder
+from schema.internals import LazyType
 from schema.node import Node
 from schema.pages import PageInfo
 from schema.problems import (

@@ -12,11 +12,11 @@ from graphql import (
     Undefined,
     ValueNode,
     VariableNode,
+    VariableValues,
     get_argument_values,
     get_nullable_type,
     is_non_null_type,
 )
-from graphql.execution.values import VariableValues
 
 Convert = Callable[[dict[str, Any]], dict[str, Any]]
 """Makes a resolver's arguments of coerced ones: input objects, and the names of Python."""

@@ -45,9 +45,9 @@ from graphql import (
     is_non_null_type,
 )
 from graphql.pyutils import UndefinedType
-from strawberry.schema.schema_converter import CustomGraphQLEnumType
 
 from gateway.execution.plain import PlainField
+from schema.internals import CustomGraphQLEnumType
 
 Projection = Callable[[Any], dict[str, Any]]
 ProjectionOfList = Callable[[Sequence[Any], list[int]], list[dict[str, Any]]]

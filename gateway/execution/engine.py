@@ -11,7 +11,6 @@ from http import HTTPStatus
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, execute
-from strawberry.execution import optimized_is_awaitable
 from strawberry.federation import Schema
 
 from gateway.documents.source import DocumentSource, Requested
@@ -33,6 +32,7 @@ from gateway.limits.variables import oversized_variables
 from gateway.settings.limits import LimitSettings
 from resolvers.operation import Operation
 from resolvers.payex.api.work import Work
+from schema.internals import optimized_is_awaitable
 from schema.scopes import missing
 from schema.subgraph import executable
 

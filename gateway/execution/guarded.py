@@ -7,11 +7,11 @@ hold no such field, and are not executed here: nothing is looked up for each of 
 from typing import Any
 
 from graphql import GraphQLObjectType
-from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 
 from gateway.execution.paced import PacedExecutor
 from resolvers.errors import ErrorCode, RequestError
+from schema.internals import FieldDetailsList
 from schema.scopes import ScopeRequirement
 
 

@@ -3,12 +3,12 @@
 from typing import Any
 
 from graphql import GraphQLError, located_error
-from graphql.execution.collect_fields import FieldDetailsList
 
 from gateway.execution.shapes import Shape
 from gateway.http.errors import ERROR, UNTOLD_ERROR, told_errors
 from resolvers.operation import Operation
 from resolvers.payex.api.work import Work
+from schema.internals import FieldDetailsList
 
 
 class Place:

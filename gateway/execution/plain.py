@@ -16,9 +16,13 @@ from graphql import (
     is_leaf_type,
     is_object_type,
 )
-from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
-from strawberry.schema.schema_converter import GraphQLCoreConverter
-from strawberry.types.field import StrawberryField
+
+from schema.internals import (
+    FieldDetailsList,
+    GraphQLCoreConverter,
+    GroupedFieldSet,
+    StrawberryField,
+)
 
 Collect = Callable[[GraphQLObjectType, FieldDetailsList], GroupedFieldSet]
 """Returns what is selected of a type, by response names."""

@@ -21,16 +21,8 @@ from graphql import (
     GraphQLError,
     GraphQLObjectType,
     OperationDefinitionNode,
+    VariableValues,
 )
-from graphql.execution.collect_fields import (
-    CollectedFields,
-    FieldDetailsList,
-    FragmentDetails,
-    GroupedFieldSet,
-    collect_fields,
-    collect_subfields,
-)
-from graphql.execution.values import VariableValues
 from strawberry.federation import Schema
 
 from gateway.execution.codegen import NotPlainError, UnexpectedNullError
@@ -39,6 +31,14 @@ from gateway.execution.run import PlannedRequest
 from gateway.execution.selections import Projections, Selected, Selections
 from gateway.execution.shapes import UnplannableError
 from resolvers.payex.api.work import Work
+from schema.internals import (
+    CollectedFields,
+    FieldDetailsList,
+    FragmentDetails,
+    GroupedFieldSet,
+    collect_fields,
+    collect_subfields,
+)
 from schema.subgraph import executable
 
 Spend = Callable[[float], object]

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema
-from graphql.execution.collect_fields import FieldDetailsList
-from graphql.execution.values import VariableValues
+from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, VariableValues
 
 from gateway.execution.resolver_fields import ResolverField
 from gateway.execution.selections import Selected
+from schema.internals import FieldDetailsList
 
 Select = Callable[[GraphQLObjectType, FieldDetailsList], Selected]
 """Returns what field nodes select of an object type."""

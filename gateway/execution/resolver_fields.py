@@ -3,17 +3,18 @@
 from functools import partial
 from typing import Any
 
-from graphql import GraphQLObjectType
-from graphql.execution.collect_fields import FieldDetailsList
-from graphql.execution.values import VariableValues
+from graphql import GraphQLObjectType, VariableValues
 from strawberry.federation import Schema
-from strawberry.schema.schema_converter import GraphQLCoreConverter
-from strawberry.types.arguments import convert_arguments
-from strawberry.types.field import StrawberryField
 
 from gateway.execution.arguments import Arguments
 from gateway.execution.plain import attribute_of
 from gateway.execution.shapes import UnplannableError, shape_of
+from schema.internals import (
+    FieldDetailsList,
+    GraphQLCoreConverter,
+    StrawberryField,
+    convert_arguments,
+)
 from schema.subgraph import executable
 
 

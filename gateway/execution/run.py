@@ -11,9 +11,7 @@ from functools import partial
 from types import CoroutineType
 from typing import Any, Final, NamedTuple
 
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, Undefined
-from graphql.execution.values import VariableValues
-from strawberry.execution import optimized_is_awaitable as is_awaitable
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, Undefined, VariableValues
 
 from gateway.execution.codegen import NotPlainError, UnexpectedNullError, admit
 from gateway.execution.lists import ListProjection
@@ -26,6 +24,7 @@ from resolvers.operation import Operation
 from resolvers.payex.api.faults import Fault
 from resolvers.payex.api.turns import SLICE, done
 from resolvers.payex.api.work import Work
+from schema.internals import optimized_is_awaitable as is_awaitable
 
 _EXPECTED: Final = (Fault, RequestError, GraphQLError)
 _CANCELLED: Final = object()

@@ -12,13 +12,13 @@ from graphql import (
     NonNullTypeNode,
     OperationDefinitionNode,
     VariableDefinitionNode,
+    VariableValues,
 )
-from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
-from graphql.execution.values import VariableValues
 
 from gateway.execution.codegen import Projection, compile_projection
 from gateway.execution.lists import ListProjection, is_list_of_plain
 from gateway.execution.plain import Collect, PlainField, plain_fields
+from schema.internals import CollectedFields, FieldDetailsList, GroupedFieldSet
 
 if TYPE_CHECKING:
     from gateway.execution.resolver_fields import ResolverField

@@ -38,12 +38,12 @@ from graphql import (
     value_from_ast_untyped,
 )
 from strawberry.federation.schema_directives import Cost, ListSize
-from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from gateway.limits.cost import OperationCost
 from gateway.limits.definitions import fragments_of
 from gateway.limits.prices import Condition, Field, Selection, Size, size_of
 from schema.directives import SIZED_BY, WEIGHTS
+from schema.internals import GraphQLCoreConverter
 
 _SIZED_FIELDS: Final = frozenset({"nodes", "edges"})
 _UNSIZED: Final = 10

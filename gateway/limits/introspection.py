@@ -22,12 +22,12 @@ from graphql import (
     SelectionSetNode,
     TypeMetaFieldDef,
     TypeNameMetaFieldDef,
+    VariableValues,
     get_argument_values,
     get_named_type,
     get_nullable_type,
     is_list_type,
 )
-from graphql.execution.values import VariableValues
 
 from gateway.limits.definitions import fragments_of
 from gateway.limits.violations import INTROSPECTION, LimitCode, LimitExceeded

@@ -16,7 +16,6 @@ from graphql import (
     get_variable_values,
     parse,
 )
-from strawberry.execution import optimized_is_awaitable
 from strawberry.federation import Schema
 
 from gateway.documents.source import DocumentSource
@@ -33,6 +32,7 @@ from resolvers.payex.api.deadline import Deadline
 from resolvers.payex.api.turns import Pace, Turns
 from resolvers.payex.client import Payex
 from resolvers.rights import EVERYTHING
+from schema.internals import optimized_is_awaitable
 from schema.subgraph import build_schema, executable
 
 SCHEMA = build_schema()

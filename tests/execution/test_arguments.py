@@ -8,10 +8,10 @@ from graphql import (
     GraphQLError,
     GraphQLObjectType,
     OperationDefinitionNode,
+    VariableValues,
     get_argument_values,
     parse,
 )
-from graphql.execution.values import VariableValues
 
 from gateway.execution.arguments import Arguments
 from resolvers.totals import Group

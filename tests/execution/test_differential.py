@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from graphql import ExecutionResult, parse, validate
-from graphql.execution.collect_fields import GroupedFieldSet
-from graphql.execution.values import VariableValues
+from graphql import ExecutionResult, VariableValues, parse, validate
 from hypothesis import Phase, given, settings
 
 from gateway.execution.plan import Fall, Plan
 from gateway.execution.selections import Projections, Selections
+from schema.internals import GroupedFieldSet
 from tests.execution.both_executors import CORE, Gateway, reference, run
 from tests.execution.examples import (
     EXAMPLE,

@@ -7,9 +7,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 import pytest
-from graphql import ExecutionResult, GraphQLError, execute, parse
-from graphql.execution.values import VariableValues
-from strawberry.execution import optimized_is_awaitable
+from graphql import ExecutionResult, GraphQLError, VariableValues, execute, parse
 
 from gateway.execution.paced import PacedExecutor
 from gateway.execution.plan import Fall, FallReason
@@ -23,6 +21,7 @@ from resolvers.payex.api.routes import Kind, Route
 from resolvers.payex.api.turns import SLICE, Turns
 from resolvers.payex.api.work import Work
 from resolvers.rights import EVERYTHING
+from schema.internals import optimized_is_awaitable
 from tests.execution.both_executors import CORE, plan_of, shown
 from tests.execution.made_up_payex import Steady
 

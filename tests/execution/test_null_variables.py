@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from graphql import ExecutionResult, execute, parse
 from hypothesis import given, settings
-from strawberry.execution import optimized_is_awaitable
 
 from gateway.execution.paced import PacedExecutor
 from gateway.http.errors import format_errors, told_errors
@@ -22,6 +21,7 @@ from resolvers.payex.api.answers import Answer, CallContext
 from resolvers.payex.api.routes import Kind, Route
 from resolvers.rights import EVERYTHING
 from schema.declarations import Info
+from schema.internals import optimized_is_awaitable
 from schema.subgraph import build_schema
 from tests.execution.both_executors import (
     CORE,

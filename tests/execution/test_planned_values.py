@@ -8,9 +8,14 @@ from typing import Any, NewType
 
 import pytest
 import strawberry
-from graphql import ExecutionResult, OperationDefinitionNode, execute, get_variable_values, parse
-from graphql.execution.values import VariableValues
-from strawberry.execution import optimized_is_awaitable
+from graphql import (
+    ExecutionResult,
+    OperationDefinitionNode,
+    VariableValues,
+    execute,
+    get_variable_values,
+    parse,
+)
 from strawberry.federation import Schema
 from strawberry.schema.config import StrawberryConfig
 
@@ -20,6 +25,7 @@ from resolvers.errors import ErrorCode, RequestError
 from resolvers.operation_stats import OperationStats
 from resolvers.payex.api.faults import Fault, FaultCode
 from schema.declarations import reads
+from schema.internals import optimized_is_awaitable
 from schema.subgraph import executable
 from tests.execution.both_executors import shown, unhurried
 

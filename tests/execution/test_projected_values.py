@@ -9,14 +9,13 @@ from typing import Any, NewType
 
 import pytest
 import strawberry
-from graphql import ExecutionResult, Undefined, execute, parse
-from graphql.execution.values import VariableValues
-from strawberry.execution import optimized_is_awaitable
+from graphql import ExecutionResult, Undefined, VariableValues, execute, parse
 from strawberry.schema.config import StrawberryConfig
 
 from gateway.execution.plan import Plan
 from resolvers.bounds import Bounds
 from resolvers.operation_stats import OperationStats
+from schema.internals import optimized_is_awaitable
 from schema.subgraph import executable
 from tests.execution.both_executors import run, shown, unhurried
 from tests.execution.made_up_payex import Later, Raises

@@ -7,25 +7,25 @@ import pytest
 from graphql import (
     GraphQLObjectType,
     OperationDefinitionNode,
+    VariableValues,
     get_named_type,
     is_abstract_type,
     is_composite_type,
     parse,
 )
-from graphql.execution.collect_fields import (
-    CollectedFields,
-    FieldDetailsList,
-    collect_fields,
-    collect_subfields,
-)
-from graphql.execution.values import VariableValues
-from strawberry.types.field import StrawberryField
 
 from gateway.execution.plan import Plan
 from gateway.execution.selections import Projections, Selected, Selections
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
 from resolvers.rights import EVERYTHING
+from schema.internals import (
+    CollectedFields,
+    FieldDetailsList,
+    StrawberryField,
+    collect_fields,
+    collect_subfields,
+)
 from tests.execution.both_executors import CORE, plan_of, planned, reference, run, shown
 from tests.execution.made_up_payex import Steady
 

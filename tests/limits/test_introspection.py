@@ -6,12 +6,12 @@ import pytest
 from graphql import (
     GraphQLError,
     OperationDefinitionNode,
+    VariableValues,
     execute,
     get_introspection_query,
     get_variable_values,
     parse,
 )
-from graphql.execution.values import VariableValues
 
 from gateway.limits.introspection import Introspection, introspection_of
 from gateway.limits.violations import INTROSPECTION
