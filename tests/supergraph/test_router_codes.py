@@ -15,7 +15,7 @@ pytestmark = pytest.mark.supergraph
 (HEAD, *ROWS) = [
     [cell.strip() for cell in line.strip("|").split("|")]
     for line in PAGE.read_text("utf-8")
-    .split("## What becomes of errors")[1]
+    .split("## Errors through a router")[1]
     .split("\n## ")[0]
     .splitlines()
     if line.startswith("| ") and not line.startswith("|--")
