@@ -18,7 +18,7 @@ from gateway.sandbox import CATALOGUE, TOKENS, SandboxFault, create_sandbox
 from gateway.sandbox.faults import KINDS, ROUTES
 from gateway.server.process import CANNOT_START
 from gateway.server.processes import serve
-from gateway.settings.load import SettingsError, load_settings, tell
+from gateway.settings.load import SettingsError, load_settings, print_error
 from gateway.settings.settings import Settings
 from resolvers.payex.credentials.access import CredentialsError
 from schema.subgraph import print_sdl
@@ -171,7 +171,7 @@ def main(
             case _:
                 _serve(options, os.environ if environment is None else environment, run)
     except (SettingsError, CredentialsError) as error:
-        tell(error)
+        print_error(error)
         return CANNOT_START
     return 0
 

@@ -170,7 +170,7 @@ class Operation:
         if not isinstance(batch, Untraced) or not self.rights.sees(route.holder):
             return None
         kept = self.payex.kept(route, wave, self.context(route.holder))
-        return kept and self._told(route, kept)
+        return kept and self._noted(route, kept)
 
     async def _answer_of(self, route: Route, wave: int, batch: BatchTrace) -> Answer:
         context = self.context(route.holder)
@@ -179,7 +179,7 @@ class Operation:
         answer = await self.payex.answer(route, wave, context)
         if isinstance(answer.outcome, Fault):
             batch.failed(route.template, answer.outcome.code)
-        return self._told(route, answer)
+        return self._noted(route, answer)
 
     def spawn(self, work: Coroutine[Any, Any, Answer]) -> asyncio.Task[Answer]:
         """Run upstream work that ends with the operation at the latest."""
@@ -202,38 +202,38 @@ class Operation:
         if not task.cancelled():
             task.exception()
 
-    def _told(self, route: Route, answer: Answer) -> Answer:
-        """Note what an answer tells, and take from it what is more than the caller may know.
+    def _noted(self, route: Route, answer: Answer) -> Answer:
+        """Note what an answer says, and remove from it what the caller may not know.
 
         To an end user, an invoice that PayEx does not have is as one that is somebody else's.
         """
-        told = answer.outcome
-        if isinstance(told, Problem):
-            self.stats.problem(told.kind.name)
-        if isinstance(told, ItemList | SubscriptionItem) and told.unreadable:
-            self.stats.lacks(route.kind, told.unreadable)
-        if isinstance(told, Fault):
+        outcome = answer.outcome
+        if isinstance(outcome, Problem):
+            self.stats.problem(outcome.kind.name)
+        if isinstance(outcome, ItemList | SubscriptionItem) and outcome.unreadable:
+            self.stats.lacks(route.kind, outcome.unreadable)
+        if isinstance(outcome, Fault):
             # The line of the request has the code of each. An outage brings thousands of those
             # that the gateway itself makes, and a call may be shared by many operations.
-            if not (told.of_the_gateway or told.is_logged):
-                told.is_logged = True
-                self._log(logging.WARNING, told.code, route, told)
+            if not (outcome.of_the_gateway or outcome.is_logged):
+                outcome.is_logged = True
+                self._log(logging.WARNING, outcome.code, route, outcome)
         elif (
-            isinstance(told, Problem)
-            and told.kind in _NO_HOLDER
+            isinstance(outcome, Problem)
+            and outcome.kind in _NO_HOLDER
             and not self.rights.sees_whole(route.holder.owner_no)
         ):
-            self._log(logging.INFO, told.kind.name, route, told)
+            self._log(logging.INFO, outcome.kind.name, route, outcome)
             return Answer(unseen(route.holder), answer.wave)
         return answer
 
-    def _log(self, level: int, code: str, route: Route, told: Fault | Problem) -> None:
-        hint = told.hint if isinstance(told, Fault) else ""
+    def _log(self, level: int, code: str, route: Route, outcome: Fault | Problem) -> None:
+        hint = outcome.hint if isinstance(outcome, Fault) else ""
         known = {
             "support_id": self.support_id,
             "code": code,
             "route": route.template,
-            "instance": safe_instance_id(told.instance),
+            "instance": safe_instance_id(outcome.instance),
         }
         logger.log(level, "%s on %s %s", code, route.template, hint, extra=known)
 

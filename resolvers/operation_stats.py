@@ -171,9 +171,9 @@ class OperationStats:
         """
         own = (*self.work.steps, *work)
         late = self._pulse.late_since(since, now)
-        return seconds(self._told(now), within=(since, now), work=own, late=late)
+        return seconds(self._spent(now), within=(since, now), work=own, late=late)
 
-    def _told(self, now: float) -> Iterator[tuple[Spent, float, float]]:
+    def _spent(self, now: float) -> Iterator[tuple[Spent, float, float]]:
         for call in self.calls:
             yield Spent.UPSTREAM, call.started, call.ended
         for stretch in self.stretches:

@@ -154,3 +154,13 @@ def test_the_page_shows_every_room_in_the_order_of_the_floors() -> None:
     floors = [name.split(".")[-1] for name in reversed(FLOORS) if name != "gateway.__main__"]
 
     assert [name for name in shown if name != "client"] == floors
+
+
+def test_no_test_imports_the_module_of_another_test() -> None:
+    """What several tests share has a file of its own, which pytest does not collect."""
+    for path in (ROOT / "tests").rglob("*.py"):
+        shared = re.findall(
+            r"^\s*(?:from|import) (tests\S*\.test_\w+)", path.read_text("utf-8"), re.MULTILINE
+        )
+
+        assert shared == [], path

@@ -119,7 +119,7 @@ class DocumentSource:
         if requested.new and self._persisted is not None:
             self._persisted.keep(requested.text)
         if requested.trusted is None and self._trusted is not None:
-            self._unlisted.tell(requested.text)
+            self._unlisted.log(requested.text)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:

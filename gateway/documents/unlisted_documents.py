@@ -33,7 +33,7 @@ class Sightings:
     def __init__(self, interval: float = 3600.0, most: int = 1000) -> None:
         self.interval = interval
         self.most = most
-        self._told: OrderedDict[str, float] = OrderedDict()
+        self._logged: OrderedDict[str, float] = OrderedDict()
         self._overflowed_at: float | None = None
 
     def see(self, key: str, now: float) -> Sighting:
@@ -43,12 +43,12 @@ class Sightings:
             key: the document's digest.
             now: when it was seen.
         """
-        while self._told and now - next(iter(self._told.values())) >= self.interval:
-            self._told.popitem(last=False)
-        if key in self._told:
+        while self._logged and now - next(iter(self._logged.values())) >= self.interval:
+            self._logged.popitem(last=False)
+        if key in self._logged:
             return Sighting.KNOWN
-        if len(self._told) < self.most:
-            self._told[key] = now
+        if len(self._logged) < self.most:
+            self._logged[key] = now
             return Sighting.NEW
         if self._overflowed_at is not None and now - self._overflowed_at < self.interval:
             return Sighting.KNOWN
@@ -56,7 +56,7 @@ class Sightings:
         return Sighting.TOO_MANY
 
     def __len__(self) -> int:
-        return len(self._told)
+        return len(self._logged)
 
 
 class UnlistedDocuments:
@@ -70,7 +70,7 @@ class UnlistedDocuments:
         self._clock = clock
         self._sightings = Sightings()
 
-    def tell(self, text: str) -> None:
+    def log(self, text: str) -> None:
         """Log that a document was executed, unless it was logged within the last hour.
 
         The client's name for it is not logged: clients could make up any number of names.
@@ -81,7 +81,7 @@ class UnlistedDocuments:
             logger.info("unlisted document %s", key)
         elif sighting is Sighting.TOO_MANY:
             logger.info(
-                "more than %d unlisted documents within %d seconds; no more are told of",
+                "more than %d unlisted documents within %d seconds; no more are logged",
                 self._sightings.most,
                 self._sightings.interval,
             )

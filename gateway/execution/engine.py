@@ -26,7 +26,7 @@ from gateway.execution.prepared import (
     not_executed,
 )
 from gateway.execution.unreadable import warnings
-from gateway.http.errors import log_unexpected, told_errors
+from gateway.http.errors import log_unexpected, reported_errors
 from gateway.http.refusals import Refusal
 from gateway.limits.variables import oversized_variables
 from gateway.settings.limits import LimitSettings
@@ -177,11 +177,11 @@ class Engine:
             operation.withheld = self._documents.scopes.withheld(operation.rights)
         plan = None if operation.withheld else ready.plan
         result = await plan.answer(operation, coerced) if plan else None
-        fall = _told(result, operation) if isinstance(result, Fall) else None
+        fall = _log_fall(result, operation) if isinstance(result, Fall) else None
         if not isinstance(result, ExecutionResult):
             result = await self._by_core(document, ready, variables, operation, request)
             errors = result.errors or ()
-            result.errors = told_errors(errors, len(errors), operation.bounds.max_errors)
+            result.errors = reported_errors(errors, len(errors), operation.bounds.max_errors)
         if ready.constant and not result.errors:
             ready.keep(result.data)
             return ExecutionOutcome(executed=True, data=result.data, fall=fall)
@@ -213,7 +213,7 @@ class Engine:
         return result if isinstance(result, ExecutionResult) else await result
 
 
-def _told(fall: Fall, operation: Operation) -> FallReason:
+def _log_fall(fall: Fall, operation: Operation) -> FallReason:
     """Make ready for the second execution of a request, log why it is, and return the reason."""
     operation.stats.begin_anew()
     if fall.error is not None:

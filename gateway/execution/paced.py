@@ -7,7 +7,7 @@ from graphql import GraphQLOutputType, is_non_null_type
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from gateway.http.errors import ERROR, UNTOLD_ERROR
+from gateway.http.errors import ERROR, UNREPORTED_ERROR
 from resolvers.operation import Operation
 from resolvers.payex.api.turns import Pace
 from resolvers.payex.api.work import Work
@@ -54,7 +54,7 @@ class PacedExecutor(StrawberryGraphQLCoreExecutionContext):
             operation.budget.spend(Work.ERRORS, ERROR)
             super().handle_field_error(raw_error, return_type, field_details_list, path)
         else:
-            operation.budget.spend(Work.ERRORS, UNTOLD_ERROR)
+            operation.budget.spend(Work.ERRORS, UNREPORTED_ERROR)
             self.collected_errors.add(errors[-1], path)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from graphql import GraphQLError, located_error
 
 from gateway.execution.shapes import Shape
-from gateway.http.errors import ERROR, UNTOLD_ERROR, told_errors
+from gateway.http.errors import ERROR, UNREPORTED_ERROR, reported_errors
 from resolvers.operation import Operation
 from resolvers.payex.api.work import Work
 from schema.internals import FieldDetailsList
@@ -89,7 +89,7 @@ class Failures:
     @property
     def errors(self) -> list[GraphQLError]:
         """The errors that a reply tells, in the order in which they happened."""
-        return told_errors(self._located, self._count, self._most)
+        return reported_errors(self._located, self._count, self._most)
 
     def add(self, error: Exception, place: Place) -> Place | None:
         """Take in an error that did not happen within what is null already.
@@ -106,7 +106,7 @@ class Failures:
         self._count += 1
         # To locate an error takes longer than to answer with a record. There may be one for each.
         if len(self._located) >= self._most:
-            self._budget.spend(Work.ERRORS, UNTOLD_ERROR)
+            self._budget.spend(Work.ERRORS, UNREPORTED_ERROR)
         else:
             self._budget.spend(Work.ERRORS, ERROR)
             nodes = [details.node for details in place.nodes]

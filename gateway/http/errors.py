@@ -25,11 +25,11 @@ MASKED = "The gateway failed. Its operators can find why by the support id."
 
 ERROR: Final = 50
 """Units of work of an error that a reply tells: located, formatted and encoded."""
-UNTOLD_ERROR: Final = 3
+UNREPORTED_ERROR: Final = 3
 """Units of work of an error that is only counted."""
 
 
-def told_errors(errors: Sequence[GraphQLError], count: int, most: int) -> list[GraphQLError]:
+def reported_errors(errors: Sequence[GraphQLError], count: int, most: int) -> list[GraphQLError]:
     """Return the errors that a reply tells, of so many; the last one says if there are more."""
     if count <= most:
         return list(errors)

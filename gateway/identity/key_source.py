@@ -18,7 +18,7 @@ from joserfc.jwk import Key
 from gateway.identity.key_sets import KeysError, KeySet
 from resolvers.payex.credentials.reloading import Reloading, settled
 from resolvers.payex.credentials.watched_files import File, WatchedFiles
-from resolvers.payex.http.breakages import Breakage, told
+from resolvers.payex.http.breakages import Breakage, breakage_of
 
 MAX_BODY: Final = 256 * 1024
 PATIENCE: Final = 1.0
@@ -168,7 +168,7 @@ async def fetch(client: httpx.AsyncClient, url: str) -> bytes:
                 if len(body) > MAX_BODY:
                     raise KeysError(f"the answer is larger than {MAX_BODY} bytes")
     except (httpx.HTTPError, TimeoutError) as error:
-        why = told(error, _BREAKAGES).replace("GATEWAY_UPSTREAM_CA_FILE", "SSL_CERT_FILE")
+        why = breakage_of(error, _BREAKAGES).replace("GATEWAY_UPSTREAM_CA_FILE", "SSL_CERT_FILE")
         raise KeysError(f"cannot be fetched. {why}") from None
     return bytes(body)
 

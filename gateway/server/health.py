@@ -78,17 +78,17 @@ def health_routes(readiness: Readiness) -> list[BaseRoute]:
     """Return `/health/live` and `/health/ready`. Neither asks PayEx."""
 
     async def live(_: Request) -> JSONResponse:
-        return _told({"status": "live"})
+        return _reply({"status": "live"})
 
     async def ready(_: Request) -> JSONResponse:
         reason = readiness.reason
         if reason is None:
-            return _told({"status": "ready"})
-        told = {"status": reason.value, "detail": _DETAILS[reason]}
-        return _told(told, HTTPStatus.SERVICE_UNAVAILABLE)
+            return _reply({"status": "ready"})
+        body = {"status": reason.value, "detail": _DETAILS[reason]}
+        return _reply(body, HTTPStatus.SERVICE_UNAVAILABLE)
 
     return [Route("/health/live", live), Route("/health/ready", ready)]
 
 
-def _told(body: dict[str, str], code: HTTPStatus = HTTPStatus.OK) -> JSONResponse:
+def _reply(body: dict[str, str], code: HTTPStatus = HTTPStatus.OK) -> JSONResponse:
     return JSONResponse(body, code, {"Cache-Control": "no-store"})

@@ -61,7 +61,7 @@ class HttpProtocol(Membership, HttpToolsProtocol):
         self._requests = RequestParser(self, self._limits)
         self.parser = self._requests  # type: ignore[assignment]  # what uvicorn asks of it
         self._count = app_state.get(COUNTED)
-        self._told = False
+        self._closes = False
         self._refused = False
         self._held = b""
         self._in_body = False
@@ -105,7 +105,7 @@ class HttpProtocol(Membership, HttpToolsProtocol):
         self._in_body = True
         # The app has the former list. Trailers go to this one, which nobody reads.
         self.headers = []
-        if self._told:
+        if self._closes:
             self.cycle.keep_alive = False
             if before is not None and not before.response_started:
                 # Only the last one of several requests that came together closes the connection.
@@ -134,16 +134,16 @@ class HttpProtocol(Membership, HttpToolsProtocol):
             self._unset_keepalive_if_required()
             self._wait()
 
-    def tell(self) -> None:
+    def close_soon(self) -> None:
         """Close the connection with its next answer, and say so in it."""
-        self._told = True
+        self._closes = True
         last: RequestResponseCycle | None = self.cycle
         if last is not None and not self._held:
             last.keep_alive = False
 
     def shutdown(self) -> None:
         """Close the connection with its next answer, or soon if none is due."""
-        self.tell()
+        self.close_soon()
         if self._idle:
             self._unset_keepalive_if_required()
             self.timeout_keep_alive_task = self.loop.call_later(
@@ -202,7 +202,7 @@ class HttpProtocol(Membership, HttpToolsProtocol):
             if self._held:
                 self.flow.held = True
                 self.flow.pause_reading()
-                if self._told and not self.cycle.response_started:
+                if self._closes and not self.cycle.response_started:
                     # One of those that wait closes the connection.
                     self.cycle.keep_alive = True
             elif self.flow.held:

@@ -16,7 +16,7 @@ class Membership:
 
     if TYPE_CHECKING:
 
-        def tell(self) -> None:
+        def close_soon(self) -> None:
             """Close the connection with its next answer, which says so."""
 
     def let_go(self) -> None:
@@ -34,7 +34,7 @@ class Membership:
             # The client comes back by a new connection, which another process gets.
             self.member.surplus -= 1
             self.let_go()
-            self.tell()
+            self.close_soon()
 
     def rest(self, now: float) -> None:
         """Note that an operation has ended at `now`, in seconds."""

@@ -16,7 +16,7 @@ from gateway.server.connection_config import ConnectionConfig
 from gateway.server.flow import Unsent
 from gateway.server.http_protocol import HttpProtocol
 from gateway.server.workload import MEMBER, Workload
-from gateway.settings.load import SettingsError, tell
+from gateway.settings.load import SettingsError, print_error
 from resolvers.payex.credentials.access import CredentialsError
 
 CANNOT_START: Final = 2
@@ -63,7 +63,7 @@ class ServerConfig(ConnectionConfig):
         try:
             super().load()
         except (SettingsError, CredentialsError) as error:
-            tell(error)
+            print_error(error)
             sys.exit(CANNOT_START)
         if self.lifespan != "off":
             self.lifespan_class = _Lifespan
@@ -83,7 +83,7 @@ class _Lifespan(LifespanOn):
         """Take what the app says of its start and its end."""
         error = sys.exception()
         if isinstance(error, (SettingsError, CredentialsError)):
-            tell(error)
+            print_error(error)
             message = {**message, "message": ""}
         await super().send(message)
 
@@ -112,7 +112,7 @@ class Server(uvicorn.Server):
         self._arrivals.member.compare(time.monotonic())
         if self._arrivals.member.draining:
             for connection in list(self.server_state.connections):
-                cast("HttpProtocol", connection).tell()
+                cast("HttpProtocol", connection).close_soon()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

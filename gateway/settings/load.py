@@ -51,7 +51,7 @@ class SettingsError(Exception):
         return " ".join(self.args)
 
 
-def tell(error: Exception) -> None:
+def print_error(error: Exception) -> None:
     """Write the sentences of an error to stderr, each on a line of its own."""
     for sentence in error.args:
         sys.stderr.write(f"payex-usage-gateway: {sentence}\n")

@@ -1,4 +1,4 @@
-"""Unlisted documents are told of by digest, each once an hour, and a thousand of them at most."""
+"""Unlisted documents are logged by digest, each once an hour, and a thousand of them at most."""
 
 import logging
 
@@ -59,7 +59,7 @@ def test_memory_and_words_are_bounded_and_each_document_is_told_of_once_an_inter
 def test_a_line_names_the_digest_and_nothing_else(
     said: pytest.LogCaptureFixture,
 ) -> None:
-    UnlistedDocuments().tell(TEXT)
+    UnlistedDocuments().log(TEXT)
     assert said.messages == [f"unlisted document {digest(TEXT)}"]
     assert [record.levelname for record in said.records] == ["INFO"]
 
@@ -69,15 +69,15 @@ def test_a_document_is_told_of_once_an_hour(said: pytest.LogCaptureFixture) -> N
     unlisted = UnlistedDocuments(clock)
     for seconds in (0, 1800, 1799, 1, 3599):
         clock.now += seconds
-        unlisted.tell(TEXT)
+        unlisted.log(TEXT)
     assert len(said.messages) == 2
 
 
 def test_past_a_thousand_documents_one_line_says_so(said: pytest.LogCaptureFixture) -> None:
     unlisted = UnlistedDocuments(Clock())
     for number in range(1100):
-        unlisted.tell(f"{{ a{number} }}")
+        unlisted.log(f"{{ a{number} }}")
     assert len(said.messages) == 1001
     assert said.messages[-1] == (
-        "more than 1000 unlisted documents within 3600 seconds; no more are told of"
+        "more than 1000 unlisted documents within 3600 seconds; no more are logged"
     )

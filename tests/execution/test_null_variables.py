@@ -13,7 +13,7 @@ from graphql import ExecutionResult, execute, parse
 from hypothesis import given, settings
 
 from gateway.execution.paced import PacedExecutor
-from gateway.http.errors import format_errors, told_errors
+from gateway.http.errors import format_errors, reported_errors
 from resolvers.bounds import Bounds
 from resolvers.look_ahead import SelectedField
 from resolvers.operation import Operation
@@ -178,7 +178,7 @@ async def _result(executor: dict[str, Any] | None) -> ExecutionResult:
                 is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
                 **executor,
             )
-            result.errors = told_errors(result.errors, len(result.errors), MOST)
+            result.errors = reported_errors(result.errors, len(result.errors), MOST)
         assert isinstance(result, ExecutionResult)
         return result
 

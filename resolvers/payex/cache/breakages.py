@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from resolvers.payex.http.breakages import Breakage, told
+from resolvers.payex.http.breakages import Breakage, breakage_of
 
 # By the classes of redis-py, which tell the codes of Redis apart.
 _REFUSALS = {
@@ -24,7 +24,7 @@ def why_gone(error: Exception, redis: Any) -> str:
         redis.TimeoutError: Breakage.LATE,
         TimeoutError: Breakage.LATE,
     }
-    words, more, _ = told(error, known).partition("; see GATEWAY_UPSTREAM_CA_FILE")
+    words, more, _ = breakage_of(error, known).partition("; see GATEWAY_UPSTREAM_CA_FILE")
     return f"{words}." if more else words
 
 

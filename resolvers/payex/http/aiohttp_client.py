@@ -17,7 +17,7 @@ from yarl import URL
 
 from resolvers.payex.api.faults import Fault, FaultCode
 from resolvers.payex.credentials.tls import client_context
-from resolvers.payex.http.breakages import Breakage, told
+from resolvers.payex.http.breakages import Breakage, breakage_of
 from resolvers.payex.http.framing import FramingError, bounded_handlers
 from resolvers.payex.http.handshake import LEFT, LEFT_AFTER
 from resolvers.payex.http.proxy import Proxy
@@ -236,7 +236,7 @@ def _fault(error: BaseException | None, *, is_tls: bool) -> Fault:
         return Fault(FaultCode.UPSTREAM_UNREACHABLE, hint=Breakage.NO_BODY)
     # aiohttp's own errors of TLS lack what those of Python say, which they stand for.
     found = getattr(error, "certificate_error", None) or getattr(error, "os_error", None)
-    hint = told(found or error, _BREAKAGES)
+    hint = breakage_of(found or error, _BREAKAGES)
     if is_tls and hint == Breakage.CLOSED:
         # Over a new connection: what breaks a kept one is sent again. If there was one to reset
         # while connecting, all that is left of that is TLS.

@@ -40,7 +40,7 @@ _BY_NUMBER = {
 }
 
 
-def told(error: BaseException | None, known: Mapping[type[BaseException], str]) -> str:
+def breakage_of(error: BaseException | None, known: Mapping[type[BaseException], str]) -> str:
     """Return why a connection failed: what is known first, on the way to the first cause.
 
     Args:

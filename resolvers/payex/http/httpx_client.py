@@ -6,7 +6,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx
 
 from resolvers.payex.api.faults import Fault, FaultCode
-from resolvers.payex.http.breakages import Breakage, told
+from resolvers.payex.http.breakages import Breakage, breakage_of
 from resolvers.payex.http.responses import (
     Arrive,
     CallLimits,
@@ -67,7 +67,7 @@ class HttpxClient:
         except httpx.TimeoutException:
             raise self._limits.expired() from None
         except (httpx.TransportError, OSError) as error:
-            hint = told(error, _BREAKAGES)
+            hint = breakage_of(error, _BREAKAGES)
             raise Fault(FaultCode.UPSTREAM_UNREACHABLE, hint=hint) from None
 
     async def aclose(self) -> None:

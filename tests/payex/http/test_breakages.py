@@ -6,7 +6,7 @@ import ssl
 
 import pytest
 
-from resolvers.payex.http.breakages import Breakage, told
+from resolvers.payex.http.breakages import Breakage, breakage_of
 
 
 class MadeUpError(Exception):
@@ -57,7 +57,7 @@ ALERT.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
     ids=repr,
 )
 def test_each_is_told_by_what_is_known_of_it_first(error: BaseException | None, words: str) -> None:
-    assert told(error, {MadeUpError: Breakage.CUT}) == words
+    assert breakage_of(error, {MadeUpError: Breakage.CUT}) == words
 
 
 @pytest.mark.parametrize("breakage", Breakage)
