@@ -14,7 +14,7 @@ from resolvers.comparison import Change, Comparison, compared
 from resolvers.ordering import Direction
 from resolvers.payex.api.records import UsageRecord
 from resolvers.totals import Group, Total, sums
-from tests.resolvers.test_totals import groupings, key_of_total, records, shown
+from tests.resolvers.summed import groupings, key_of_total, records, shown
 from tests.resolvers.worked import worked
 
 TIMELESS = list(Group)[:5]

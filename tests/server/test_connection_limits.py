@@ -274,7 +274,7 @@ async def test_of_many_requests_that_come_together_most_wait_unread() -> None:
         assert connection.paths == [f"/{number}" for number in range(201)]
 
 
-@pytest.mark.parametrize("told", ["tell", "shutdown"])
+@pytest.mark.parametrize("told", ["close_soon", "shutdown"])
 async def test_a_stop_waits_for_requests_that_wait_unread(told: str) -> None:
     data = b"".join(REQUEST % number for number in range(100))
     with Line() as connection:

@@ -170,7 +170,7 @@ async def test_a_request_that_has_begun_to_come_is_answered(place: int) -> None:
         assert line.wire.closed
 
 
-@pytest.mark.parametrize("told", ["shutdown", "tell"])
+@pytest.mark.parametrize("told", ["shutdown", "close_soon"])
 @pytest.mark.parametrize("before", range(4))
 async def test_of_requests_that_came_together_the_last_one_closes_the_connection(
     before: int, told: str
