@@ -27,6 +27,8 @@ class Measures:
         nesting: selection sets within selection sets, also of a fragment that nothing spreads.
         operations: the tokens that begin operations, by their numbers.
         directives: the tokens that begin directives, as they are written.
+        repeats: the tokens that repeat a response name of their selection set, as they are written,
+            and how many fields of that name stand before each.
         largest: those that begin the operations which have the first five figures, by their names.
     """
 
@@ -37,6 +39,7 @@ class Measures:
     nesting: int
     operations: Sequence[int]
     directives: Sequence[int]
+    repeats: Sequence[tuple[int, int]] = field(default=(), compare=False, repr=False)
     largest: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -81,6 +84,7 @@ def measure(tokens: Sequence[str]) -> Measures:
         nesting=max(nesting, default=0),
         operations=[each.start for each in outline.operations],
         directives=outline.directives,
+        repeats=outline.repeats,
         largest={figure: each.start for figure, each in found.items()},
     )
 
@@ -90,6 +94,7 @@ class _Set:
 
     def __init__(self) -> None:
         self.fields = self.aliases = self.selections = 0
+        self.names: dict[str, int] = {}
         self.spreads: list[str] = []
         self.within: list[tuple[bool, _Set]] = []
         self.ends_with_field = False
@@ -141,6 +146,7 @@ class _Outline:
         self.operations: list[_Definition] = []
         self.fragments: dict[str, _Definition] = {}
         self.directives: list[int] = []
+        self.repeats: list[tuple[int, int]] = []
         self._definition: _Definition | None = None
         self._open: list[_Set] = []
         # A neighbour for the last one.
@@ -207,6 +213,10 @@ class _Outline:
             inner.fields += 1
             inner.ends_with_field = True
             inner.aliases += following == ":"
+            before = inner.names.get(text, 0)
+            inner.names[text] = before + 1
+            if before:
+                self.repeats.append((place, before))
 
 
 def _innermost_first(fragments: Mapping[str, _Definition]) -> Iterator[str]:

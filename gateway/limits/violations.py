@@ -5,7 +5,7 @@ of them differently. A code and its setting are one name: `MAX_DEPTH_LIMIT` is `
 """
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from graphql import GraphQLError, Node, Source
@@ -224,10 +224,29 @@ def oversizes(text: str, limits: LimitSettings) -> list[LimitExceeded]:
             largest.get("selections"),
         ),
     )
-    return [
+    exceeded = [
         LimitExceeded(
             code, limit, measured, None if token is None else Place(text, start_of(text, token))
         )
         for code, limit, measured, token in figures
         if measured > limit
     ]
+    if not exceeded and (token := _too_often(found.repeats)) is not None:
+        place = Place(text, start_of(text, token))
+        code = LimitCode.MAX_COMPARISONS_LIMIT
+        return [LimitExceeded(code, COMPARISONS, COMPARISONS + 1, place)]
+    return exceeded
+
+
+def _too_often(repeats: Sequence[tuple[int, int]]) -> int | None:
+    """Return the token of a field that is repeated too often for validation to compare them all.
+
+    Validation makes two comparisons for each pair of equally named fields of a selection set, and
+    more for what is below them and in fragments.
+    """
+    made = 0
+    for token, before in repeats:
+        made += 2 * before
+        if made > COMPARISONS:
+            return token
+    return None

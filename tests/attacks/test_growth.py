@@ -162,6 +162,22 @@ def test_a_new_outcome_of_conditions_costs_the_same_after_hundreds(
     assert cpu(1 + 2**13, 50) < 4 * early
 
 
+def test_fields_that_are_repeated_by_the_thousand_are_refused_before_they_are_parsed(
+    ask: Callable[..., Any], service: Service
+) -> None:
+    """20 KB took 55 milliseconds."""
+
+    def cpu(text: str, limit: str) -> float:
+        before = service.cpu
+        assert code(ask(text)) == limit
+        return service.cpu - before
+
+    fields = " ".join(f"a{n}" for n in range(3990))
+    one = f'{{ owner(ownerNo: "1234") {{ {"ownerNo " * 1990} }} }}'
+    repeated = min(cpu(f"{one} #{n}", "MAX_COMPARISONS_LIMIT") for n in range(3))
+    assert repeated < 4 * min(cpu(f"{{ {fields} }} #{n}", "MAX_TOKENS_LIMIT") for n in range(3))
+
+
 @pytest.mark.parametrize("below", ["fields { type { fields { name } } }", "possibleTypes { kind }"])
 def test_what_is_absurd_to_ask_of_the_schema_is_refused_before_it_is_read(
     ask: Callable[..., Any], below: str

@@ -6,13 +6,14 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import GraphQLError, GraphQLSyntaxError, parse
 from graphql.language.parser import MAX_NESTING_DEPTH
 from graphql.validation.validation_context import MAX_FRAGMENT_WORK
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.limits.parsing import parse_document
+from gateway.limits.validation import find_errors
 from gateway.limits.violations import (
     DIRECTIVES,
     DOCUMENT_OPERATIONS,
@@ -25,6 +26,9 @@ from gateway.limits.violations import (
     oversizes,
 )
 from gateway.settings.limits import LimitSettings
+from schema.subgraph import build_schema
+
+SCHEMA = build_schema()._schema
 
 
 def limits(**changed: Any) -> LimitSettings:
@@ -320,3 +324,29 @@ def test_too_many_directives_are_reported_at_the_first_one_beyond_the_limit(left
     assert error.locations
     ((line, column),) = error.locations
     assert text.splitlines()[line - 1][column - 1 :].startswith("@" + "ABCDE"[left])
+
+
+@pytest.mark.parametrize(("count", "refused"), [(100, False), (101, True)])
+@pytest.mark.parametrize(
+    "around",
+    ["{%s}", '{owner(ownerNo:"1"){%s}}', "{...{%s}}", "{...F}fragment F on Query{%s}"],
+)
+def test_fields_that_validation_would_compare_too_often_are_refused_before_it(
+    around: str, count: int, *, refused: bool
+) -> None:
+    """It refuses each of them for the same reason, after ten times the work."""
+    field = "ownerNo " if "owner(" in around else "__typename "
+    text = around % (field * count)
+    found = oversizes(text, limits(max_root_fields=1000))
+
+    codes = [error.extensions["code"] for error in found if error.extensions]
+    assert codes == ["MAX_COMPARISONS_LIMIT"] * refused
+    if refused:
+        errors = find_errors(SCHEMA, parse(text))
+        assert errors[-1].message == found[0].message
+
+
+def test_fields_of_other_response_names_are_not_compared() -> None:
+    fields = " ".join(f"a{n}: __typename b{n}: __typename" for n in range(400))
+
+    assert oversizes(f"{{{fields}}}", limits(max_aliases=1000, max_root_fields=1000)) == []
