@@ -71,7 +71,7 @@ def check_count(argument: str, listed: Sequence[str], operation: Operation) -> N
 
 
 async def find_node(
-    operation: Operation, below: LookAhead, node_id: str
+    operation: Operation, below: LookAhead, node_id: str, argument: str = "id"
 ) -> Owner | HolderNode | SubscriptionNode:
     """Return what a global id stands for, proven by PayEx, unless it is a ledger.
 
@@ -81,7 +81,7 @@ async def find_node(
             PayEx does not know or the caller does not see.
         Fault: PayEx could not be asked, or the gateway has no credentials for the ledger.
     """
-    node = _decoded(operation, node_id)
+    node = _decoded(operation, node_id, argument)
     if isinstance(node, Owner):
         return node
     found = (
@@ -133,14 +133,16 @@ def subscription_reference(operation: Operation, key: Mapping[str, object]) -> S
     return node
 
 
-def _decoded(operation: Operation, node_id: str) -> Owner | HolderNode | SubscriptionNode:
+def _decoded(
+    operation: Operation, node_id: str, argument: str = "id"
+) -> Owner | HolderNode | SubscriptionNode:
     decoded = node_ids.decode(node_id)
     if decoded is None:
-        raise _foreign(node_id)
+        raise _foreign(node_id, argument)
     kind, numbers = decoded
     for parameter, number in zip(node_ids.parameters(kind), numbers, strict=True):
         if number_message(parameter, number):
-            raise _foreign(node_id)
+            raise _foreign(node_id, argument)
     owner = find_owner(operation, numbers[0])
     if kind is NodeKind.OWNER:
         return owner
@@ -161,10 +163,10 @@ def _seen(operation: Operation, holder: Holder) -> Holder:
     return holder
 
 
-def _foreign(node_id: str) -> RequestError:
+def _foreign(node_id: str, argument: str = "id") -> RequestError:
     blank = not node_id.strip()
     code = ArgumentErrorCode.BLANK if blank else ArgumentErrorCode.INVALID_CHARACTER
-    return _bad("id", "id is not an id of this gateway.", code)
+    return _bad(argument, f"{argument} is not an id of this gateway.", code)
 
 
 def _check(parameter: str, number: str) -> None:

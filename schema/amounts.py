@@ -9,16 +9,19 @@ from schema.scalars import ExactDecimal
 described(
     "VolumeUnit",
     VolumeUnit,
-    "What a volume is measured in: PayEx's volume codes.",
+    "A unit of volume, by PayEx's codes. May gain values.",
     {
         "S": "Seconds.",
         "E": "Events: messages, purchases, single services.",
         "B": "Bytes.",
-        "KB": "Kilobytes.",
+        "KB": (
+            "Kilobytes. PayEx does not say whether of 1,000 or 1,024 bytes; the same goes for MB "
+            "and GB."
+        ),
         "MB": "Megabytes.",
         "GB": "Gigabytes.",
         "MIN": "Minutes.",
-        "UNKNOWN": "PayEx gave no code, or one that it does not document: see `code`.",
+        "UNKNOWN": "PayEx gave no code, or one that is not documented: see `code`.",
     },
 )
 
@@ -28,22 +31,24 @@ class Money:
     """An amount beside its currency."""
 
     amount: ExactDecimal = strawberry.field(
-        description="The amount in the currency's main unit, exact as PayEx has it."
+        description=(
+            "The amount in the currency's main unit (kronor, not öre), exactly as PayEx has it."
+        )
     )
     currency_code: str | None = strawberry.field(
         description=(
-            "The ISO 4217 code in upper case: `SEK`. PayEx's own text where that has not the form "
-            "of a code; null where none can be read."
+            "The ISO 4217 code in upper case: `SEK`; PayEx's own text if it has another form. Null "
+            "if PayEx gave none, or one that cannot be read."
         )
     )
 
 
-@strawberry.type(description="A measured volume: a duration, an amount of data, or a count.")
+@strawberry.type(description="A measured volume: time, data or a count.")
 class Volume:
     """A value beside its unit."""
 
     value: ExactDecimal = strawberry.field(description="How many units.")
-    unit: VolumeUnit = strawberry.field(description="What is counted.")
+    unit: VolumeUnit = strawberry.field(description="The unit.")
     code: str | None = strawberry.field(
-        description="PayEx's own volume code, as it came, for a unit that is `UNKNOWN`."
+        description="PayEx's own code, if `unit` is `UNKNOWN` and PayEx gave one."
     )

@@ -34,7 +34,10 @@ async def _node(info: Info, id: _Id) -> Any:  # noqa: A002 - the argument's publ
 
 def _nodes(info: Info, ids: _Ids) -> Any:
     lookups.check_count("ids", ids, info.context)
-    return [lookups.find_node(info.context, info.below, one) for one in ids]
+    return [
+        lookups.find_node(info.context, info.below, one, f"ids[{place}]")
+        for place, one in enumerate(ids)
+    ]
 
 
 @strawberry.type(

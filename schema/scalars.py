@@ -95,8 +95,9 @@ SCALARS: dict[object, ScalarDefinition] = {
     ExactDecimal: strawberry.scalar(
         name="Decimal",
         description=(
-            'A decimal number, exact to the last digit, as text: `"463.42"`. '
-            "Read it with a decimal library; a binary float would round it."
+            'An exact decimal number, as a string: `"463.42"`. Format: `-?[0-9]+(\\.[0-9]+)?`, '
+            "without an exponent up to 60 digits. Never parse it into a binary float. As input, a "
+            "string or a number."
         ),
         serialize=written,
         parse_value=_read_decimal,

@@ -47,7 +47,11 @@ def _root(variant: Variant) -> type:
 
     @strawberry.type(name="Query", description=description)
     class Root(Query):
-        service_: Service = strawberry.field(name="_service", resolver=service)
+        service_: Service = strawberry.field(
+            name="_service",
+            resolver=service,
+            description="Federation: the schema of this subgraph.",
+        )
 
     return Root
 

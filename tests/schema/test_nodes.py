@@ -38,6 +38,8 @@ async def test_a_node_that_is_not_there_takes_no_other_with_it(
     errors = {error["path"][1]: error["extensions"]["code"] for error in reply["errors"]}
     assert errors == {0: "NOT_FOUND", 1: "BAD_USER_INPUT", 3: "LEDGER_NOT_CONFIGURED"}
     assert {error["path"][0] for error in reply["errors"]} == {"nodes"}
+    (malformed,) = (one for one in reply["errors"] if one["path"][1] == 1)
+    assert malformed["extensions"]["argument"] == "ids[1]"
 
 
 async def test_more_ids_than_the_bound_are_one_error_of_the_field(
