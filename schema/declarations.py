@@ -62,6 +62,27 @@ def shared(cls: type[C]) -> type[C]:
     return cls
 
 
+def told(**descriptions: str) -> Callable[[type[C]], type[C]]:
+    """Describe fields of an interface for one of the types that implement it.
+
+    Apply it above `@strawberry.type`.
+
+    Args:
+        descriptions: by the fields' names in Python.
+    """
+
+    def describe(cls: type[C]) -> type[C]:
+        definition = get_object_definition(cls, strict=True)
+        fields = {field.python_name: field for field in definition.fields}
+        for name, description in descriptions.items():
+            fields[name] = copy(fields[name])
+            fields[name].description = description
+        definition.fields = list(fields.values())
+        return cls
+
+    return describe
+
+
 def resolved(
     resolver: Callable[..., Any],
     description: str,

@@ -13,9 +13,9 @@ from resolvers.ledger import Owner as OwnerNode
 from resolvers.pages import PageArguments
 from resolvers.payex.api.problems import Problem
 from resolvers.payex.api.routes import Billing, Holder
-from schema.declarations import Info, given, reads, resolved, shared
+from schema.declarations import Info, given, reads, resolved, shared, told
 from schema.directives import CALL, INTERNAL, NUMBERS, RAW, READ, USAGE
-from schema.node import Node
+from schema.node import GLOBAL_ID, Node
 from schema.problems import (
     CustomerNotFound,
     InvoiceHasNoUsage,
@@ -95,6 +95,7 @@ async def _raw(root: _Holder, info: Info) -> Any:
     return found
 
 
+@told(id=GLOBAL_ID)
 @shared
 @strawberry.interface(
     description="What usage belongs to: an invoice (billed usage) or a customer (unbilled usage)."
@@ -133,6 +134,15 @@ class UsageHolder(Node):
     )
 
 
+@told(
+    id=GLOBAL_ID,
+    subscriptions="The subscriptions that have usage on this invoice, in PayEx's order.",
+    usage=(
+        "Selects usage records across all subscriptions of the invoice: see `UsageHolder.usage`."
+    ),
+    usage_summaries="PayEx's own summaries of all subscriptions of the invoice.",
+    raw="The invoice as PayEx sent it, including members that no field exposes.",
+)
 @strawberry.federation.type(keys=["ownerNo invoiceNo"], description="An invoice with billed usage.")
 @reads(lambda obj: isinstance(obj, HolderNode) and obj.is_invoice)
 class Invoice(UsageHolder):
@@ -148,6 +158,16 @@ class Invoice(UsageHolder):
         return lookups.holder_reference(info.context, Billing.BILLED, key)
 
 
+@told(
+    id=GLOBAL_ID,
+    subscriptions="The subscriptions that have unbilled usage, in PayEx's order.",
+    usage=(
+        "Selects unbilled usage records across all subscriptions of the customer: see "
+        "`UsageHolder.usage`."
+    ),
+    usage_summaries="PayEx's own summaries of all subscriptions of the customer.",
+    raw="The customer as PayEx sent it, including members that no field exposes.",
+)
 @strawberry.federation.type(
     keys=["ownerNo customerNo"],
     description=(
@@ -187,25 +207,15 @@ CustomerResult = Annotated[
 ]
 
 _Owner = strawberry.Parent[OwnerNode]
-_InvoiceNo = Annotated[
-    strawberry.ID,
-    strawberry.argument(description="The invoice number at PayEx, 1 to 15 characters."),
-]
-_CustomerNo = Annotated[
-    strawberry.ID,
-    strawberry.argument(description="The customer number at PayEx, 1 to 15 characters."),
-]
+_NUMBER = "The {} number at PayEx, 1 to 15 characters."
+_NUMBERS = "{} numbers: at most 100 by default (`GATEWAY_MAX_NUMBERS`)."
+_InvoiceNo = Annotated[strawberry.ID, strawberry.argument(description=_NUMBER.format("invoice"))]
+_CustomerNo = Annotated[strawberry.ID, strawberry.argument(description=_NUMBER.format("customer"))]
 _InvoiceNos = Annotated[
-    list[strawberry.ID],
-    strawberry.argument(
-        description="Invoice numbers: at most 100 by default (`GATEWAY_MAX_NUMBERS`)."
-    ),
+    list[strawberry.ID], strawberry.argument(description=_NUMBERS.format("Invoice"))
 ]
 _CustomerNos = Annotated[
-    list[strawberry.ID],
-    strawberry.argument(
-        description="Customer numbers: at most 100 by default (`GATEWAY_MAX_NUMBERS`)."
-    ),
+    list[strawberry.ID], strawberry.argument(description=_NUMBERS.format("Customer"))
 ]
 
 
@@ -246,6 +256,7 @@ _SEVERAL = (
 )
 
 
+@told(id=GLOBAL_ID)
 @strawberry.federation.type(
     keys=["ownerNo"],
     description=(

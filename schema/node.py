@@ -1,6 +1,11 @@
 """The `Node` interface: anything that can be asked for again by its id alone."""
 
+from typing import Final
+
 import strawberry
+
+GLOBAL_ID: Final = "The global id."
+"""How the types describe it: the interface says more."""
 
 
 @strawberry.interface(description="An object that `node(id:)` can return again.")

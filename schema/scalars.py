@@ -106,10 +106,11 @@ SCALARS: dict[object, ScalarDefinition] = {
     LocalDateTime: strawberry.scalar(
         name="LocalDateTime",
         description=(
-            'A date and time without a zone, as PayEx gives it: `"2026-11-01T08:30:00"`. '
-            "It is assumed to be Swedish local time. In arguments, a time with a zone or `Z` is "
-            "turned into it, and a date alone is its midnight."
+            'A date and time without a time zone, as PayEx gives it: `"2026-11-01T08:30:00"`. '
+            "It is assumed to be Swedish local time, so one hour a year is ambiguous. Do not "
+            "append `Z`. As input, a time with a zone is converted, and a date is its midnight."
         ),
+        specified_by_url="https://scalars.graphql.org/apollographql/localdatetime-v0.1",
         serialize=_write_moment,
         parse_value=_read_moment,
         parse_literal=_moment_literal,
@@ -122,7 +123,8 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     LocalDate: strawberry.scalar(
         name="LocalDate",
-        description='A date as `"2026-11-01"`.',
+        description='A date: `"2026-11-01"`.',
+        specified_by_url="https://scalars.graphql.org/andimarek/local-date",
         serialize=_write_iso,
     ),
     RawJSON: strawberry.scalar(

@@ -15,11 +15,11 @@ from resolvers.pages import PageArguments
 from resolvers.payex.api.problems import Problem
 from resolvers.payex.api.routes import Billing
 from resolvers.totals import Group
-from schema.declarations import Info, described, given, reads, resolved
+from schema.declarations import Info, described, given, reads, resolved, told
 from schema.directives import CALL, INTERNAL, PAGE, RAW, SUMS
 from schema.inputs import UsageRecordOrder
 from schema.internals import LazyType
-from schema.node import Node
+from schema.node import GLOBAL_ID, Node
 from schema.pages import PageInfo
 from schema.problems import (
     CustomerNotFound,
@@ -43,10 +43,13 @@ from schema.usage_selection import (
 described(
     "BillingState",
     Billing,
-    "Whether usage stands on an invoice.",
+    "Whether usage has been invoiced. May gain values.",
     {
-        "BILLED": "It stands on an invoice.",
-        "UNBILLED": "It is rated, but not invoiced yet: it changes, and goes with the bill run.",
+        "BILLED": "The usage is on an invoice.",
+        "UNBILLED": (
+            "The usage is rated, but not invoiced yet. It changes until it is billed, and then "
+            "disappears."
+        ),
     },
 )
 
@@ -137,11 +140,12 @@ async def _raw(root: strawberry.Parent[SubscriptionNode], info: Info) -> Any:
     return found
 
 
+@told(id=GLOBAL_ID)
 @strawberry.federation.type(
     keys=["id"],
     description=(
-        "A telephone number or another subscription, with its usage on one invoice (billed) or "
-        "with its customer (unbilled)."
+        "A telephone number or other subscription, with its usage on one invoice or, if unbilled, "
+        "of one customer. The same telephone number on two invoices is two objects with two ids."
     ),
 )
 @reads(lambda obj: isinstance(obj, SubscriptionNode))
@@ -149,7 +153,7 @@ class UsageSubscription(Node):
     """PayEx's subscription."""
 
     subscription_no: strawberry.ID = strawberry.field(
-        description="The subscription's number at PayEx, up to 34 characters."
+        description="The subscription's number at PayEx, 1 to 34 characters."
     )
     billing: Billing = strawberry.field(description="Whether this usage has been invoiced.")
     # It is declared where subscriptions are known.
@@ -175,7 +179,7 @@ class UsageSubscription(Node):
     )
     raw: RawJSON | None = resolved(
         _raw,
-        "The subscription as PayEx sent it, with the members that no field takes.",
+        "The subscription as PayEx sent it, including members that no field exposes.",
         directives=(RAW, CALL, INTERNAL),
     )
 
@@ -188,12 +192,13 @@ class UsageSubscription(Node):
 UsageSubscriptionResult = Annotated[
     UsageSubscription | UsageProblem,
     strawberry.union(
-        "UsageSubscriptionResult", description="A subscription, or why there is none."
+        "UsageSubscriptionResult",
+        description="A subscription, or the problem that explains why there is none.",
     ),
 ]
 
 
-@strawberry.type(description="A subscription in a page.")
+@strawberry.type(description="A subscription and its cursor.")
 class UsageSubscriptionEdge:
     """A subscription with its cursor."""
 
@@ -216,10 +221,11 @@ class UsageSubscriptionConnection:
         description="The subscriptions.", directives=[PAGE]
     )
     page: PageInfo = strawberry.field(
-        name="pageInfo", description="Where the page stands in the list."
+        name="pageInfo", description="The page's position in the list."
     )
     total: int = strawberry.field(
-        name="totalCount", description="How many subscriptions there are, on all pages."
+        name="totalCount",
+        description="How many subscriptions there are, on all pages, that the caller may see.",
     )
 
 
@@ -231,6 +237,7 @@ UsageSubscriptionsResult = Annotated[
     | InvoiceHasNoUsage
     | UnrecognizedProblem,
     strawberry.union(
-        "UsageSubscriptionsResult", description="Subscriptions, or why there are none."
+        "UsageSubscriptionsResult",
+        description="Subscriptions, or the problem that explains why there are none.",
     ),
 ]
