@@ -172,10 +172,12 @@ class UsageSubscription(Node):
     usage_records: UsageRecordsResult | None = resolved(
         _usage_records,
         "The usage records of this subscription.",
+        deprecated="Use `usage { ... on UsageSelection { records } }`. Removed after 2027-06-01.",
     )
     usage_totals: UsageTotalsResult | None = resolved(
         _usage_totals,
         "Exact sums over the usage records of this subscription.",
+        deprecated="Use `usage { ... on UsageSelection { totals } }`. Removed after 2027-06-01.",
     )
     raw: RawJSON | None = resolved(
         _raw,

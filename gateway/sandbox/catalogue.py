@@ -52,7 +52,12 @@ CATALOGUE: tuple[Example, ...] = (
         "calls, messages, data, roaming in EUR, a credit and an unknown volume code",
         "12345680",
     ),
-    Example("1234", _INVOICE, "123455", "the month before; 123444 to 123455 are twelve months"),
+    Example(
+        "1234",
+        _INVOICE,
+        "123455",
+        "the month before, with the same numbers: compare them; 123444 to 123455 are a year",
+    ),
     Example("1234", _INVOICE, "55", "the smallest bill: five records", "70"),
     Example("1234", _INVOICE, "880044", "a company: 44 subscriptions on three pages"),
     Example("1234", _INVOICE, "5600", "120 records on three pages", "46701740681"),

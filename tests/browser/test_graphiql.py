@@ -185,10 +185,10 @@ def test_a_new_visitor_finds_the_ready_tabs(visitor: Visitor) -> None:
 @pytest.mark.parametrize("width", [1440, 1000])
 def test_a_tab_opens_when_it_is_clicked(visitor: Visitor, width: int) -> None:
     visitor.page.set_viewport_size({"width": width, "height": 900})
-    visitor.open_tab("CrmLookup")
-    expect(visitor.page.get_by_role("tab", selected=True)).to_contain_text("CrmLookup")
-    expect(visitor.query).to_contain_text(re.compile(r"query\sCrmLookup"))
-    expect(visitor.variables).to_contain_text("minimumAmount")
+    visitor.open_tab("WhyIsItHigher")
+    expect(visitor.page.get_by_role("tab", selected=True)).to_contain_text("WhyIsItHigher")
+    expect(visitor.query).to_contain_text(re.compile(r"query\sWhyIsItHigher"))
+    expect(visitor.variables).to_contain_text("previousInvoiceNo")
 
 
 def test_a_returning_visitor_finds_what_they_left(visitor: Visitor) -> None:

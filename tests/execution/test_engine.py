@@ -194,8 +194,8 @@ async def test_what_is_asked_of_the_schema_is_bounded_by_its_answer(serve: Serve
 
     (error,) = reply["errors"]
     assert error["extensions"]["code"] == "MAX_INTROSPECTION_LIMIT"
-    assert error["extensions"]["limit"] == {"GATEWAY_MAX_INTROSPECTION": 8000}
-    assert error["extensions"]["measured"] == 8001
+    assert error["extensions"]["limit"] == {"GATEWAY_MAX_INTROSPECTION": 10000}
+    assert error["extensions"]["measured"] == 10001
 
 
 @pytest.mark.parametrize(("graphiql", "served"), [("auto", False), ("on", True), ("off", False)])
