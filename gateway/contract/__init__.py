@@ -1,8 +1,8 @@
-"""The contract check: is the real PayEx what the gateway assumes it to be?
+"""The contract check: does the real PayEx match what the gateway assumes of it?
 
-It asks every route once with the configured credentials and compares what comes back with what
-PayEx documents and with what the gateway assumes. It tells names and types of members, never a
-value: what it prints can be sent to anybody.
+It requests every route once with the configured credentials, and compares the answers with PayEx's
+documentation and with the gateway's assumptions. It reports names and types of members, never a
+value: its report can be sent to anybody.
 """
 
 from gateway.contract.check import check, objection

@@ -1,4 +1,4 @@
-"""A body taken apart into its members, without reading a single value."""
+"""The members of a body, split without reading any value."""
 
 from dataclasses import dataclass, field
 
@@ -24,13 +24,13 @@ _TYPES = {
 }
 
 
-class Unreadable(Exception):  # noqa: N818 - it says what the body is
-    """The body is not what the route documents; the message says what it is instead."""
+class Unreadable(Exception):  # noqa: N818 - its message names what the body is
+    """The body is not of the documented form. The message names what it is instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The objects of one body: itself, its `navigation` and the elements of its `items`."""
+    """The objects of one body: the whole, its `navigation` and the elements of its `items`."""
 
     whole: Object = field(repr=False)
     navigation: list[Object] = field(default_factory=list, repr=False)
@@ -38,12 +38,12 @@ class Parts:
 
 
 def json_type(raw: msgspec.Raw) -> str:
-    """Return the JSON type of a value, which its first character tells."""
+    """Return the JSON type of a value, from its first character."""
     return _TYPES.get(bytes(raw)[0], "number")
 
 
 def is_whole(raw: msgspec.Raw) -> bool:
-    """Whether a value holds whole characters alone, and no lone surrogate."""
+    """Return whether a value has no lone surrogate."""
     return replaced(bytes(raw)) == bytes(raw)
 
 
@@ -57,10 +57,10 @@ def take_apart(body: bytes, *, is_list: bool) -> Parts:
 
     Args:
         body: as PayEx sent it.
-        is_list: whether the route answers a list, wrapped in `items`.
+        is_list: whether the route answers with a list, wrapped in `items`.
 
     Raises:
-        Unreadable: the body is no JSON object.
+        Unreadable: the body is not a JSON object.
     """
     text = body.strip()
     if not text:
@@ -72,13 +72,15 @@ def take_apart(body: bytes, *, is_list: bool) -> Parts:
         marked = Marked(body)
         msgspec.json.decode(marked.body, type=msgspec.Raw)
         if text[:1] != b"{":
-            raise Unreadable(f"JSON, but no object ({json_type(msgspec.Raw(text))})")
+            raise Unreadable(f"JSON, but not an object ({json_type(msgspec.Raw(text))})")
         whole = _OBJECT.decode(marked.body)
         parts = (_navigation(whole), _items(whole)) if is_list else ()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Unreadable("a body that is not JSON") from None
     except Fault as fault:
-        raise Unreadable(f"a body that is not read: {fault.hint}") from None
+        raise Unreadable(
+            f"a body that the gateway does not read: {fault.hint.rstrip('.')}"
+        ) from None
     return Parts(
         _restored(whole, marked),
         *([_restored(one, marked) for one in objects] for objects in parts),

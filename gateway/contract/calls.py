@@ -1,4 +1,4 @@
-"""The one place where the check talks to PayEx: a route goes in, what came back comes out."""
+"""The check's calls to PayEx."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ from resolvers.payex.credentials.file import CredentialsFile
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A complete HTTP answer. `content_type` is empty where there is none."""
+    """A complete HTTP answer. `content_type` is empty if the header is absent."""
 
     status: int
     content_type: str
@@ -25,12 +25,12 @@ class Reply:
 
 
 Ask = Callable[[Route], Awaitable[Reply | Fault]]
-"""Sends one GET with the ledger's credentials. What keeps it from an answer is returned."""
+"""Sends one GET with the ledger's credentials. A fault is returned, not raised."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """What is asked, and the state of the client certificate in words."""
+    """The function that makes calls, and the state of the client certificate in words."""
 
     ask: Ask
     certificate: str
@@ -40,14 +40,14 @@ class Calls:
 async def calls_of(
     settings: Settings, owner_no: str, http: httpx.AsyncBaseTransport | None = None
 ) -> AsyncIterator[Calls]:
-    """Connect to the configured upstream, or to the embedded sandbox where there is none.
+    """Connect to the configured upstream, or to the embedded sandbox if none is configured.
 
-    Every call goes out as it is: no cache answers in its place, and none is tried again.
+    Calls are neither cached nor retried.
 
     Args:
         settings: the gateway's settings.
-        owner_no: the ledger whose credentials open the calls.
-        http: what carries the calls in place of the network.
+        owner_no: the ledger whose credentials the calls use.
+        http: a transport in place of the network.
 
     Raises:
         CredentialsError: there are no credentials for the ledger, or they cannot be used.
@@ -56,7 +56,7 @@ async def calls_of(
     access = upstream.credentials.access(owner_no)
     if access is None:
         where = "The embedded sandbox has" if settings.is_sandbox else "The settings have"
-        raise CredentialsError(f"{where} no token for the ledger that --owner names.")
+        raise CredentialsError(f"{where} no token for the ledger of --owner.")
 
     async def ask(route: Route) -> Reply | Fault:
         try:
@@ -75,7 +75,7 @@ async def calls_of(
 
 def _certificate(credentials: Credentials, access: Access) -> str:
     if access.tenant is None or not isinstance(credentials, CredentialsFile):
-        return "none is configured"
+        return "none configured"
     end = credentials.expiries()[access.tenant]
     expires = "expires" if end > datetime.now(UTC) else "expired"
-    return f"shown; it {expires} on {end:%Y-%m-%d}"
+    return f"sent; it {expires} on {end:%Y-%m-%d}"

@@ -1,4 +1,4 @@
-"""The check as a whole: settings and numbers go in; a report and an exit status come out."""
+"""The whole check: from settings and numbers to a report and an exit status."""
 
 import httpx
 
@@ -15,7 +15,7 @@ from resolvers.payex.api.routes import Routes
 
 
 def objection(numbers: CheckNumbers) -> str:
-    """Return what is wrong with the numbers, or nothing if PayEx may know them."""
+    """Return what is wrong with the form of the numbers, or an empty text."""
     given = {
         "ownerNo": numbers.owner_no,
         "invoiceNo": numbers.invoice_no,
@@ -33,14 +33,13 @@ async def check(
     json: bool = False,
     http: httpx.AsyncBaseTransport | None = None,
 ) -> tuple[str, Status]:
-    """Ask every route once and return the report, with what it comes to.
+    """Request every route once, and return the report and the exit status.
 
     Args:
-        settings: the gateway's settings; the embedded sandbox is checked where they name no
-            upstream.
-        numbers: what to look at.
+        settings: the gateway's settings. Without an upstream, the embedded sandbox is checked.
+        numbers: the invoice, customer and subscription to request.
         json: whether the report is JSON.
-        http: what carries the calls in place of the network.
+        http: a transport in place of the network.
 
     Raises:
         CredentialsError: there are no credentials for the ledger, or they cannot be used.

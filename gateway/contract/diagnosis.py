@@ -1,4 +1,4 @@
-"""What an answer means for whoever connects the gateway: in plain words, with what to do."""
+"""The diagnosis of an answer: what it means, in plain words, and what to do."""
 
 import enum
 import re
@@ -17,28 +17,28 @@ class CallOutcome(enum.StrEnum):
     """How one route answered."""
 
     ANSWERED = "answered"
-    PROBLEM = "told a problem"
+    PROBLEM = "problem"
     ABSENT = "absent"
     UNREADABLE = "unreadable"
     REFUSED = "refused"
     FAILED = "failed"
     TIMED_OUT = "timed out"
-    UNREACHABLE = "not reachable"
-    NOT_ASKED = "not asked"
+    UNREACHABLE = "unreachable"
+    NOT_ASKED = "skipped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """What came of one call.
+    """The meaning of one answer.
 
     Attributes:
         outcome: how the route answered.
-        status: the HTTP status, or None when none arrived.
-        media_type: that of a body, where it looks like one.
-        words: what happened; empty where all went well.
-        advice: what to do; empty where there is nothing to do.
-        tls: the state of TLS, where the call tells it.
-        problem: the problem that PayEx told.
+        status: the HTTP status, or None if there was no answer.
+        media_type: that of the body, if it has the form of one.
+        words: what happened; empty if all went well.
+        advice: what to do; empty if there is nothing to do.
+        tls: the state of TLS, if the call shows it.
+        problem: the problem that PayEx reported.
         parts: the body of an answer or of a problem.
     """
 
@@ -53,33 +53,32 @@ class Diagnosis:
 
 
 _NGINX = (
-    "Some servers say like this that a client certificate is missing or not accepted: see "
+    "Check the client certificate: some servers answer 400 if it is missing or not accepted. See "
     "docs/connect.md."
 )
 _STRANGER = (
-    "Something that stands before PayEx may have answered, or another host: look at "
-    "GATEWAY_UPSTREAM_ORIGIN."
+    "Something in front of PayEx may have answered, or another host: check GATEWAY_UPSTREAM_ORIGIN."
 )
 _UNWRAPPED = (
-    "PayEx documents an object, with lists wrapped in `items`: the gateway cannot read this. Ask "
+    "The gateway cannot read this: PayEx documents an object, with lists wrapped in `items`. Ask "
     "PayEx what the route answers."
 )
 _MEANINGS = {
     401: (
         CallOutcome.REFUSED,
-        "PayEx refused the token (401): it is expired, invalid, or of another ledger.",
+        "PayEx refused the token (401): it has expired, is invalid, or is for another ledger.",
         (
-            "Give the ledger that --owner names its own token: production and test system have "
-            "different ones, and each opens one ledger. See docs/connect.md; ask PayEx for a "
-            "new one if it expired."
+            "Configure the token of the ledger of --owner: each token opens one ledger, and the "
+            "production and test systems have different ones. See docs/connect.md. If the token "
+            "has expired, ask PayEx for a new one."
         ),
     ),
     403: (
         CallOutcome.REFUSED,
         "PayEx refused access (403).",
         (
-            "The client certificate may belong to another tenant, or the network before PayEx may "
-            "not know this machine: ask PayEx, with the time of the call."
+            "The client certificate may belong to another tenant, or PayEx may not know this "
+            "machine's network: ask PayEx, with the time of the call."
         ),
     ),
     429: (CallOutcome.FAILED, "PayEx asks to slow down (429).", "Check again later."),
@@ -87,8 +86,8 @@ _MEANINGS = {
         CallOutcome.ABSENT,
         "PayEx has not configured this (501).",
         (
-            "If every route says so, ask PayEx to set the ledger up for usage. If only some do, "
-            "PayEx does not offer them."
+            "If every route answers so, ask PayEx to configure the ledger for usage. If only some "
+            "do, PayEx does not offer them."
         ),
     ),
 }
@@ -98,27 +97,27 @@ _MEDIA_TYPE = re.compile(r"(application|text)/[a-z+.-]{1,40}")
 
 
 def diagnose(answer: Reply | Fault, route: Route) -> Diagnosis:
-    """Return what an answer means."""
+    """Return the diagnosis of an answer."""
     if isinstance(answer, Fault):
         return _of_fault(answer)
     if answer.status == HTTPStatus.OK:
         return _of_body(answer, route)
     problem = parse_problem(answer.status, answer.body)
-    told = problem if problem is not None and problem.is_own else None
-    outcome, words, advice = _of_status(answer.status, is_problem=told is not None)
-    if told is None or outcome is not CallOutcome.PROBLEM:
+    own = problem if problem is not None and problem.is_own else None
+    outcome, words, advice = _of_status(answer.status, is_problem=own is not None)
+    if own is None or outcome is not CallOutcome.PROBLEM:
         return Diagnosis(outcome=outcome, status=answer.status, words=words, advice=advice)
     return Diagnosis(
         outcome=outcome,
         status=answer.status,
         media_type=_media_type(answer),
-        problem=expected(told, route),
+        problem=expected(own, route),
         parts=take_apart(answer.body, is_list=False),
     )
 
 
 def not_asked(why: str) -> Diagnosis:
-    """Return the diagnosis of a route that was left out."""
+    """Return the diagnosis of a route that was not requested."""
     return Diagnosis(outcome=CallOutcome.NOT_ASKED, words=why)
 
 
@@ -133,11 +132,12 @@ def _of_status(status: int, *, is_problem: bool) -> tuple[CallOutcome, str, str]
     if status == HTTPStatus.BAD_REQUEST:
         return (
             CallOutcome.REFUSED,
-            "The call was refused (400), without a problem of PayEx.",
+            "The call was refused (400), without a problem of PayEx's.",
             _NGINX,
         )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return CallOutcome.FAILED, f"PayEx failed ({status}).", "Check again later; else ask PayEx."
+        words = f"PayEx failed ({status})."
+        return CallOutcome.FAILED, words, "Check again later. If it fails again, ask PayEx."
     return CallOutcome.FAILED, f"The answer has the HTTP status {status}.", _STRANGER
 
 

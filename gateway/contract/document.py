@@ -13,7 +13,7 @@ from resolvers.payex.api.routes import Billing
 
 
 def as_json(examination: Examination, seen: Surroundings) -> str:
-    """Return the report; its members are in docs/connect.md."""
+    """Return the report. docs/connect.md describes `--json`."""
     document = {
         "upstream": seen.origin or "sandbox",
         "tls": wording.tls_words(examination, seen),

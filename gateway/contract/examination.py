@@ -1,4 +1,4 @@
-"""All that the check learnt of PayEx, and what it comes to."""
+"""The results of the check, and the exit status that follows from them."""
 
 import enum
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from resolvers.payex.api.routes import Billing, Kind
 
 
 class Status(enum.IntEnum):
-    """The exit status, which tells CI."""
+    """The exit status."""
 
     EXPECTED = 0
     DIFFERS = 1
@@ -34,25 +34,25 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """One visit, and what its body was compared to."""
+    """One visit, and the comparison of its body."""
 
     visit: Visit
     sections: Sequence[Section]
 
     @property
     def findings(self) -> list[Finding]:
-        """All findings, whatever part of the body they are about."""
+        """The findings of all sections."""
         return [found for section in self.sections for found in section.findings]
 
     @property
     def has_expected_problem(self) -> bool:
-        """Whether a number that cannot exist was refused with the documented problem."""
+        """Whether PayEx refused an impossible number with a documented problem."""
         problem = self.visit.diagnosis.problem
         return problem is not None and problem.kind in self.visit.expected_problems
 
     @property
     def is_unknown_number(self) -> bool:
-        """Whether PayEx does not know a number that was given to it as one with usage."""
+        """Whether PayEx does not know a number of the command line."""
         problem = self.visit.diagnosis.problem
         return (
             self.visit.probe is None
@@ -62,7 +62,7 @@ class Examined:
 
     @property
     def differs(self) -> bool:
-        """Whether PayEx is otherwise than documented or assumed."""
+        """Whether PayEx differs from what is documented or assumed."""
         if any(found.differs for found in self.findings):
             return True
         match self.visit.diagnosis.outcome:
@@ -77,7 +77,7 @@ class Examined:
 
     @property
     def failed(self) -> bool:
-        """Whether PayEx could not be asked, or did not let itself be asked."""
+        """Whether PayEx could not be reached, failed, or refused the request."""
         return self.visit.diagnosis.outcome in {
             CallOutcome.REFUSED,
             CallOutcome.FAILED,
@@ -92,9 +92,10 @@ class Examination:
 
     Attributes:
         examined: each visit with its comparison.
-        merged: the comparison of usage records and summaries, billed and unbilled together,
-            because one field map serves both; by `usage_details` and `usage_summaries`.
-        suggestions: likewise, where a field misses its member.
+        merged: the comparisons of usage records and of summaries, by `usage_details` and
+            `usage_summaries`. Billed and unbilled usage are compared together, because they share a
+            field map.
+        suggestions: field maps for those of them in which a field lacks its member.
     """
 
     examined: Sequence[Examined]
@@ -108,7 +109,7 @@ class Examination:
 
     @property
     def status(self) -> Status:
-        """What the check comes to. A difference that was found stays one, whatever failed."""
+        """The exit status. A difference takes precedence over a failure."""
         if any(one.differs for one in self.examined) and not self.is_without_ledger:
             return Status.DIFFERS
         if any(one.failed for one in self.examined) or self.is_without_ledger:
@@ -119,14 +120,14 @@ class Examination:
 
     @property
     def is_without_ledger(self) -> bool:
-        """Whether PayEx says of every route that the ledger is not configured (501)."""
+        """Whether PayEx answers on every route that the ledger is not configured (501)."""
         diagnoses = [one.visit.diagnosis for one in self.examined]
         asked = [found for found in diagnoses if found.outcome is not CallOutcome.NOT_ASKED]
         return all(found.status == _NOT_CONFIGURED for found in asked)
 
     @property
     def opened(self) -> bool:
-        """Whether PayEx let the token in: it answered, or told a problem of its own."""
+        """Whether PayEx accepted the token: it answered, or reported a problem of its own."""
         return any(
             one.visit.diagnosis.outcome in {CallOutcome.ANSWERED, CallOutcome.PROBLEM}
             for one in self.examined
@@ -140,7 +141,7 @@ _MAPS = {"usage_details": Kind.DETAILS, "usage_summaries": Kind.SUMMARIES}
 def examine(
     visits: Sequence[Visit], shapes: Shapes, field_map: Mapping[str, Mapping[str, str]]
 ) -> Examination:
-    """Compare what the visits brought with what was expected."""
+    """Compare the answers with what was expected."""
     merged: dict[str, list[Finding]] = {}
     suggestions: dict[str, Suggestion] = {}
     usage = {"usage_details": shapes.details, "usage_summaries": shapes.summaries}
@@ -159,7 +160,7 @@ def examine(
 
 
 def apart(examination: Examination) -> list[str]:
-    """Return the fields that billed usage has and unbilled usage lacks, or the other way round."""
+    """Return the fields that only one of billed and unbilled usage has."""
     missing: dict[tuple[Kind, Billing], set[str]] = {}
     for one in examination.examined:
         route = one.visit.route

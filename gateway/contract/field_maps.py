@@ -1,4 +1,4 @@
-"""Suggested field maps as TOML, ready for the gateway's own configuration file."""
+"""Suggested field maps as TOML, for the gateway's configuration file."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,10 +7,10 @@ from gateway.contract.suggestions import Suggestion
 
 
 def as_toml(suggestions: Mapping[str, Suggestion], merged: Mapping[str, Sequence[Finding]]) -> str:
-    """Return the tables to paste; empty where nothing is missed.
+    """Return the tables to paste; empty if no field lacks its member.
 
-    A table holds what is configured and fits, and the guesses, marked as such. What is only
-    possible stands in comments, so that nobody takes it over unread.
+    A table has the configured names that fit, and the guesses, marked as guesses. Further
+    candidates are in comments, so that nobody configures them unread.
     """
     return "\n".join(
         _table(name, suggestion, {found.name: found for found in merged[name]})
@@ -32,4 +32,4 @@ def _table(name: str, suggestion: Suggestion, findings: Mapping[str, Finding]) -
 def _possible(members: Sequence[str]) -> str:
     if not members:
         return "no unmapped member has its type"
-    return f"perhaps {' or '.join(members)}: unmapped, and of its type"
+    return f"perhaps {' or '.join(members)}, unmapped and of its type"

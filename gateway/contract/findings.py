@@ -1,4 +1,4 @@
-"""What a comparison found: members that are there, missing, of another type, or unmapped."""
+"""The findings of a comparison: members that are found, missing, of another type, or unmapped."""
 
 import enum
 from collections import Counter
@@ -10,7 +10,7 @@ from gateway.contract.shapes import BodyShape, Mark, Member
 
 
 class Standing(enum.StrEnum):
-    """How a member stands to what is expected."""
+    """How a member compares with what is expected."""
 
     FOUND = "found"
     MISSING = "missing"
@@ -20,18 +20,18 @@ class Standing(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One member, over all objects of one kind.
+    """One member, in all objects of one kind.
 
     Attributes:
-        name: its name in PayEx's body, which may have to be masked before it is shown.
-        standing: how it stands to what is expected.
-        mark: whether it is documented or assumed; None where nobody expected it.
-        expects: the expected type in words; empty where nobody expected it.
-        field: the gateway's field that it feeds; empty where no field map is about it.
+        name: its name in PayEx's body. It may have to be masked before it is shown.
+        standing: how it compares with what is expected.
+        mark: whether it is documented or assumed; None for an unexpected member.
+        expects: the expected type in words; empty for an unexpected member.
+        field: the gateway's field that it feeds; empty if no field map has it.
         optional: whether it may be missing everywhere.
-        types: the JSON types met, each with its count; null is one.
+        types: the JSON types found, null included, each with its count.
         amiss: what is wrong with values, in words, each with its count.
-        of: how many objects there are.
+        of: the number of objects.
     """
 
     name: str
@@ -46,31 +46,31 @@ class Finding:
 
     @property
     def differs(self) -> bool:
-        """Whether it is otherwise than expected. PayEx may add members: that is expected."""
+        """Whether it differs from what is expected. Unmapped members do not: PayEx may add some."""
         return self.standing is Standing.OTHER_TYPE or (
             self.standing is Standing.MISSING and not self.optional
         )
 
     @property
     def unfit(self) -> int:
-        """In how many objects something is wrong with its value."""
+        """The number of objects in which its value is wrong."""
         return sum(self.amiss.values())
 
     @property
     def filled(self) -> int:
-        """In how many objects it is there and not null."""
+        """The number of objects that have it, and not as null."""
         return sum(self.types.values()) - self.types.get("null", 0)
 
     @property
     def absent(self) -> int:
-        """In how many objects it is not there."""
+        """The number of objects that lack it."""
         return self.of - sum(self.types.values())
 
 
 def compare(shape: BodyShape, objects: Sequence[Object]) -> list[Finding]:
     """Compare objects with the shape that all of them are expected to have.
 
-    A member may be null or absent in some of them; it is missing when it is absent in all.
+    A member may be null or absent in some of them; it is missing if all of them lack it.
 
     Returns:
         The expected members in their order, then the unexpected ones; nothing without objects.

@@ -35,8 +35,8 @@ def as_text(examination: Examination, seen: Surroundings) -> str:
 
 def _heading(examination: Examination, seen: Surroundings) -> Iterator[str]:
     if seen.origin is None:
-        yield "Checked  the embedded sandbox, as GATEWAY_UPSTREAM_ORIGIN is not set: this is how a"
-        yield "         report looks, and says nothing of PayEx"
+        yield "Checked  the embedded sandbox, because GATEWAY_UPSTREAM_ORIGIN is not set: an"
+        yield "         example of a report that says nothing about PayEx"
     else:
         yield f"Checked  {seen.origin}"
     yield from _wrap(wording.tls_words(examination, seen), "TLS      ")
@@ -50,9 +50,9 @@ def _routes(examination: Examination, seen: Surroundings) -> Iterator[str]:
         if one.visit.probe is None:
             reason = one.visit.diagnosis.words
             left_out = one.visit.diagnosis.outcome is CallOutcome.NOT_ASKED
-            told = reason if left_out else _counts(one)
+            text = reason if left_out else _counts(one)
             yield _row(
-                f"  {_branch(one)}", wording.outcome_words(one), told if told != before else ""
+                f"  {_branch(one)}", wording.outcome_words(one), text if text != before else ""
             )
             before = reason if left_out else ""
 
@@ -82,11 +82,11 @@ def _counts(one: Examined) -> str:
 
 
 def _problems(examination: Examination) -> Iterator[str]:
-    yield _row("PROBLEMS, asked for on purpose", "ANSWER", "TOLD")
+    yield _row("PROBLEMS, provoked on purpose", "ANSWER", "PROBLEM")
     for one in examination.examined:
         if one.visit.probe is not None:
-            told = wording.problem_words(one)
-            yield _row(f"  {wording.probe_words(one)}", wording.outcome_words(one), told)
+            problem = wording.problem_words(one)
+            yield _row(f"  {wording.probe_words(one)}", wording.outcome_words(one), problem)
 
 
 def _members(examination: Examination) -> Iterator[str]:
@@ -130,7 +130,7 @@ def _unmapped(examination: Examination) -> Iterator[str]:
         if found.standing is Standing.UNMAPPED
     )
     if lines:
-        yield "UNMAPPED members: no field takes them, and clients find them in `raw`"
+        yield "UNMAPPED members: no field has them; clients can read them in `raw`"
         yield from lines
 
 
@@ -142,7 +142,7 @@ def _not_missed(examination: Examination) -> Iterator[str]:
         if found.standing is Standing.MISSING and not found.differs
     ]
     if names:
-        yield "MISSING, which is no difference: not all usage has these"
+        yield "MISSING members that are not differences: not all usage has them"
         yield from (f"  {name}" for name in names)
 
 
@@ -164,19 +164,19 @@ def _difference(one: Examined) -> Iterator[str]:
             if found.differs:
                 text = f"{wording.place(found, section)}: {wording.describe(found)}"
                 yield from _wrap(text, "    ")
-    told = wording.problem_words(one) or wording.outcome_words(one)
+    answer = wording.problem_words(one) or wording.outcome_words(one)
     if expected := wording.expected_words(one):
-        yield from _wrap(f"expected: {expected}; told: {told}", "    ")
+        yield from _wrap(f"expected: {expected}; found: {answer}", "    ")
     elif one.visit.diagnosis.outcome is CallOutcome.PROBLEM:
-        yield from _wrap(f"told: {told}", "    ")
+        yield from _wrap(f"found: {answer}", "    ")
 
 
 def _field_map(examination: Examination) -> Iterator[str]:
     toml = as_toml(examination.suggestions, examination.merged)
     if not toml:
         return
-    yield "FIELD MAP for the file of GATEWAY_CONFIG, in place of its own tables of these names."
-    yield "Guesses follow names and types only: ask PayEx what a member means before you use them."
+    yield "FIELD MAP for the file of GATEWAY_CONFIG. It replaces the file's tables of these names."
+    yield "Guesses are from names and types only: ask PayEx what a member means before you use one."
     yield ""
     yield toml
     if fields := apart(examination):
@@ -185,15 +185,15 @@ def _field_map(examination: Examination) -> Iterator[str]:
 
 
 def _faults(examination: Examination) -> Iterator[str]:
-    told: dict[tuple[str, str], list[str]] = {}
+    faults: dict[tuple[str, str], list[str]] = {}
     for one in examination.examined:
         if one.visit.diagnosis.outcome is not CallOutcome.NOT_ASKED:
             key = (one.visit.diagnosis.words, wording.advice(one))
-            told.setdefault(key, []).append(one.visit.route.template)
-    told.pop(("", ""), None)
-    if told:
+            faults.setdefault(key, []).append(one.visit.route.template)
+    faults.pop(("", ""), None)
+    if faults:
         yield "WHAT TO DO"
-    for (words, advice), templates in told.items():
+    for (words, advice), templates in faults.items():
         routes = list(dict.fromkeys(templates))
         more = f" and {len(routes) - 1} more" if len(routes) > 1 else ""
         yield from _wrap(f"{routes[0]}{more}", "  ")

@@ -1,7 +1,7 @@
-"""What the check expects of bodies: the shapes PayEx documents, and those the gateway assumes.
+"""The expected shapes of bodies, documented by PayEx or assumed by the gateway.
 
-Whether a value of an assumed field can be used is asked of the decoder that the gateway itself
-reads with, so that the check and the gateway cannot disagree.
+The gateway's own decoder judges the values of assumed fields, so the check and the gateway cannot
+disagree.
 """
 
 import enum
@@ -30,7 +30,7 @@ from resolvers.payex.api.routes import Holder, Kind, Route, Routes
 
 
 class Mark(enum.StrEnum):
-    """Where a shape comes from."""
+    """The source of a shape."""
 
     DOCUMENTED = "documented"
     ASSUMED = "assumed"
@@ -42,15 +42,15 @@ _OBJECTS = "list of objects"
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member that is expected.
+    """One expected member.
 
     Attributes:
         name: its name in PayEx's body.
         expects: the expected type, in words.
-        fits: whether a value is of that type.
-        optional: whether it may be missing everywhere without being missed.
-        field: the gateway's name of the field it feeds, where a field map says so.
-        everywhere: whether it has to be there, and not null, in each object.
+        fits: returns whether a value is of that type.
+        optional: whether it may be missing everywhere.
+        field: the gateway's field that it feeds; empty if no field map has it.
+        everywhere: whether each object must have it, and not as null.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Member:
     everywhere: bool = False
 
     def amiss(self, raw: msgspec.Raw) -> str:
-        """Return in words what is wrong with a value; empty where nothing is."""
+        """Return what is wrong with a value, in words; empty if nothing is."""
         type_ = json_type(raw)
         if self.fits(raw) or (type_ == "null" and not self.everywhere):
             return ""
@@ -70,11 +70,11 @@ class Member:
         if type_ == "list" and self.expects == _OBJECTS:
             types = types_in(raw)
             odd = len(types) - types.count("object")
-            are = "is no object" if odd == 1 else "are no objects"
+            are = "is not an object" if odd == 1 else "are not objects"
             return f"list with {odd} of {len(types)} elements that {are}"
         if type_ in {"text", "number"} and type_ in self.expects:
             return f"{type_} that cannot be read"
-        return f"text that is no {self.expects}" if type_ == "text" else type_
+        return f"text that is not a valid {self.expects}" if type_ == "text" else type_
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ _SUBSCRIPTIONS = subscriptions()
 
 
 def _is_number(raw: msgspec.Raw) -> bool:
-    """Whether the gateway reads a subscription's number."""
+    """Return whether the gateway can read a subscription's number."""
     page = _SUBSCRIPTIONS.page(b'{"items":[{"subscriptionNo":%b}]}' % bytes(raw))
     return not ItemList([page]).unreadable
 
@@ -106,7 +106,7 @@ class Shapes:
     """The shapes under one field map.
 
     Args:
-        routes: judges the links of bodies, as it does for the gateway.
+        routes: reads the links in bodies, as it does for the gateway.
         field_map: the changes to the assumed names, by `usage_details` and `usage_summaries`.
     """
 
@@ -118,7 +118,7 @@ class Shapes:
         )
 
     def whole(self, holder: Holder, kind: Kind) -> BodyShape:
-        """Return the shape of a whole body, which for a list is its wrapping."""
+        """Return the shape of a whole body. For a list, that is its wrapper."""
         if kind is Kind.HOLDER:
             number = Member(holder.parameter, "text", _of_type("text"))
             own = self._link("@id", holder, kind, optional=True)
@@ -137,7 +137,7 @@ class Shapes:
         )
 
     def navigation(self, page: Route) -> BodyShape:
-        """Return the shape of a list's `navigation`. That `next` leads on is assumed."""
+        """Return the shape of a list's `navigation`. `next` is assumed to be the next page."""
         own = self._link("@id", page.holder, page.kind, optional=True)
         following = _link("next", lambda link: self._routes.next_page(link, page), optional=True)
         return BodyShape(Mark.DOCUMENTED, (own, following))
@@ -202,9 +202,9 @@ PROBLEM = BodyShape(
         Member("Problems", _OBJECTS, _is_list_of_objects, optional=True),
     ),
 )
-"""A problem document. Its members come in more than one casing."""
+"""A problem document. PayEx sends its members in more than one casing."""
 
-# The API's description marks these as such: not every kind of usage has them.
+# The API's description marks these as optional: not every kind of usage has them.
 _OPTIONAL = {"usageDetailId", "productGroupId", "destinationCode", "vatRate"}
 
 

@@ -1,7 +1,7 @@
-"""Field maps that may fit: which unmapped member may be the one that a field misses.
+"""Suggested field maps: which unmapped member may belong to a field that lacks one.
 
-Every suggestion is a guess from names and types. A name that may mean something else (a VAT amount
-for an amount, a code for a text) is only ever mentioned.
+Each suggestion is a guess from names and types. A name that may mean something else (a VAT amount
+for an amount, a code for a text) is never a guess; it is only listed as a candidate.
 """
 
 import re
@@ -14,7 +14,7 @@ from gateway.contract.findings import Finding, Standing
 from gateway.contract.names import is_name
 from gateway.contract.shapes import BodyShape, Member
 
-# Other names for what the gateway calls so, from PayEx's file specifications and from plain usage.
+# Other names for the same members, from PayEx's file specifications and from common use.
 _ALIASES = {
     "usageDetailId": {"id", "detailId", "cdrId", "recordId"},
     "startTime": {"startDateTime", "dateTime", "timestamp", "callTime", "eventTime", "started"},
@@ -38,12 +38,12 @@ _CLEARLY = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """The changes to the assumed map of one route that would fit PayEx's bodies.
+    """Changes to the assumed field map of one route that would fit PayEx's bodies.
 
     Attributes:
-        kept: what is configured now and does fit.
-        guesses: field to member, with names alike and types that fit.
-        open: fields that are missing, each with the members whose type would fit.
+        kept: the configured changes that fit.
+        guesses: members by field, with similar names and types that fit.
+        open: the fields that still lack a member, each with the members whose type would fit.
     """
 
     kept: Mapping[str, str]
@@ -60,7 +60,7 @@ def suggest(
         shape: the members that were expected.
         findings: the comparison of the objects with it.
         objects: the elements of the route's lists.
-        now: the changes to the assumed map that are configured.
+        now: the configured changes to the assumed map.
     """
     missed = {found.field: found for found in findings if found.standing in _MISSED and found.field}
     extras = [
@@ -94,7 +94,7 @@ def _fits(member: Member, name: str, objects: Sequence[Object]) -> bool:
 
 
 def _pair(fitting: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Pair each field with the one member that is clearly more alike than all others."""
+    """Pair each field with the one member that is clearly more similar than all others."""
     scores = {(f, name): _likeness(f, name) for f, names in fitting.items() for name in names}
     pairs: dict[str, str] = {}
     for (field, name), score in scores.items():
@@ -109,7 +109,7 @@ def _pair(fitting: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 
 def _likeness(field: str, name: str) -> float:
-    """How alike two names are, from 0 to 1."""
+    """Return how similar two names are, from 0 to 1."""
     if name.casefold() in map(str.casefold, {field, *_ALIASES.get(field, ())}):
         return 1.0
     wanted, given = _words(field), _words(name)

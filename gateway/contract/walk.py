@@ -1,4 +1,4 @@
-"""The way through PayEx: which routes are asked, in which order, and what each of them told."""
+"""The requests of the check, in their order, and the diagnosis of each."""
 
 import enum
 from collections.abc import AsyncIterator
@@ -15,15 +15,15 @@ from resolvers.payex.api.problems import ProblemType
 from resolvers.payex.api.routes import Billing, Holder, Kind, Route, Routes
 
 IMPOSSIBLE = "9" * 15
-"""No invoice, customer or telephone number: it is as long as any, and nobody's."""
+"""As long as invoice, customer and telephone numbers can be, and nobody's."""
 
 MALFORMED = "??"
-"""A question mark stands outside the characters that PayEx documents for numbers."""
+"""A question mark is not among the characters that PayEx documents for numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckNumbers:
-    """What to look at: numbers that have usage at PayEx."""
+    """The numbers to request. They should have usage at PayEx."""
 
     owner_no: str
     invoice_no: str = field(repr=False)
@@ -32,7 +32,7 @@ class CheckNumbers:
 
 
 class Probe(enum.Enum):
-    """A number that is asked for to see how PayEx tells that there is none."""
+    """A number that is requested to see how PayEx refuses it."""
 
     IMPOSSIBLE_HOLDER = enum.auto()
     MALFORMED_HOLDER = enum.auto()
@@ -41,7 +41,7 @@ class Probe(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One route, why it was asked, and what came of it."""
+    """One route, why it was requested, and the diagnosis."""
 
     route: Route
     diagnosis: Diagnosis
@@ -49,7 +49,7 @@ class Visit:
 
     @property
     def expected_problems(self) -> tuple[ProblemType, ...]:
-        """The problems of which PayEx should tell one; none where usage is expected."""
+        """The problems of which PayEx should report one; none if usage is expected."""
         billed = self.route.holder.billing is Billing.BILLED
         unknown = ProblemType.INVOICE_NOT_FOUND if billed else ProblemType.CUSTOMER_NOT_FOUND
         match self.probe:
@@ -60,14 +60,14 @@ class Visit:
             case Probe.IMPOSSIBLE_SUBSCRIPTION:
                 return (ProblemType.SUBSCRIPTION_NOT_FOUND,)
             case Probe.MALFORMED_HOLDER:
-                # PayEx may well look for it instead of judging it.
+                # PayEx may search for the number without checking its form.
                 return (ProblemType.VALIDATION, unknown)
             case _:
                 assert_never(self.probe)
 
 
 async def walk(ask: Ask, routes: Routes, numbers: CheckNumbers) -> list[Visit]:
-    """Ask every route once, one after the other, and return what each told."""
+    """Request every route once, one after the other, and return the visits."""
     return [visit async for visit in _Walk(ask, routes, numbers).visits()]
 
 
@@ -75,7 +75,7 @@ _READER = subscriptions()
 
 
 def _number(raw: msgspec.Raw) -> str:
-    """Return a subscription's number as the gateway reads it; empty where it cannot."""
+    """Return a subscription's number as the gateway reads it; empty if it cannot."""
     return _READER.one(b'{"subscriptionNo":%b}' % bytes(raw)).number
 
 
@@ -101,7 +101,7 @@ class _Walk:
             yield visit
 
     async def _holder(self, holder: Holder, subscription_no: str | None) -> AsyncIterator[Visit]:
-        """Visit the five routes of an invoice or a customer, and those that cannot answer."""
+        """Visit the five routes of an invoice or a customer, then the probes."""
         top = await self._visit(holder, Kind.HOLDER)
         yield top
         unknown = ""
@@ -157,10 +157,10 @@ class _Walk:
         return Visit(route, diagnosis, probe)
 
     def _end(self, diagnosis: Diagnosis) -> str:
-        """Return why nothing more is asked, if so: what failed would fail again."""
+        """Return why no further request is made, or an empty text."""
         match diagnosis.outcome:
             case CallOutcome.UNREACHABLE:
-                return "PayEx was not reachable before"
+                return "PayEx was unreachable before"
             case CallOutcome.TIMED_OUT if not self._answered:
                 return "PayEx did not answer before"
             case CallOutcome.REFUSED if not self._answered:

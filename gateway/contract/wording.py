@@ -1,4 +1,4 @@
-"""The words for what was found, which the table and the JSON share."""
+"""The wording of results, shared by the text and the JSON report."""
 
 from dataclasses import dataclass
 from typing import assert_never
@@ -14,10 +14,10 @@ from resolvers.payex.api.routes import Billing, Kind
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Where was asked, and with what.
+    """The system that was checked, and the client certificate.
 
     Attributes:
-        origin: where PayEx is; None for the embedded sandbox.
+        origin: PayEx's origin; None for the embedded sandbox.
         subdomain: the segment after `/billing`.
         certificate: the state of the client certificate, in words.
     """
@@ -32,13 +32,13 @@ _PROBLEM = "application/problem+json"
 
 
 def place(found: Finding, section: Section) -> str:
-    """Return where a member stands in its body: `navigation.next`, `items[].amount`."""
+    """Return the place of a member in its body: `navigation.next`, `items[].amount`."""
     prefix = {"items": "items[].", "navigation": "navigation."}.get(section.title, "")
     return prefix + shown_name(found.name)
 
 
 def type_of(found: Finding) -> str:
-    """Return the type of a member's values, in a word or two; null only where nothing else is."""
+    """Return the type of a member's values in a word or two; null if all of them are null."""
     types = [name for name in found.types if name != "null"]
     if found.standing is Standing.FOUND and types == ["text"] and found.expects in _KINDS_OF_TEXT:
         return _KINDS_OF_TEXT[found.expects]
@@ -49,12 +49,12 @@ _KINDS_OF_TEXT = {"date-time": "date-time", "date": "date", "link within the led
 
 
 def share(found: Finding) -> str:
-    """Return in how many objects a member has a value, where it is not all of them."""
+    """Return in how many objects a member has a value; empty if all of them have one."""
     return "" if found.filled == found.of else f" in {found.filled} of {found.of}"
 
 
 def describe(found: Finding) -> str:
-    """Return one member's standing as a phrase."""
+    """Return how a member compares with what is expected, as a phrase."""
     expected = f"expected: {found.expects}, {found.mark}"
     match found.standing:
         case Standing.MISSING:
@@ -73,7 +73,7 @@ def describe(found: Finding) -> str:
 
 
 def probe_words(one: Examined) -> str:
-    """Return what was asked for that cannot be there."""
+    """Return what the probe requested."""
     billed = one.visit.route.holder.billing is Billing.BILLED
     holder = "invoice" if billed else "customer"
     match one.visit.probe:
@@ -86,7 +86,7 @@ def probe_words(one: Examined) -> str:
 
 
 def problem_words(one: Examined) -> str:
-    """Return the type of the problem that was told, and the parameters it blames."""
+    """Return the type of the reported problem, and the parameters that it names."""
     problem = one.visit.diagnosis.problem
     if problem is None:
         return ""
@@ -97,7 +97,7 @@ def problem_words(one: Examined) -> str:
     blamed = ", ".join(map(shown_name, problem.parameters))
     media_type = one.visit.diagnosis.media_type
     sent = f", sent as {media_type}" if media_type not in {"", _PROBLEM} else ""
-    return f"{code} ({problem.status})" + (f", blames {blamed}" if blamed else "") + sent
+    return f"{code} ({problem.status})" + (f", names {blamed}" if blamed else "") + sent
 
 
 def expected_words(one: Examined) -> str:
@@ -117,7 +117,7 @@ def outcome_words(one: Examined) -> str:
 
 
 def advice(one: Examined) -> str:
-    """Return what to do about a route's answer; empty where there is nothing to do."""
+    """Return what to do about a route's answer; empty if there is nothing to do."""
     diagnosis = one.visit.diagnosis
     unbilled = one.visit.route.holder.billing is Billing.UNBILLED
     if diagnosis.outcome is CallOutcome.ABSENT and unbilled:
@@ -131,19 +131,19 @@ def advice(one: Examined) -> str:
 
 
 def result_words(examination: Examination) -> str:
-    """Return what the check comes to, as a sentence."""
+    """Return the result of the check as a sentence."""
     findings = [found for one in examination.examined for found in one.findings]
     unmapped = any(found.standing is Standing.UNMAPPED for found in findings)
     match examination.status:
         case Status.EXPECTED:
-            text = "All that was asked for is as expected"
-            return text + (", but for unmapped members." if unmapped else ".")
+            text = "Everything is as expected"
+            return text + (", except for unmapped members." if unmapped else ".")
         case Status.DIFFERS:
             return "PayEx differs from what is documented or assumed."
         case Status.NO_USAGE:
             return "Not everything could be compared: give numbers that have usage at PayEx now."
         case Status.NOT_ASKED:
-            return "The check could not be carried out to its end."
+            return "The check could not be completed."
         case _:
             assert_never(examination.status)
 
@@ -152,7 +152,7 @@ def token_words(examination: Examination) -> str:
     """Return the state of the ledger's token."""
     if any(one.visit.diagnosis.status == _UNAUTHORIZED for one in examination.examined):
         return "refused"
-    return "accepted" if examination.opened else "not known: no route let it be seen"
+    return "accepted" if examination.opened else "unknown: no route got far enough"
 
 
 def tls_words(examination: Examination, seen: Surroundings) -> str:
@@ -164,5 +164,5 @@ def tls_words(examination: Examination, seen: Surroundings) -> str:
     diagnoses = [one.visit.diagnosis for one in examination.examined]
     if any(found.status is not None for found in diagnoses):
         return f"established. Client certificate: {seen.certificate}"
-    failed = next((found.tls for found in diagnoses if found.tls), "not known")
+    failed = next((found.tls for found in diagnoses if found.tls), "unknown")
     return f"{failed.rstrip('.')}. Client certificate: {seen.certificate}"

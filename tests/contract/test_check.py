@@ -84,7 +84,7 @@ async def test_the_sandbox_is_all_green() -> None:
 
     assert status is Status.EXPECTED
     assert text.startswith("Checked  the embedded sandbox")
-    assert text.endswith("Result   All that was asked for is as expected.\nExit     0\n")
+    assert text.endswith("Result   Everything is as expected.\nExit     0\n")
     assert text.count("as expected ") == 16
     for title in ("DIFFERENCES", "UNMAPPED", "FIELD MAP", "WHAT TO DO", "MISSING"):
         assert not block(text, title)
@@ -133,7 +133,7 @@ async def test_without_a_customer_its_routes_are_left_out() -> None:
 
     assert status is Status.EXPECTED
     assert len(sandbox.asked) == 8
-    assert row(text, "/customers") == ["not asked", "give --customer"]
+    assert row(text, "/customers") == ["skipped", "give --customer"]
 
 
 async def test_null_and_absent_members_are_said_in_how_many() -> None:
@@ -142,7 +142,7 @@ async def test_null_and_absent_members_are_said_in_how_many() -> None:
     assert status is Status.EXPECTED
     assert "amount in 35 of 40" in text
     assert "/usage-details items[].tariffClass: text in 5 of 40" in block(text, "UNMAPPED")
-    assert "as expected, but for unmapped members" in text
+    assert "as expected, except for unmapped members" in text
 
 
 def renamed(path: str, body: Body) -> None:
@@ -204,7 +204,7 @@ async def test_what_is_only_possible_stands_in_a_comment() -> None:
 
     text, _ = await report(change)
 
-    assert "\n# amount: perhaps ratedAmount or chargedAmount: unmapped, and of its type\n" in text
+    assert "\n# amount: perhaps ratedAmount or chargedAmount, unmapped and of its type\n" in text
 
 
 async def test_what_is_configured_and_fits_is_kept_in_the_suggestion() -> None:
@@ -237,8 +237,8 @@ async def test_a_member_that_cannot_be_read_in_some_items_is_named() -> None:
     assert status is Status.DIFFERS
     words = " ".join(text.split())
     for said in (
-        r"items: list with 1 of \d+ elements that is no object \(expected: list of objects,",
-        r"items\[\]\.startTime: text that is no date-time in 1 of \d+ \(expected: date-time,",
+        r"items: list with 1 of \d+ elements that is not an object \(expected: list of objects,",
+        r"items\[\]\.startTime: text that is not a valid date-time in 1 of \d+ \(expected: date-t",
         r"items\[\]\.amount: number that cannot be read in 1 of \d+ \(expected: number,",
         r"items\[\]\.detailInfo: text with half a character in 1 of \d+ \(expected: text,",
     ):
@@ -351,10 +351,10 @@ async def test_a_member_that_not_all_usage_has_is_not_missed() -> None:
     ("member", "value", "told"),
     [
         ("amount", {"value": 1}, "object in 1"),
-        ("amount", "12,50", "text that is no number in 1"),
-        ("amount", "NaN", "text that is no number in 1"),
+        ("amount", "12,50", "text that is not a valid number in 1"),
+        ("amount", "NaN", "text that is not a valid number in 1"),
         ("startTime", 1700000000, "number in 1"),
-        ("startTime", "7 May", "text that is no date-time in 1"),
+        ("startTime", "7 May", "text that is not a valid date-time in 1"),
         ("usageType", 7, "number in 1"),
         ("usageType", "\ud83d", "text with half a character in 1"),
         ("currency", "SEK\0", "text that cannot be read in 1"),
@@ -383,7 +383,7 @@ async def test_values_that_cannot_be_read_are_counted_by_what_they_are() -> None
 
     text, _ = await report(change)
 
-    assert "startTime: number in 1, text that is no date-time in 2 of 50 (exp" in text
+    assert "startTime: number in 1, text that is not a valid date-time in 2 of 50 (exp" in text
 
 
 async def test_a_field_of_another_type_can_be_pointed_at_a_member_that_does_not_exist() -> None:
@@ -440,16 +440,16 @@ async def test_an_added_member_is_told_and_is_no_difference() -> None:
         (lambda body: body.update(items=None), "items: null (expected: list of objects"),
         (
             lambda body: body["items"].extend(["x", 7]),
-            "items: list with 2 of 7 elements that are no objects (expected",
+            "items: list with 2 of 7 elements that are not objects (expected",
         ),
         (lambda body: body.update(navigation=[]), "navigation: list (expected: object"),
         (
             lambda body: body["navigation"].update(next="https://elsewhere.example/"),
-            "navigation.next: text that is no link within the ledger (expected",
+            "navigation.next: text that is not a valid link within the ledger (expected",
         ),
         (
             lambda body: body["items"][0].update(usageDetails="/billing/billing/v1/1234/x"),
-            "items[].usageDetails: text that is no link within the ledger in 1 of 5",
+            "items[].usageDetails: text that is not a valid link within the ledger in 1 of 5",
         ),
         (
             lambda body: body["items"][0].update(usageDetails={}),
@@ -515,7 +515,7 @@ async def test_a_ledger_that_payex_has_not_configured_is_no_difference() -> None
     text, status = await report(numbers=CheckNumbers("9000", "1", "1"))
 
     assert status is Status.NOT_ASKED
-    assert "ask PayEx to set the ledger up" in text
+    assert "ask PayEx to configure the ledger" in text
     assert not block(text, "DIFFERENCES")
 
 
@@ -528,9 +528,9 @@ async def test_a_ledger_that_payex_has_not_configured_is_no_difference() -> None
         (httpx.Response(200, content=b'{"a": "\xff"}'), "a body that is not JSON"),
         (
             httpx.Response(200, content=b'{"a": "%b"}' % (rb"\n\ud83d" * 10_000)),
-            "a body that is not read: The body has too many lone surrogates.",
+            "a body that the gateway does not read: The body has too many lone surrogates",
         ),
-        (httpx.Response(200, content=b"[1]"), "JSON, but no object (list)"),
+        (httpx.Response(200, content=b"[1]"), "JSON, but not an object (list)"),
     ],
 )
 async def test_what_is_no_answer_of_payex_is_told(answer: httpx.Response, told: str) -> None:
@@ -600,10 +600,10 @@ async def test_an_upstream_that_is_not_reachable_is_asked_once() -> None:
     text, status = await report(broken(httpx.ConnectError("no")))
 
     assert status is Status.NOT_ASKED
-    assert row(text, "/invoices/{invoiceNo} ") == ["not reachable", ""]
-    assert row(text, "/subscriptions") == ["not asked", "PayEx was not reachable before"]
-    assert "TLS      not reached. Client certificate: none is configured" in text
-    assert "Token    not known" in text
+    assert row(text, "/invoices/{invoiceNo} ") == ["unreachable", ""]
+    assert row(text, "/subscriptions") == ["skipped", "PayEx was unreachable before"]
+    assert "TLS      not reached. Client certificate: none configured" in text
+    assert "Token    unknown" in text
 
 
 async def test_an_upstream_that_does_not_answer_is_asked_once() -> None:
@@ -611,9 +611,9 @@ async def test_an_upstream_that_does_not_answer_is_asked_once() -> None:
 
     assert status is Status.NOT_ASKED
     assert row(text, "/invoices/{invoiceNo} ") == ["timed out", ""]
-    assert row(text, "/subscriptions") == ["not asked", "PayEx did not answer before"]
+    assert row(text, "/subscriptions") == ["skipped", "PayEx did not answer before"]
     assert "GATEWAY_UPSTREAM_TIMEOUT (10 seconds)" in text
-    assert "TLS      not known." in text
+    assert "TLS      unknown." in text
 
 
 async def test_one_route_that_is_late_does_not_keep_the_others_from_being_asked() -> None:
@@ -626,7 +626,7 @@ async def test_one_route_that_is_late_does_not_keep_the_others_from_being_asked(
     assert status is Status.NOT_ASKED
     assert row(text, "/usage-details") == ["timed out", ""]
     assert row(text, "/usage-summaries") == ["as expected", "10 of 10 found, in 10 listed"]
-    assert "TLS      established. Client certificate: none is configured" in text
+    assert "TLS      established. Client certificate: none configured" in text
 
 
 async def test_plain_http_has_no_tls() -> None:
@@ -718,7 +718,7 @@ async def test_without_a_list_the_given_subscription_is_asked_for() -> None:
             ),
             "invoice-not-found with another status or route (410)",
         ),
-        (httpx.Response(200, json={"invoiceNo": "1"}), "told: differs"),
+        (httpx.Response(200, json={"invoiceNo": "1"}), "found: differs"),
         (
             httpx.Response(
                 404,
@@ -750,7 +750,7 @@ async def test_an_undocumented_problem_of_a_number_with_usage_is_a_difference() 
     text, status = await report(numbers=CheckNumbers("1234", "78"))
 
     assert status is Status.DIFFERS
-    assert "told: invoice-under-review, not documented (404)" in text
+    assert "found: invoice-under-review, not documented (404)" in text
 
 
 async def test_the_members_of_a_problem_are_compared_in_any_casing() -> None:

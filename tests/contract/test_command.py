@@ -53,7 +53,7 @@ def test_a_number_without_usage_ends_with_2(capsys: pytest.CaptureFixture[str]) 
         (["--invoice", "1" * 16], {}, "invoiceNo has 16 characters; at most 15 are allowed."),
         (["--customer", "?"], {}, "customerNo holds a character that PayEx does not allow"),
         (["--subscription", ".."], {}, "subscriptionNo could be read as a path."),
-        (["--owner", "77"], {}, "The embedded sandbox has no token for the ledger that --owner"),
+        (["--owner", "77"], {}, "The embedded sandbox has no token for the ledger of --owner"),
         ([], {"GATEWAY_PRT": "1"}, "GATEWAY_PRT is no setting"),
         (
             ["--owner", "77"],
@@ -61,7 +61,7 @@ def test_a_number_without_usage_ends_with_2(capsys: pytest.CaptureFixture[str]) 
                 "GATEWAY_UPSTREAM_ORIGIN": "https://payex.example",
                 "GATEWAY_LEDGER_TOKENS": f'{{"1234": "{SECRET}"}}',
             },
-            "The settings have no token for the ledger that --owner names.",
+            "The settings have no token for the ledger of --owner.",
         ),
         (
             [],
@@ -104,5 +104,5 @@ def test_help_tells_the_exit_statuses_and_what_is_sent(capsys: pytest.CaptureFix
     told = capsys.readouterr().out
     assert ended.value.code == 0
     assert [n for n in range(4) if f"\n  {n}  " not in told] == []
-    assert "At most 16 GET requests" in told
+    assert "at most 16 GET requests" in told
     assert add_check.__doc__

@@ -15,7 +15,7 @@ def test_a_name_is_shown(name: str) -> None:
     ["46701740605", "no4670", "Anna Andersson", "a@b.example", "", "a" * 42, 'a"b', "a\n", "AB/12"],
 )
 def test_what_may_be_somebody_s_is_not_shown(name: str) -> None:
-    assert shown_name(name) == f"(a name of {len(name)} characters that is not shown)"
+    assert shown_name(name) == f"(a hidden name of {len(name)} characters)"
 
 
 @pytest.mark.parametrize(
@@ -33,4 +33,4 @@ def test_a_problem_is_named_by_the_last_segment_of_its_type(type_: str, code: st
 
 @pytest.mark.parametrize("type_", ["x/4670", "", "customer-åke", "a--b", "x" * 21])
 def test_what_is_no_code_is_not_shown(type_: str) -> None:
-    assert shown_code(type_) == "(a type that is not shown)"
+    assert shown_code(type_) == "(a hidden type)"

@@ -114,4 +114,4 @@ async def test_no_number_and_no_secret_of_the_deployment_is_in_the_report(
 
 
 def test_the_numbers_do_not_print_themselves() -> None:
-    assert repr(ASKED[0]) == "Numbers(owner_no='1234')"
+    assert repr(ASKED[0]) == "CheckNumbers(owner_no='1234')"
