@@ -8,6 +8,8 @@ release = version = __version__
 extensions = ["myst_parser"]
 exclude_patterns = ["routers"]
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 html_title = f"{project} {__version__}"
 # Pages link to headings, as they do where the repository is read.
 myst_heading_anchors = 3
