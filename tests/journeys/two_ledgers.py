@@ -158,7 +158,9 @@ class Gateway:
         self, rights: Rights, query: str, variables: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         """Return the reply to a query, with the errors as a client reads them."""
-        async with Operation(self._payex, Bounds(), rights=rights) as operation:
+        # Each error is told: a walk over all fields may meet hundreds.
+        bounds = Bounds(max_errors=10_000)
+        async with Operation(self._payex, bounds, rights=rights) as operation:
             operation.withheld = TABLE.withheld(rights)
             result = execute(
                 CORE,
