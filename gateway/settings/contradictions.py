@@ -1,4 +1,4 @@
-"""Settings that contradict each other: one was given, and another one keeps it from mattering."""
+"""Settings that have no effect because of another setting."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from gateway.settings.removed import REMOVED
 from gateway.settings.settings import PREFIX, Settings
 from resolvers.payex.api.intake import BYTES_PER_ARRIVED_BYTE
 
-# What is given is bounded by what stands behind it.
+# The second setting of each pair bounds the first.
 _BOUNDED: Final = (
     ("max_document", "max_request_body"),
     ("max_numbers", "max_calls"),
@@ -21,20 +21,20 @@ _BOUNDED: Final = (
     ("upstream_max_connections", "upstream_max_in_flight"),
     ("cache_bytes", "process_bytes"),
 )
-# Where there is one client certificate at most, its connections are all there are.
+# With one client certificate at most, its connections are all that the process has.
 _BOUNDED_ALONE: Final = (("upstream_max_in_flight", "upstream_max_connections"),)
 
 
 def contradictions(
     settings: Settings, environment: Mapping[str, str] = os.environ
 ) -> Iterator[str]:
-    """Yield a sentence for each setting that was given and has no effect, or undoes another one.
+    """Yield a sentence for each given setting that has no effect, or that undoes another one.
 
-    A default never contradicts what was given: it gives way.
+    Defaults never contradict a given setting: they give way to it.
 
     Args:
         settings: the settings.
-        environment: the variables, of which OpenTelemetry's count where there are traces.
+        environment: the variables. OpenTelemetry's own are checked if traces are on.
     """
     pairs = _BOUNDED if settings.credentials_file else _BOUNDED + _BOUNDED_ALONE
     for name, bound in pairs:
@@ -65,7 +65,7 @@ def contradictions(
     ):
         yield (
             f"{PREFIX}SHUTDOWN_TIMEOUT={settings.shutdown_timeout} is below "
-            f"{PREFIX}DEADLINE={settings.deadline:g}: a stop breaks off operations that still have "
+            f"{PREFIX}DEADLINE={settings.deadline:g}: a stop aborts operations that still have "
             "time. Change one of them."
         )
     kept = max(settings.cache_billed_ttl, settings.cache_unbilled_ttl)
@@ -88,5 +88,5 @@ def contradictions(
 
 
 def _written(figure: float) -> str:
-    """Return a figure as operators write it: bytes to the last digit, and 2 seconds, not 2.0."""
+    """Return a figure as operators write it: all digits of bytes, and 2 seconds, not 2.0."""
     return str(figure) if isinstance(figure, int) else f"{figure:g}"

@@ -1,4 +1,4 @@
-"""The settings of which documents are executed: trusted ones, and those that clients persist."""
+"""The settings of documents: trusted ones, and those that clients persist."""
 
 from typing import Literal, Self
 
@@ -6,11 +6,11 @@ from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings
 
 TrustedDocumentsMode = Literal["log", "allow", "ids"]
-"""What becomes of a document that no manifest lists; see docs/trusted-documents.md."""
+"""The treatment of a document that no manifest lists; see docs/trusted-documents.md."""
 
 
 class DocumentSettings(BaseSettings):
-    """Which documents the gateway knows, and whether it executes others."""
+    """The documents that the gateway knows, and whether it executes others."""
 
     trusted_documents: str | None = Field(
         None,
@@ -22,7 +22,7 @@ class DocumentSettings(BaseSettings):
     trusted_documents_mode: TrustedDocumentsMode = Field(
         "log",
         description=(
-            "What becomes of other documents: `log` executes them and logs their digests, `allow` "
+            "How other documents are treated: `log` executes them and logs their digests, `allow` "
             "refuses them, `ids` refuses every text, so that clients send ids. Change it when the "
             "log shows no other documents any more."
         ),
@@ -31,7 +31,7 @@ class DocumentSettings(BaseSettings):
         default=True,
         description=(
             "Whether clients may send the SHA-256 of a text in its place (automatic persisted "
-            "queries). Where only trusted documents are executed, they cannot. Set it to `0` if no "
+            "queries). They cannot if only trusted documents are executed. Set it to `0` if no "
             "client uses them."
         ),
     )

@@ -1,4 +1,4 @@
-"""The settings of the HTTP surface: what requests must be like, and where they may come from."""
+"""The settings of HTTP: the form of requests, their origins, and limits."""
 
 from typing import Literal
 
@@ -11,14 +11,14 @@ from gateway.settings.values import Origin, ServedHost
 
 
 class HttpSettings(BaseSettings):
-    """How GraphQL is spoken over HTTP."""
+    """The settings of GraphQL over HTTP."""
 
     http_profile: HttpProfile = Field(
         HttpProfile.AUDIT,
         description=(
-            "Which statuses replies have: `audit`, as the public audit suite expects, or `draft`, "
-            "as the draft of August 2026 says; see [HTTP](http.md). Set it to `draft` if your "
-            "clients or monitors go by the statuses of the draft."
+            "The statuses of replies: `audit`, as the public audit suite expects, or `draft`, as "
+            "the draft of August 2026 says; see [HTTP](http.md). Set it to `draft` if your clients "
+            "or monitors rely on the statuses of the draft."
         ),
     )
     csrf_prevention: bool = Field(
@@ -40,17 +40,18 @@ class HttpSettings(BaseSettings):
         default_factory=list,
         description=(
             "A JSON list of the hosts that requests may name, with any port, such as "
-            '`["usage.example.com", "*.svc.cluster.local"]`, or `["*"]` for any. Unset, it is any '
-            "where callers are identified, and otherwise the names of loopback and `GATEWAY_HOST`. "
-            "Set it to the names under which you publish the gateway."
+            '`["usage.example.com", "*.svc.cluster.local"]`, or `["*"]` for any. Unset, any host '
+            "is allowed if callers are identified; otherwise only the names of loopback and "
+            "`GATEWAY_HOST`. Set it to the names under which you publish the gateway."
         ),
     )
     max_request_body: int = Field(
         1024 * 1024,
         ge=1024,
         description=(
-            "The most bytes of a request's body; the bodies of all requests of one server process "
-            "may have 16 times as many. Raise it if a router sends more `representations` at once."
+            "The most bytes of a request's body. The bodies of all requests of one server process "
+            "together may have 16 times as many. Raise it if a router sends more `representations` "
+            "at once."
         ),
     )
     max_header: int = Field(
@@ -67,9 +68,9 @@ class HttpSettings(BaseSettings):
         gt=0,
         le=600,
         description=(
-            "Seconds within which the head of a request must have arrived, from its first byte; "
-            "and the first byte of a new connection. Lower it if slow clients reach the gateway "
-            "without a proxy."
+            "The most seconds from the first byte of a request's head to its last, and from a new "
+            "connection to its first byte. Lower it if slow clients reach the gateway without a "
+            "proxy."
         ),
     )
     body_timeout: float = Field(
@@ -77,8 +78,8 @@ class HttpSettings(BaseSettings):
         gt=0,
         le=600,
         description=(
-            "Seconds within which the body of a request must have arrived. Raise it if clients "
-            "send large bodies over slow networks."
+            "The most seconds in which the body of a request must arrive. Raise it if clients send "
+            "large bodies over slow networks."
         ),
     )
     send_timeout: float = Field(
@@ -86,8 +87,8 @@ class HttpSettings(BaseSettings):
         gt=0,
         le=600,
         description=(
-            "Seconds within which a client must have read some more of its reply; otherwise its "
-            "connection is closed. Raise it if clients pause while they read."
+            "The most seconds in which a client may read nothing of its reply. Then the gateway "
+            "closes its connection. Raise it if clients pause while they read."
         ),
     )
     max_unsent: int = Field(
@@ -95,46 +96,46 @@ class HttpSettings(BaseSettings):
         ge=1024 * 1024,
         description=(
             "The most bytes of replies that clients of one server process have not read yet. If "
-            "there are more, the connection with the most is closed. Change it with the memory of "
-            "the process."
+            "there are more, the gateway closes the connection with the most. Change it with the "
+            "memory of the process."
         ),
     )
     document_cache_bytes: int = Field(
         64 * 1024 * 1024,
         ge=0,
         description=(
-            "The most bytes of memory of parsed documents in one process, with what was prepared "
-            "for their operations. A document that would take more than an eighth of them is not "
-            "kept. Raise it if clients send many different documents; lower it if they are few."
+            "The most bytes of memory of parsed documents and their prepared operations in one "
+            "process. A document that would take more than an eighth of them is not kept. Raise it "
+            "if clients send many different documents; lower it if they send few."
         ),
     )
     projection: bool = Field(
         default=True,
         description=(
-            "Whether an operation is answered by a plan that is made once, or (`0`) by "
-            "graphql-core. The answers are the same; graphql-core's take several times longer. Set "
-            "it to `0` to find out whether an answer that looks wrong is the plan's."
+            "`1` answers operations with prepared plans, `0` with graphql-core. The answers are "
+            "the same; graphql-core takes several times longer. Set it to `0` to find out whether "
+            "a plan causes an answer that looks wrong."
         ),
     )
     introspection: Literal["scope", "everyone", "nobody"] = Field(
         "scope",
         description=(
-            "Who may ask for the schema, and gets names like the misspelt ones: callers with the "
-            "`scope` `usage:introspect` (everyone, where callers are not identified), `everyone`, "
+            "Who may introspect the schema and get suggestions for misspelt names: callers with "
+            "the `scope` `usage:introspect` (everyone, if callers are not identified), `everyone`, "
             "or `nobody`. Set it to `everyone` if your schema is public."
         ),
     )
     graphiql: Literal["auto", "on", "off"] = Field(
         "auto",
         description=(
-            "Whether GraphiQL is served at `/`; `auto` is `off` where callers are identified. Set "
-            "it to `on` if developers explore a gateway that identifies its callers."
+            "Whether GraphiQL is served at `/`; `auto` is `off` if callers are identified. Set it "
+            "to `on` if developers explore a gateway that identifies its callers."
         ),
     )
 
     @property
     def http_limits(self) -> HttpLimits:
-        """What each connection is held to."""
+        """The limits of each connection."""
         return HttpLimits(
             max_header=self.max_header,
             head_timeout=self.head_timeout,

@@ -1,4 +1,4 @@
-"""The settings of identity: how callers prove who they are, and what that lets them see."""
+"""The settings of identity: how callers prove who they are, and which claims grant access."""
 
 import re
 from typing import Annotated, Literal, Protocol, Self
@@ -32,7 +32,7 @@ def _claim(name: str) -> str:
     if not name:
         raise ValueError("must not be empty")
     if name.startswith("/") and _UNESCAPED.search(name):
-        raise ValueError("is no JSON pointer: behind ~ stands 0 or 1 (RFC 6901)")
+        raise ValueError("is not a JSON pointer: after ~ comes 0 or 1 (RFC 6901)")
     return name
 
 
@@ -54,9 +54,9 @@ ClaimName = Annotated[str, AfterValidator(_claim)]
 """A claim's name, or the JSON pointer to it."""
 
 Texts = Annotated[list[str], NoDecode, BeforeValidator(_one_or_several)]
-"""One text as it is, or several as a JSON list."""
+"""One text, or several as a JSON list."""
 
-# There is no HS*: who checks such a signature can make one as well.
+# There is no HS*: anyone who can verify such a signature can also make one.
 Algorithm = Literal[
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
     "ES256", "ES384", "ES512", "Ed25519", "Ed448", "EdDSA",
@@ -64,14 +64,14 @@ Algorithm = Literal[
 
 
 class IdentitySettings(BaseSettings):
-    """Who may ask, and how the gateway knows."""
+    """The settings that identify callers."""
 
     jwt_keys: KeysAddress | None = Field(
         None,
         description=(
-            "Where the public keys are that callers' tokens are checked with: the https URL of the "
-            "issuer's JWKS, or the path of a file; see [identity](identity.md). Plain `http` on "
-            "loopback only. Set it if callers send tokens."
+            "The public keys that verify callers' tokens: the https URL of the issuer's JWKS, or "
+            "the path of a file; see [identity](identity.md). Plain `http` on loopback only. Set "
+            "it if callers send tokens."
         ),
     )
     jwt_issuer: str | None = Field(
@@ -88,7 +88,7 @@ class IdentitySettings(BaseSettings):
         ["RS256", "PS256", "ES256", "ES384", "Ed25519", "EdDSA"],
         min_length=1,
         description=(
-            "A JSON list of the algorithms that a token may be signed with, all of them with a "
+            "A JSON list of the signature algorithms that tokens may have. All of them use a "
             "public key. Set it to the one that your issuer uses."
         ),
     )
@@ -97,43 +97,43 @@ class IdentitySettings(BaseSettings):
         ge=1,
         le=86400,
         description=(
-            "Seconds between two checks of `GATEWAY_JWT_KEYS`; an unknown key is asked for at "
-            "once. Lower it to drop sooner what your issuer has revoked."
+            "Seconds between two checks of `GATEWAY_JWT_KEYS`; an unknown key causes a check at "
+            "once. Lower it to drop revoked keys sooner."
         ),
     )
     claim_ledgers: ClaimName = Field(
         "ledgers",
         description=(
-            "The claim with the ledgers that are seen whole. In this and the next settings, a name "
-            "that begins with `/` is a JSON pointer into nested claims. Set it if your issuer "
-            "calls the claim otherwise."
+            "The claim with the ledgers that the caller may see completely. In this and the next "
+            "settings, a name that begins with `/` is a JSON pointer into nested claims. Set it if "
+            "your issuer gives the claim another name."
         ),
     )
     claim_ledger: ClaimName = Field(
         "ledger",
         description=(
             "The claim with the ledger that plain lists of numbers belong to. Set it if your "
-            "issuer calls the claim otherwise."
+            "issuer gives the claim another name."
         ),
     )
     claim_customers: ClaimName = Field(
         "customers",
         description=(
-            "The claim with the caller's own customer numbers. Set it if your issuer calls the "
-            "claim otherwise."
+            "The claim with the caller's own customer numbers. Set it if your issuer gives the "
+            "claim another name."
         ),
     )
     claim_invoices: ClaimName = Field(
         "invoices",
         description=(
-            "The claim with the caller's own invoice numbers. Set it if your issuer calls the "
-            "claim otherwise."
+            "The claim with the caller's own invoice numbers. Set it if your issuer gives the "
+            "claim another name."
         ),
     )
     claim_scopes: ClaimName = Field(
         "scope",
         description=(
-            "The claim with the granted scopes. Set it if your issuer calls the claim otherwise."
+            "The claim with the granted scopes. Set it if your issuer gives the claim another name."
         ),
     )
     claim_max_numbers: int = Field(
@@ -141,16 +141,16 @@ class IdentitySettings(BaseSettings):
         ge=1,
         le=10_000,
         description=(
-            "The most values of one of these claims. Raise it, with `GATEWAY_MAX_HEADER`, if a "
-            "customer of yours has more invoices."
+            "The most values of one of these claims. Raise it, with `GATEWAY_MAX_HEADER`, if one "
+            "of your customers has more invoices."
         ),
     )
     router_secret_file: str | None = Field(
         None,
         description=(
             "The file of the secret that a trusted router sends in the header "
-            "`payex-usage-router`; a second line is a second secret, while it is rotated. Set it "
-            "if a router forwards who asks, and has no client certificate."
+            "`payex-usage-router`. A second line is a second secret, for rotation. Set it if a "
+            "router forwards callers' claims and has no client certificate."
         ),
     )
     router_names: Texts = Field(
@@ -171,8 +171,8 @@ class IdentitySettings(BaseSettings):
     tls_certificate_file: str | None = Field(
         None,
         description=(
-            "The PEM file of the server's certificate and its chain: the gateway serves HTTPS. Set "
-            "it if nothing in front of the gateway ends TLS."
+            "The PEM file of the server's certificate and its chain. With it, the gateway serves "
+            "HTTPS. Set it if nothing in front of the gateway terminates TLS."
         ),
     )
     tls_key_file: str | None = Field(
@@ -189,22 +189,21 @@ class IdentitySettings(BaseSettings):
         None,
         description=(
             "The PEM file of the authorities that issue the client certificates of trusted "
-            "routers. A client without a certificate is served as well, as no router. Set it if "
+            "routers. A client without a certificate is served too, but not as a router. Set it if "
             "your router has a client certificate."
         ),
     )
     pseudonym_key_file: str | None = Field(
         None,
         description=(
-            "The file of the key that callers' pseudonyms in the log are made with. Unset, each "
-            "process makes its own key. Set it to follow a caller over several processes or "
-            "restarts."
+            "The file of the key for callers' pseudonyms in the log. Unset, each process makes its "
+            "own key. Set it to follow a caller over several processes or restarts."
         ),
     )
 
     @property
     def identifies(self) -> bool:
-        """Whether the gateway knows who is asking: by tokens, or from a trusted router."""
+        """Whether callers are identified, by tokens or by a trusted router."""
         return bool(self.jwt_keys or self.router_secret_file or self.tls_client_ca_file)
 
     @model_validator(mode="after")
@@ -212,7 +211,7 @@ class IdentitySettings(BaseSettings):
         if self.jwt_keys and not (self.jwt_issuer and self.jwt_audience and all(self.jwt_audience)):
             raise ValueError(
                 "GATEWAY_JWT_KEYS needs GATEWAY_JWT_ISSUER and GATEWAY_JWT_AUDIENCE: without them "
-                "the tokens that the issuer makes for others would be taken"
+                "the gateway would accept tokens that the issuer made for others"
             )
         needs = {
             "jwt_issuer": "jwt_keys",
@@ -236,15 +235,15 @@ class IdentitySettings(BaseSettings):
 
 
 class Reachable(Protocol):
-    """What of all settings decides whether strangers could see anything."""
+    """The settings that decide whether strangers could see data."""
 
     @property
     def host(self) -> str:
-        """The address that is listened on."""
+        """The address to listen on."""
 
     @property
     def insecure(self) -> bool:
-        """Whether strangers are welcome."""
+        """Whether callers are served without identifying them."""
 
     @property
     def is_sandbox(self) -> bool:
@@ -252,29 +251,29 @@ class Reachable(Protocol):
 
     @property
     def identifies(self) -> bool:
-        """Whether the gateway knows who is asking."""
+        """Whether callers are identified."""
 
 
 def refuse_strangers(settings: Reachable) -> None:
-    """Refuse settings by which whoever reaches the gateway would see every ledger.
+    """Refuse settings with which every client that reaches the gateway would see every ledger.
 
-    The sandbox on loopback is open to everyone. Anything else identifies its callers, unless
-    whoever runs it says that they are welcome.
+    Only the sandbox on loopback is open to everyone. All else needs callers that are identified, or
+    `insecure`.
 
     Raises:
-        ValueError: strangers would be served. It names the settings that end that.
+        ValueError: strangers would be served. The message names the settings that prevent that.
     """
     if settings.identifies or settings.insecure:
         return
     if not settings.is_sandbox:
         cause = "GATEWAY_UPSTREAM_ORIGIN is set"
     elif not is_loopback(settings.host):
-        cause = "GATEWAY_HOST is no loopback address"
+        cause = "GATEWAY_HOST is not a loopback address"
     else:
         return
     raise ValueError(
-        f"{cause}, but callers are not identified: whoever reaches the gateway would see every "
-        "ledger. Set GATEWAY_JWT_KEYS, or trust a router by GATEWAY_ROUTER_SECRET_FILE; "
-        "docs/identity.md shows how. Set GATEWAY_INSECURE=1 to serve it nevertheless, behind "
-        "something that identifies callers"
+        f"{cause}, but callers are not identified: every client that reaches the gateway would see "
+        "every ledger. Set GATEWAY_JWT_KEYS, or trust a router with GATEWAY_ROUTER_SECRET_FILE; "
+        "docs/identity.md shows how. Set GATEWAY_INSECURE=1 only if something in front of the "
+        "gateway identifies callers"
     )

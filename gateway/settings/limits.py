@@ -1,4 +1,4 @@
-"""The settings of how large an operation may be, and what it may cost."""
+"""The settings of the size and the cost of an operation."""
 
 from typing import Literal
 
@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings
 
 
 class LimitSettings(BaseSettings):
-    """What keeps one operation from taking what many could share. See docs/limits.md."""
+    """The limits that keep one operation from taking the share of others. See docs/limits.md."""
 
     max_document: int = Field(
         50_000,
@@ -29,7 +29,7 @@ class LimitSettings(BaseSettings):
         20,
         ge=1,
         description=(
-            "The most fields within each other, the leaf included. Lower it to what your frontends "
+            "The deepest nesting of fields, the leaf included. Lower it to what your frontends "
             "nest; introspection needs 15."
         ),
     )
@@ -37,7 +37,7 @@ class LimitSettings(BaseSettings):
         100,
         ge=0,
         description=(
-            "The most aliases of an operation, its fragments written out. Raise it if a router "
+            "The most aliases of an operation, with its fragments expanded. Raise it if a router "
             "joins operations by aliases; lower it to what your frontends send."
         ),
     )
@@ -53,25 +53,25 @@ class LimitSettings(BaseSettings):
         2000,
         ge=1,
         description=(
-            "The most selections (fields, spreads, inline fragments) of an operation, its "
-            "fragments written out. Raise it if a generated operation has more."
+            "The most selections (fields, spreads, inline fragments) of an operation, with its "
+            "fragments expanded. Raise it if a generated operation has more."
         ),
     )
     max_list_input: int = Field(
         1000,
         ge=1,
         description=(
-            "The most elements of one list, or members of one object, in the variables; so also "
-            "the most `representations` of `_entities`. Raise it if your router sends more."
+            "The most elements of one list, or members of one object, in the variables. This is "
+            "also the most `representations` of `_entities`. Raise it if your router sends more."
         ),
     )
     max_nodes: int = Field(
         1_000_000,
         ge=1,
         description=(
-            "The most elements that the pages and lists of an operation may hold together, by its "
-            "arguments. Raise it if clients read larger invoices at once; lower it to make them "
-            "read pages."
+            "The most elements that the pages and lists of an operation may hold together, "
+            "calculated from its arguments. Raise it if clients read larger invoices at once; "
+            "lower it to make them read pages."
         ),
     )
     max_errors: int = Field(
@@ -88,16 +88,16 @@ class LimitSettings(BaseSettings):
         description=(
             "Whether an operation that costs more than `GATEWAY_MAX_COST` is refused (`enforce`), "
             "or only reports its cost (`measure`); see [limits](limits.md). Set it to `measure` "
-            "while you look for your own value."
+            "while you search for your own value."
         ),
     )
     max_cost: int = Field(
         400_000,
         ge=1,
         description=(
-            "The most that an operation may cost by its text: 1 for an object, 10 more for a field "
-            "that may ask PayEx, and for a reference. Lower it to what your frontends' operations "
-            "cost."
+            "The highest cost of an operation, calculated before it is executed: 1 for an object, "
+            "10 more for a field that may call PayEx, and for a reference. Lower it to what your "
+            "frontends' operations cost."
         ),
     )
     operation_bytes: int = Field(
@@ -113,8 +113,8 @@ class LimitSettings(BaseSettings):
         640 * 1024 * 1024,
         ge=1024 * 1024,
         description=(
-            "The most bytes of memory of all answers of PayEx in one server process, those that "
-            "are kept included. An operation takes no more than it leaves free. Change it with the "
+            "The most bytes of memory of all answers of PayEx in one server process, cached ones "
+            "included. An operation takes no more than the others leave free. Change it with the "
             "memory of the process."
         ),
     )

@@ -1,6 +1,6 @@
-"""Where the settings come from: environment variables, and a TOML file.
+"""Reads the settings from environment variables and a TOML file.
 
-A variable wins over the file. Keys that are no settings are refused, with the nearest name.
+A variable wins over the file. An unknown key is refused, with the most similar name.
 """
 
 import os
@@ -24,7 +24,7 @@ from resolvers.payex.credentials.watched_files import written_by_others
 
 CONFIG = "GATEWAY_CONFIG"
 
-# Where the library speaks of Python, whoever writes settings thinks of JSON and TOML.
+# pydantic's messages name Python's types; operators write JSON and TOML.
 _OBJECT = "must be a JSON object, or a table of the TOML file"
 _MESSAGES = {
     "bool_parsing": "must be 1 or 0",
@@ -42,9 +42,9 @@ _MESSAGES = {
 
 
 class SettingsError(Exception):
-    """The gateway cannot start, for what its settings say or name.
+    """The gateway cannot start with these settings.
 
-    Each argument is a sentence, which names the setting and repeats no secret.
+    Each argument is a sentence that names the setting and holds no secret.
     """
 
     def __str__(self) -> str:
@@ -52,13 +52,13 @@ class SettingsError(Exception):
 
 
 def print_error(error: Exception) -> None:
-    """Write the sentences of an error to stderr, each on a line of its own."""
+    """Write the sentences of an error to stderr, one a line."""
     for sentence in error.args:
         sys.stderr.write(f"payex-usage-gateway: {sentence}\n")
 
 
 class _Environment(EnvSettingsSource):
-    """The variables of a given environment, which need not be the process's own."""
+    """The variables of a given environment, which need not be that of the process."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         super().__init__(Settings)
@@ -69,7 +69,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Return the settings.
 
     Args:
-        environment: the variables; the process's own if None.
+        environment: the variables; those of the process if None.
 
     Raises:
         SettingsError: keys are unknown, values cannot be used, or the file cannot be read. It has
@@ -106,7 +106,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
             (field for name, field in removed.items() if variables.get(name) or field in file),
         )
     except ValidationError as error:
-        # What settings say together means little before each is right by itself.
+        # Errors about combinations of settings help only when each setting is valid.
         wrong += [_sentence(found, givers) for found in error.errors() if found["loc"] or not wrong]
         raise SettingsError(*wrong) from None
     if wrong:
@@ -136,7 +136,7 @@ def _read_file(path: str | None) -> dict[str, Any]:
         return {}
     try:
         with Path(path).open("rb") as file:
-            # It may hold tokens, and says whom the gateway trusts.
+            # It may hold tokens, and decides whom the gateway trusts.
             if wrong := written_by_others(file):
                 raise SettingsError(f"{CONFIG} {wrong}.")
             return tomllib.load(file)
@@ -145,7 +145,7 @@ def _read_file(path: str | None) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise SettingsError(f"{CONFIG} is not TOML: it is not UTF-8.") from None
     except (ValueError, RecursionError) as error:
-        # The library's text may quote what stands there, which may be a secret.
+        # The library's text may quote a secret from the file.
         place = re.search(r"\((at .*)\)$", str(error))
         detail = place[1] if place else "it nests too deeply"
         raise SettingsError(f"{CONFIG} is not TOML: {detail}.") from None
@@ -160,7 +160,7 @@ def _sentence(error: ErrorDetails, givers: Mapping[str, str]) -> str:
     message = message.replace("Input should", "must").replace("String should", "must")
     if not message.endswith((".", "?")):
         message += "."
-    # Whoever swaps ledger and token has the token for a key.
+    # An operator who swaps ledger and token makes the token a key.
     parts = [] if name == "ledger_tokens" else [part for part in rest if part != "[key]"]
     where = ".".join([name.upper(), *parts]) + givers.get(name, "")
     return f"{PREFIX}{where}: {message}" if name else message

@@ -1,4 +1,4 @@
-"""The settings of the log: how its lines are written, and which of them."""
+"""The settings of the log: its format, its level and its lines of requests."""
 
 from typing import Literal
 
@@ -10,11 +10,11 @@ LogStyle = Literal["json", "text"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 LoggedOperations = Literal["all", "slow", "errors", "off"]
-"""Of which requests there is a line; each of these keeps fewer than the one before."""
+"""The requests that leave a line; each value logs fewer than the one before."""
 
 
 class LogSettings(BaseSettings):
-    """What the gateway says of itself, and in which form."""
+    """The settings of the log."""
 
     log_format: Literal["auto", "json", "text"] = Field(
         "auto",
@@ -35,9 +35,9 @@ class LogSettings(BaseSettings):
     log_operations: LoggedOperations = Field(
         "all",
         description=(
-            "Which requests leave a line: `all`; `slow`, those that took `GATEWAY_LOG_SLOW` or did "
-            "not end well; `errors`, those with errors or a failure, without refusals; or `off`. "
-            "Change it if there are more lines than you keep."
+            "Which requests leave a line: `all`; `slow`, those that took `GATEWAY_LOG_SLOW` or "
+            "ended in another way than `ok`; `errors`, those with errors or a failure, without "
+            "refusals; or `off`. Change it if there are more lines than you keep."
         ),
     )
     log_slow: float = Field(
@@ -45,13 +45,13 @@ class LogSettings(BaseSettings):
         ge=0,
         le=600,
         description=(
-            "Seconds from which on a request is slow, for `GATEWAY_LOG_OPERATIONS`. Set it to your "
-            "own target."
+            "The duration in seconds from which a request is slow, for `GATEWAY_LOG_OPERATIONS`. "
+            "Set it to your own target."
         ),
     )
 
     def log_style(self, *, terminal: bool) -> LogStyle:
-        """Return how lines are written, on a terminal or elsewhere."""
+        """Return the format of lines, on a terminal or elsewhere."""
         if self.log_format == "auto":
             return "text" if terminal else "json"
         return self.log_format

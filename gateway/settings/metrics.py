@@ -1,4 +1,4 @@
-"""The settings of where Prometheus reads what the gateway counts."""
+"""The settings of metrics."""
 
 from typing import Self
 
@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings
 
 
 class MetricsSettings(BaseSettings):
-    """Who can read `/metrics`."""
+    """The settings of `/metrics`."""
 
     metrics_host: str = Field(
         "127.0.0.1",
@@ -21,8 +21,8 @@ class MetricsSettings(BaseSettings):
         ge=1,
         le=65535,
         description=(
-            "A port for `/metrics` alone, which `GATEWAY_PORT` then does not serve; see "
-            "[telemetry](telemetry.md#metrics). It is HTTPS where the gateway is. Set it if "
+            "A port for `/metrics` only; `GATEWAY_PORT` then does not serve it; see "
+            "[telemetry](telemetry.md#metrics). It uses HTTPS if the gateway does. Set it if "
             "clients must not see metrics."
         ),
     )
@@ -38,10 +38,10 @@ class MetricsSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
-        # By its number it is known which port a request came to, whatever the addresses.
+        # The number alone says to which port a request came.
         if self.metrics_port is not None and self.metrics_port == getattr(self, "port", None):
             raise ValueError(
-                "GATEWAY_METRICS_PORT must be another port than GATEWAY_PORT; leave it unset to "
-                "have /metrics there"
+                "GATEWAY_METRICS_PORT must differ from GATEWAY_PORT; leave it unset to serve "
+                "/metrics there"
             )
         return self

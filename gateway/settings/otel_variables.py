@@ -1,7 +1,7 @@
-"""OpenTelemetry's own variables that have no effect here, or keep traces from their collector.
+"""OpenTelemetry's own variables that have no effect here, or that lose traces.
 
-Its SDK reads most of them without a word, and other programs of the same machine may do what the
-gateway does not.
+Its SDK ignores most mistakes silently. A variable may also be meant for other programs on the
+machine.
 """
 
 import math
@@ -20,12 +20,12 @@ _SAMPLERS: Final = frozenset(
 
 
 def forbids_traces(environment: Mapping[str, str]) -> bool:
-    """Whether OpenTelemetry's own variable switches it off."""
+    """Return whether OpenTelemetry's own variable switches traces off."""
     return environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
 
 
 def otel_contradictions(environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield a sentence for each variable `OTEL_...` that was given and cannot work."""
+    """Yield a sentence for each variable `OTEL_...` that is set and cannot work."""
 
     def given(*names: str) -> tuple[str, str]:
         """Return the first of these that is set, as the SDK takes it, and its value."""

@@ -1,18 +1,18 @@
-"""Which proxy the environment names for PayEx, as other programs read it."""
+"""The proxy for PayEx in the environment, by the usual variables."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 
 def proxy_of(origin: object, environment: Mapping[str, str]) -> tuple[str, str] | None:
-    """Return the variable that names the proxy for an origin, and the URL as it stands there.
+    """Return the variable that names the proxy for an origin, and its URL.
 
-    `HTTPS_PROXY`, else `ALL_PROXY`, unless `NO_PROXY` names the host: by itself, by a domain that
-    it is in, with its port, or as `*`. Names in small letters win. Plain HTTP, which is for
-    loopback, needs none.
+    `HTTPS_PROXY`, else `ALL_PROXY`, unless `NO_PROXY` names the host: by itself, by a parent
+    domain, with its port, or as `*`. Names in lower case win. Plain HTTP, which is for loopback,
+    needs no proxy.
 
     Args:
-        origin: where PayEx is; anything else has no proxy.
+        origin: PayEx's origin; anything else has no proxy.
         environment: the variables.
     """
     try:

@@ -1,4 +1,4 @@
-"""The settings of how PayEx is treated: time, retries, the breaker, bounds and caches."""
+"""The settings of deadlines, retries, circuit breakers, bounds and caches."""
 
 from typing import Self
 
@@ -9,7 +9,7 @@ from gateway.settings.values import CacheUrl
 
 
 class PolicySettings(BaseSettings):
-    """What keeps one slow or failing upstream from becoming everyone's."""
+    """The settings that keep a slow or failing PayEx from failing everyone."""
 
     deadline: float = Field(
         30.0,
@@ -33,8 +33,9 @@ class PolicySettings(BaseSettings):
         ge=1,
         le=10,
         description=(
-            "How often a call is tried in all. Only broken connections, 429, 502, 503 and 504 are "
-            "tried again. Set it to `1` if something between the gateway and PayEx retries."
+            "The most attempts of a call, the first included. Only broken connections, 429, 502, "
+            "503 and 504 are retried. Set it to `1` if something between the gateway and PayEx "
+            "retries."
         ),
     )
     rate_limit_max: float = Field(
@@ -42,25 +43,25 @@ class PolicySettings(BaseSettings):
         ge=0,
         le=86400,
         description=(
-            "The most seconds that one 429 of PayEx with `Retry-After` holds back the calls of its "
-            "ledger, in one server process. Set it to `0`, which holds none back, if PayEx's 429 "
-            "is about less than the whole ledger."
+            "The most seconds that one 429 of PayEx with `Retry-After` pauses the calls of its "
+            "ledger, in one server process. `0` pauses none. Set it to `0` if a 429 of PayEx "
+            "concerns less than the whole ledger."
         ),
     )
     breaker_requests: int = Field(
         20,
         ge=1,
         description=(
-            "Calls of the last 30 seconds from which on a breaker opens if half of them fail. If "
-            "none succeeds for 2 seconds, a quarter of these calls suffice. Lower it if you have "
-            "few calls; raise it if breakers open although PayEx is well."
+            "The number of calls in 30 seconds from which a circuit breaker opens if half of them "
+            "fail. If no call succeeds for 2 seconds, a quarter of this number is enough. Lower it "
+            "if you have few calls; raise it if breakers open although PayEx is well."
         ),
     )
     upstream_max_in_flight: int = Field(
         100,
         ge=1,
         description=(
-            "The most calls to PayEx under way in one server process. A caller that is alone may "
+            "The most calls to PayEx in flight in one server process. A caller that is alone may "
             "use them all; while others wait, callers share them. Change it, with "
             "`GATEWAY_UPSTREAM_MAX_CONNECTIONS`, to what PayEx allows."
         ),
@@ -69,8 +70,8 @@ class PolicySettings(BaseSettings):
         5000,
         ge=0,
         description=(
-            "The most calls to PayEx that wait for their turn in one process. Past it, the caller "
-            "with the most calls loses its last one; one with less than its share of "
+            "The most calls to PayEx that wait for their turn in one process. Beyond it, the "
+            "caller with the most calls loses its last one; a caller with less than its share of "
             "`GATEWAY_UPSTREAM_MAX_IN_FLIGHT` still waits. Lower it if clients prefer an early "
             "error while PayEx is slow."
         ),
@@ -99,7 +100,7 @@ class PolicySettings(BaseSettings):
         le=3600,
         description=(
             "The most seconds that a problem such as a missing invoice is kept. Lower it if "
-            "clients ask for an invoice right after its bill run."
+            "clients request an invoice right after its bill run."
         ),
     )
     cache_bytes: int = Field(
@@ -114,9 +115,9 @@ class PolicySettings(BaseSettings):
     cache_url: CacheUrl | None = Field(
         None,
         description=(
-            "A Redis or Valkey that instances share, `rediss://user@host:6379/0`, with its "
-            "password or without. It needs the package's extra `redis`. Set it if several "
-            "processes or instances get the same questions."
+            "A Redis or Valkey that instances share, `rediss://user@host:6379/0`, with or without "
+            "its password. It needs the package's extra `redis`. Set it if several processes or "
+            "instances get the same queries."
         ),
     )
     cache_password_file: str | None = Field(
@@ -131,8 +132,8 @@ class PolicySettings(BaseSettings):
         gt=0,
         le=10,
         description=(
-            "Seconds that a question to the shared cache may take. Raise it if the cache is in "
-            "another zone or region."
+            "The most seconds that a command to the shared cache may take. Raise it if the cache "
+            "is in another zone or region."
         ),
     )
 

@@ -1,4 +1,4 @@
-"""The settings of the schema: which variant a supergraph gets."""
+"""The settings of the schema's variant for a supergraph."""
 
 from pydantic import Field
 from pydantic_settings import BaseSettings
@@ -7,7 +7,7 @@ from schema.variants import PREFIX, Variant
 
 
 class SchemaSettings(BaseSettings):
-    """The variant of the schema, as the options of the command `schema` have it."""
+    """The variant of the schema, as in the options of the command `schema`."""
 
     schema_without_node: bool = Field(
         default=False,
@@ -28,9 +28,9 @@ class SchemaSettings(BaseSettings):
         None,
         pattern=PREFIX,
         description=(
-            "What the names of `Money`, `PageInfo`, `SortDirection`, `ValidationProblem` and "
-            "`Volume` begin with, in the SDL and in `__typename`, such as `Usage`. Set it if other "
-            "subgraphs have types of these names."
+            "The prefix of the names `Money`, `PageInfo`, `SortDirection`, `ValidationProblem` and "
+            "`Volume`, in the SDL and in `__typename`, such as `Usage`. Set it if other subgraphs "
+            "have types of these names."
         ),
     )
 

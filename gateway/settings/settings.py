@@ -1,4 +1,4 @@
-"""The settings, each with its default, its bounds and what it means."""
+"""All settings, with their defaults, bounds and descriptions."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
@@ -22,7 +22,7 @@ from resolvers.payex.api.field_map import USAGE_DETAILS, USAGE_SUMMARIES, fit
 from resolvers.rights import INTROSPECT_SCOPE, Rights
 
 PREFIX = "GATEWAY_"
-_EVERY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - these are told apart
+_EVERY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared, not listened on
 
 
 class FieldMap(BaseModel):
@@ -71,30 +71,30 @@ class Settings(
         8000,
         ge=0,
         le=65535,
-        description=("The port to listen on; 0 takes a free one. Set it if 8000 is taken."),
+        description=("The port to listen on; 0 chooses a free one. Set it if 8000 is taken."),
     )
     workers: int = Field(
         1,
         ge=1,
         le=256,
         description=(
-            "How many server processes share the port. A new connection goes to the one with the "
-            "least work. Set it to the number of cores of the machine or container."
+            "The number of server processes that share the port. A new connection goes to the one "
+            "with the least work. Set it to the number of cores of the machine or container."
         ),
     )
     insecure: bool = Field(
         default=False,
         description=(
-            "`1` serves although callers are not identified: every client that reaches the gateway "
-            "sees every ledger. Without it, only the sandbox is served so, and on loopback; see "
+            "`1` serves callers without identifying them: every client that reaches the gateway "
+            "sees every ledger. Without it, only the sandbox does so, and only on loopback; see "
             "[identity](identity.md). Set it only behind something that identifies callers."
         ),
     )
     development: bool = Field(
         default=False,
         description=(
-            "`1` reports in `extensions.upstream` of each reply which calls to PayEx it took, as "
-            "with the sandbox it always does. Set it while you develop queries against PayEx."
+            "`1` reports the calls to PayEx in `extensions.upstream` of each reply, as the sandbox "
+            "always does. Set it while you develop queries against PayEx."
         ),
     )
     max_operations: int = Field(
@@ -102,9 +102,9 @@ class Settings(
         ge=1,
         description=(
             "The most operations in flight, for each server process; 5 times as many requests may "
-            "be read or wait. The processes share their room. When all of it is taken, the next "
-            "operation of a caller that has its share is answered with 503; that of another caller "
-            "waits for the next place. Change it with the CPU and memory of the process."
+            "be read or wait. The processes share their places. If all are taken, the next "
+            "operation of a caller that has its share gets 503; that of another caller waits for a "
+            "place. Change it with the CPU and memory of the process."
         ),
     )
     shutdown_delay: float = Field(
@@ -121,8 +121,8 @@ class Settings(
         ge=1,
         le=3600,
         description=(
-            "Seconds that requests that have begun to arrive then have to be answered. Set it to "
-            "`GATEWAY_DEADLINE` or more, and below the grace period of your platform."
+            "The most seconds after that delay to answer the requests that have begun to arrive. "
+            "Set it to `GATEWAY_DEADLINE` or more, and below the grace period of your platform."
         ),
     )
     max_numbers: int = Field(
@@ -170,9 +170,9 @@ class Settings(
     field_map: FieldMap = Field(
         default_factory=FieldMap,
         description=(
-            "Which member of PayEx's usage records and summaries feeds which field; best given in "
-            "the TOML file. Set it where the assumed names are wrong, as `payex-usage-gateway "
-            "check` reports them."
+            "The member of PayEx's usage records and summaries for each field; best given in the "
+            "TOML file. Set it if the assumed names are wrong, as `payex-usage-gateway check` "
+            "reports them."
         ),
     )
 
@@ -180,14 +180,14 @@ class Settings(
 
     @classmethod
     def given(cls, values: Mapping[str, Any], removed: Iterable[str]) -> Self:
-        """Return settings of these values, beside which removed ones were given."""
+        """Return settings with these values, and the names of removed settings that were given."""
         settings = cls(**values)
         settings._removed = tuple(removed)
         return settings
 
     @property
     def removed(self) -> tuple[str, ...]:
-        """The names of settings that were given and no longer have an effect."""
+        """The names of removed settings that were given."""
         return self._removed
 
     @property
@@ -202,7 +202,7 @@ class Settings(
             return self.hosts
         if self.identifies:
             return [ANY]
-        # No page of another name leads to an address that is listened on by itself.
+        # A page of another site sends its own name as `Host`, never this address.
         own = [] if self.host in _EVERY_ADDRESS else [self.host]
         return [*LOOPBACK, *own]
 
@@ -212,9 +212,9 @@ class Settings(
         return self.graphiql == "on" or (self.graphiql == "auto" and not self.identifies)
 
     def may_introspect(self, rights: Rights) -> bool:
-        """Whether a caller of these rights may see the schema.
+        """Return whether a caller with these rights may introspect the schema.
 
-        Callers that are not identified are allowed every scope.
+        Callers that are not identified have every scope.
         """
         if self.introspection == "scope":
             return rights.allows(INTROSPECT_SCOPE)
@@ -240,5 +240,5 @@ class Settings(
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what is passed in: `load_settings` reads the sources."""
+        """Use only the arguments: `load_settings` reads the sources."""
         return (init_settings,)

@@ -1,4 +1,4 @@
-"""The settings of traces. What OpenTelemetry's own variables say is not said here once more."""
+"""The settings of traces, beside OpenTelemetry's own variables."""
 
 from typing import Literal
 
@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings
 
 
 class TelemetrySettings(BaseSettings):
-    """Whether there are traces, and how far they reach."""
+    """Whether there are traces, and whether PayEx gets their ids."""
 
     traces: Literal["off", "otlp"] = Field(
         "off",

@@ -1,4 +1,4 @@
-"""The settings of the upstream: where PayEx is, and how it is asked."""
+"""The settings of the upstream: PayEx's address, connections and credentials."""
 
 from typing import Self
 
@@ -9,14 +9,14 @@ from gateway.settings.values import HeaderName, HeaderValue, LedgerNumber, Origi
 
 
 class UpstreamSettings(BaseSettings):
-    """What the gateway needs to ask PayEx."""
+    """The settings of calls to PayEx."""
 
     upstream_origin: Origin | None = Field(
         None,
         description=(
-            "Where PayEx is: `https://lf-api.payex.com`, or `https://api.sandbox.payex.com` for "
-            "its test system. Plain `http` on loopback only. Set it to leave the embedded sandbox, "
-            "which is served without it."
+            "PayEx's origin: `https://lf-api.payex.com`, or `https://api.sandbox.payex.com` for "
+            "its test system. Plain `http` on loopback only. Unset, the gateway serves the "
+            "embedded sandbox. Set it to serve PayEx."
         ),
     )
     upstream_subdomain: str = Field(
@@ -29,8 +29,8 @@ class UpstreamSettings(BaseSettings):
     upstream_headers: dict[HeaderName, HeaderValue] = Field(
         default_factory=dict,
         description=(
-            "A JSON object of headers, name to value, that every call to PayEx carries as well. "
-            "Set it if PayEx or a gateway in front of it asks for a header, such as an API key."
+            "A JSON object of further headers for every call to PayEx, name to value. Set it if "
+            "PayEx or a gateway in front of it asks for a header, such as an API key."
         ),
     )
     upstream_timeout: float = Field(
@@ -48,8 +48,8 @@ class UpstreamSettings(BaseSettings):
         le=300,
         description=(
             "The most seconds that one call to PayEx may wait for a place and a connection. Unset, "
-            "it waits until its operation's time is up. Set it if clients prefer an early error to "
-            "a late answer."
+            "it waits until its operation's deadline. Set it if clients prefer an early error to a "
+            "late answer."
         ),
     )
     upstream_max_body: int = Field(
@@ -94,7 +94,7 @@ class UpstreamSettings(BaseSettings):
     credentials_file: str | None = Field(
         None,
         description=(
-            "A TOML file with the places of tokens and client certificates; see "
+            "A TOML file with the paths of tokens and client certificates; see "
             "[connect](connect.md). Set it if you serve several tenants."
         ),
     )
@@ -136,7 +136,7 @@ class UpstreamSettings(BaseSettings):
     def _one_source(self) -> Self:
         if self.credentials_file and (self.ledger_tokens or self.client_certificate_file):
             raise ValueError(
-                "GATEWAY_CREDENTIALS_FILE holds all credentials: leave out GATEWAY_LEDGER_TOKENS "
+                "GATEWAY_CREDENTIALS_FILE has all credentials: leave out GATEWAY_LEDGER_TOKENS "
                 "and GATEWAY_CLIENT_CERTIFICATE_FILE"
             )
         for name in ("client_key_file", "client_key_passphrase_file"):

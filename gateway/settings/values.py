@@ -1,6 +1,6 @@
-"""What single settings may look like, as types that check themselves.
+"""The types of single settings, with their checks.
 
-Each check tells in a `ValueError` what the value must be, without repeating a secret.
+Each check raises a `ValueError` that says what the value must be and repeats no secret.
 """
 
 import difflib
@@ -38,7 +38,7 @@ def _origin(text: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a host of this name."""
+    """Return whether only this machine can reach the host."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -87,7 +87,7 @@ def _cache_url(text: SecretStr) -> SecretStr:
 
 
 CacheUrl = Annotated[SecretStr, AfterValidator(_cache_url)]
-"""The address of a Redis, which may hold its password."""
+"""The URL of a Redis. It may hold a password."""
 
 
 def _proxy_url(text: SecretStr) -> SecretStr:
@@ -96,7 +96,7 @@ def _proxy_url(text: SecretStr) -> SecretStr:
 
 
 ProxyUrl = Annotated[SecretStr, AfterValidator(_proxy_url)]
-"""The address of an HTTP proxy, which may hold its password."""
+"""The URL of an HTTP proxy. It may hold a password."""
 
 Origin = Annotated[str, AfterValidator(_origin)]
 """Scheme, host and port; plain HTTP on loopback only."""
@@ -105,19 +105,19 @@ ServedHost = Annotated[str, AfterValidator(_served_host)]
 """A host that requests may name."""
 
 HeaderName = Annotated[str, AfterValidator(_header_name)]
-"""The name of a header that the gateway does not set by itself."""
+"""The name of a header that the gateway does not set itself."""
 
 HeaderValue = Annotated[SecretStr, AfterValidator(_header_value)]
-"""The value of a header, kept out of every text."""
+"""The value of a header. No text shows it."""
 
 LedgerNumber = Annotated[str, AfterValidator(_ledger)]
-"""A number that a ledger may have."""
+"""The number of a ledger."""
 
 FaultText = Annotated[str, AfterValidator(_fault)]
-"""A fault of the sandbox, as its command line has it."""
+"""A fault of the sandbox, in the form of its command line."""
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """Return the question for the name that was meant."""
+    """Return a question with the most similar name."""
     near = difflib.get_close_matches(name, sorted(names), n=1, cutoff=0.0)
     return f"did you mean {near[0]}?"

@@ -130,7 +130,7 @@ def test_a_claim_has_a_name_or_a_pointer(configured: Any, name: str) -> None:
     for bad in ("/a~", "/~2", "/a/b~"):
         told = refusal(configured, **{f"claim_{name}": bad})
         assert told.startswith(f"claim_{name}: ")
-        assert "is no JSON pointer: behind ~ stands 0 or 1 (RFC 6901)" in told
+        assert "is not a JSON pointer: after ~ comes 0 or 1 (RFC 6901)" in told
     assert "must not be empty" in refusal(configured, **{f"claim_{name}": ""})
 
 
@@ -152,7 +152,7 @@ def test_the_sandbox_on_loopback_is_open_to_everyone(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "gateway.example", ""])  # noqa: S104
 def test_the_sandbox_elsewhere_identifies_its_callers(host: str) -> None:
-    with pytest.raises(ValueError, match="GATEWAY_HOST is no loopback address"):
+    with pytest.raises(ValueError, match="GATEWAY_HOST is not a loopback address"):
         refuse_strangers(Served(host=host))
     refuse_strangers(Served(host=host, identifies=True))
     refuse_strangers(Served(host=host, insecure=True))

@@ -85,7 +85,7 @@ async def test_one_of_several_processes_has_a_number(serve: Any) -> None:
 
 
 def test_the_two_ports_must_differ() -> None:
-    with pytest.raises(SettingsError, match="GATEWAY_METRICS_PORT must be another port"):
+    with pytest.raises(SettingsError, match="GATEWAY_METRICS_PORT must differ"):
         load_settings({"GATEWAY_PORT": "9000", "GATEWAY_METRICS_PORT": "9000"})
 
 
