@@ -1,6 +1,7 @@
 """The variables of an operation: what the document alone tells of them is worked out once."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from graphql import (
@@ -14,6 +15,7 @@ from graphql import (
     GraphQLString,
     OperationDefinitionNode,
     Undefined,
+    VariableDefinitionNode,
     get_nullable_type,
     get_variable_values,
     is_non_null_type,
@@ -23,6 +25,9 @@ from graphql.execution.get_variable_signature import (
     get_variable_signature,
 )
 from graphql.execution.values import VariableValues, VariableValueSource
+from graphql.utilities import validate_input_value
+
+from gateway.limits.value_errors import ValueErrors
 
 # Values of these classes are coerced to themselves; an int if it is none too large.
 _AS_THEY_ARE: Final[Mapping[Any, type]] = {
@@ -31,8 +36,12 @@ _AS_THEY_ARE: Final[Mapping[Any, type]] = {
     GraphQLBoolean: bool,
     GraphQLInt: int,
 }
-# Errors that are told at most: the bound that graphql-core executes by.
+# Errors that are reported at most.
 _MAX_ERRORS: Final = 50
+
+
+class _TooManyError(Exception):
+    """The variables have more errors than are reported."""
 
 
 class _Variable(NamedTuple):
@@ -66,11 +75,13 @@ class OperationVariables:
     def coerced(
         self, given: Mapping[str, Any], *, hide_suggestions: bool = False
     ) -> VariableValues | list[GraphQLError]:
-        """Return the coerced variables, or what is wrong with them, as graphql-core does.
+        """Return the coerced variables, or what is wrong with them.
+
+        graphql-core coerces them and finds the errors; the messages are our own, without values.
 
         Args:
             given: the variables as they came.
-            hide_suggestions: whether errors keep to themselves what names are like the wrong ones.
+            hide_suggestions: whether errors leave out names that are like a wrong one.
         """
         sources: dict[str, VariableValueSource] = {}
         coerced: dict[str, Any] = {}
@@ -82,14 +93,46 @@ class OperationVariables:
                 sources[signature.name] = VariableValueSource(signature, value)
                 coerced[signature.name] = value
             else:
-                return get_variable_values(
-                    self._schema,
-                    self._definitions,
-                    dict(given),
-                    max_errors=_MAX_ERRORS,
-                    hide_suggestions=hide_suggestions,
-                )
+                found = get_variable_values(self._schema, self._definitions, dict(given), 1)
+                if isinstance(found, list):
+                    return self._errors(given, hide_suggestions=hide_suggestions)
+                return found
         return VariableValues(sources, coerced)
+
+    def _errors(self, given: Mapping[str, Any], *, hide_suggestions: bool) -> list[GraphQLError]:
+        """Return what is wrong with the variables, in words that quote no value."""
+        errors: list[GraphQLError] = []
+        try:
+            for node, (signature, _, nullable) in zip(
+                self._definitions, self._variables, strict=True
+            ):
+                value = given.get(signature.name, Undefined)
+                if value is not Undefined or not (nullable or signature.default):
+                    found = ValueErrors(signature.type, value, hide_suggestions=hide_suggestions)
+                    report = partial(_report, errors, node, found)
+                    validate_input_value(value, signature.type, report, hide_suggestions=True)
+        except _TooManyError:
+            more = f"The variables have more errors; {_MAX_ERRORS} are reported."
+            errors.append(GraphQLError(more))
+        return errors or [GraphQLError("The variables do not match their types.")]
+
+
+def _report(
+    errors: list[GraphQLError],
+    node: VariableDefinitionNode,
+    found: ValueErrors,
+    _: GraphQLError,
+    path: list[str | int],
+) -> None:
+    if len(errors) == _MAX_ERRORS:
+        raise _TooManyError
+    place = f" at {''.join(map(_step, path))}" if path else ""
+    words = f"Variable '${node.variable.name.value}' has invalid value{place}: "
+    errors.append(GraphQLError(words + found.next_at(path), node))
+
+
+def _step(step: str | int) -> str:
+    return f"[{step}]" if isinstance(step, int) else f".{step}"
 
 
 def _is_coerced(value: Any, as_it_is: type | None) -> bool:

@@ -24,6 +24,7 @@ from graphql.language import VisitorAction
 from graphql.utilities import validate_input_literal
 from graphql.validation.validate import ValidationAbortedError
 
+from gateway.limits.value_errors import ValueErrors
 from gateway.limits.violations import (
     COMPARISONS,
     FRAGMENT_WORK,
@@ -61,7 +62,7 @@ def find_errors(
     """
     own: dict[type[ASTValidationRule], type[ASTValidationRule]] = {
         OverlappingFieldsCanBeMergedRule: _thrifty(comparisons),
-        ValuesOfCorrectTypeRule: _LocatedValues,
+        ValuesOfCorrectTypeRule: _OwnValues,
     }
     errors = validate(
         schema,
@@ -122,28 +123,23 @@ def _limit(
     )
 
 
-class _LocatedValues(ValuesOfCorrectTypeRule):
-    """The rule on values, whose errors all have a place and no words of Python.
+class _OwnValues(ValuesOfCorrectTypeRule):
+    """The rule on values, whose errors quote no value and all have a place.
 
-    graphql-core reads a list or an object where a scalar stands from a copy, which has none. It
-    hands on what Python says of an integer of more digits than Python reads.
+    graphql-core reads a list or an object where a scalar stands from a copy, which has none.
     """
 
     def is_valid_value_node(
         self, node: ValueNode, input_type: GraphQLInputType | None
     ) -> VisitorAction:
-        def report(error: GraphQLError, path: list[str | int]) -> None:
-            if isinstance(error.original_error, ValueError):
-                expected = error.message.partition(", but encountered error")[0]
-                words = f"{expected}, not a number of so many digits."
-                error = GraphQLError(words, _within(node, path))
-            elif not error.locations:
-                error = GraphQLError(error.message, _within(node, path))
-            self.report_error(error)
-
         if input_type:
-            hidden = self.context.hide_suggestions
-            validate_input_literal(node, input_type, report, None, None, hidden)
+            found = ValueErrors(input_type, node, hide_suggestions=self.context.hide_suggestions)
+
+            def report(error: GraphQLError, path: list[str | int]) -> None:
+                at = error.nodes if error.locations else _within(node, path)
+                self.report_error(GraphQLError(found.next_at(path), at))
+
+            validate_input_literal(node, input_type, report, hide_suggestions=True)
         return SKIP
 
 

@@ -72,9 +72,12 @@ def operation_of(types: list[str]) -> OperationDefinitionNode:
 
 
 def told(found: Any) -> Any:
-    """Return all that tells one outcome from another."""
+    """Return all that tells one outcome from another, but for the words about a value."""
     if isinstance(found, list):
         errors: list[GraphQLError] = found
-        return [error.formatted for error in errors]
+        return [
+            ({**error.formatted, "message": ""}, error.message.partition(": ")[0])
+            for error in errors
+        ]
     sources = {name: (str(source[0].type), source[1]) for name, source in found.sources.items()}
     return found.coerced, sources

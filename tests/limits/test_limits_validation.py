@@ -117,7 +117,7 @@ def test_a_number_of_too_many_digits_is_refused_in_words_of_our_own() -> None:
 
     (error,) = find_errors(SCHEMA, parse(text))
 
-    assert error.message == "Expected value of type 'Int', not a number of so many digits."
+    assert error.message == "An Int is an integer of at most 32 bits."
     assert error.locations == [(2, 28)]
 
 
