@@ -152,7 +152,7 @@ async def test_a_proxy_that_fails_is_named_and_not_payex() -> None:
         text, status = await report("https://127.0.0.1:9", GATEWAY_UPSTREAM_PROXY=proxy)
 
     assert status is Status.NOT_ASKED
-    assert "The proxy closed the connection, and did not open the way to PayEx. " in text
+    assert "The proxy closed the connection without opening a tunnel to PayEx. " in text
     assert f"The proxy is http://127.0.0.1:{port}. Check GATEWAY_UPSTREAM_PROXY" in text
     assert "secret" not in text
 
@@ -179,7 +179,7 @@ async def test_a_scheme_that_is_not_that_of_the_port_is_told() -> None:
 
     async with listening(answer) as port:
         text, _ = await report(f"https://127.0.0.1:{port}")
-    assert "What answers at this port speaks no TLS; look at the scheme" in text
+    assert "The server at this port does not use TLS; check the scheme" in text
 
     async with served(server_tls(), b"") as port:
         text, _ = await report(f"http://127.0.0.1:{port}")

@@ -161,7 +161,7 @@ def test_credentials_that_cannot_be_used_end_the_command_with_2(
 
     printed = capsys.readouterr()
     assert printed.err == (
-        f"payex-usage-gateway: GATEWAY_CREDENTIALS_FILE: {path}: ledgers.1234.tokn: is no key; "
+        f"payex-usage-gateway: GATEWAY_CREDENTIALS_FILE: {path}: ledgers.1234.tokn: is not a key; "
         "did you mean token?\n"
     )
 

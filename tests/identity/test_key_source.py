@@ -126,7 +126,7 @@ OUTAGES = {
         lambda _: httpx.Response(200, content=b" " * (MAX_BODY + 1)),
         f"the answer is larger than {MAX_BODY} bytes",
     ),
-    "unforeseen": (broken, "looking at it failed: RuntimeError"),
+    "unforeseen": (broken, "the check failed: RuntimeError"),
 }
 
 
@@ -271,7 +271,7 @@ def test_a_file_is_read_up_to_the_limit(tmp_path: Path) -> None:
     written.touch()
     written.chmod(0o664)
     for wrong, told in (
-        (written, "may be written by others than its owner"),
+        (written, "is writable by others than its owner"),
         (path, f"is larger than {MAX_BODY} bytes"),
         (tmp_path, "cannot be read: Is a directory"),
         (tmp_path / "none", "cannot be read: No such file"),

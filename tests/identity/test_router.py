@@ -81,8 +81,8 @@ async def test_a_secret_that_others_may_write_is_refused_and_later_not_taken_up(
     await secret.refresh()
 
     assert (secret.is_it(SECRET), secret.is_it(OTHER)) == (True, False)
-    assert "may be written by others than its owner (mode 0666)" in caplog.text
-    with pytest.raises(CredentialsError, match="GATEWAY_ROUTER_SECRET_FILE: may be written"):
+    assert "is writable by others than its owner (mode 0666)" in caplog.text
+    with pytest.raises(CredentialsError, match="GATEWAY_ROUTER_SECRET_FILE: is writable"):
         RouterSecret(File(secret_file, "GATEWAY_ROUTER_SECRET_FILE"))
     swap(secret_file, OTHER)
     await secret.refresh()

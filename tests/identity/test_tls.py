@@ -343,9 +343,9 @@ def test_the_key_may_be_encrypted_and_in_a_file_of_its_own(configured: Any, fold
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("server.pem", "broken", "GATEWAY_TLS_CERTIFICATE_FILE: holds no PEM certificate"),
+        ("server.pem", "broken", "GATEWAY_TLS_CERTIFICATE_FILE: has no PEM certificate"),
         ("server.pem", None, "GATEWAY_TLS_CERTIFICATE_FILE: cannot be read"),
-        ("routers.pem", "broken", "GATEWAY_TLS_CLIENT_CA_FILE: holds no PEM certificate"),
+        ("routers.pem", "broken", "GATEWAY_TLS_CLIENT_CA_FILE: has no PEM certificate"),
         ("routers.pem", None, "GATEWAY_TLS_CLIENT_CA_FILE: cannot be read"),
     ],
 )

@@ -141,7 +141,7 @@ def test_a_file_that_others_may_write_is_refused_as_secrets_are(config: Path, mo
     config.chmod(mode)
 
     assert refusal({"GATEWAY_CONFIG": str(config)}) == (
-        f"GATEWAY_CONFIG may be written by others than its owner (mode {mode:04o}); use chmod go-w."
+        f"GATEWAY_CONFIG is writable by others than its owner (mode {mode:04o}); use chmod go-w."
     )
 
 

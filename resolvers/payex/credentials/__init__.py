@@ -1,1 +1,1 @@
-"""Credentials: what the gateway shows PayEx."""
+"""Credentials: tokens and client certificates for PayEx."""

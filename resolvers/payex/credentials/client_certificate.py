@@ -1,4 +1,4 @@
-"""A tenant's client certificate, from the files that hold it."""
+"""A tenant's client certificate, from its files."""
 
 import ssl
 from dataclasses import dataclass
@@ -10,18 +10,19 @@ from resolvers.payex.credentials.tls import pem_certificates
 from resolvers.payex.credentials.watched_files import File, WatchedFiles
 
 _MISMATCHES = frozenset({"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED"})
-# How the reasons begin for which OpenSSL finds a certificate too weak.
+# The beginnings of OpenSSL's reasons for a certificate that is too weak.
 _WEAK = ("EE_", "CA_")
 
 
 @dataclass(frozen=True, slots=True)
 class ClientCertificate:
-    """Where a client certificate is.
+    """The files of a client certificate.
 
     Attributes:
-        certificate: the PEM file of the certificate, and of the chain up to its issuer if need be.
-        key: the PEM file of the private key; the certificate's own if None.
-        passphrase: the file of what opens the key, if it is encrypted.
+        certificate: the PEM file of the certificate, and of the chain up to its issuer if
+            necessary.
+        key: the PEM file of the private key; the certificate's file if None.
+        passphrase: the file of the key's passphrase, if the key is encrypted.
     """
 
     certificate: File
@@ -32,7 +33,7 @@ class ClientCertificate:
         """Read the files.
 
         Raises:
-            CredentialsError: one of them cannot be read.
+            CredentialsError: a file cannot be read.
         """
         return CertificateFiles(
             source=self,
@@ -53,14 +54,14 @@ class CertificateFiles:
 
     @property
     def contents(self) -> tuple[bytes, ...]:
-        """What a change of anything here shows in."""
+        """The contents by which a change is recognized."""
         return str(self.source).encode(), self.certificate, self.key, self.passphrase
 
     def load(self, context: ssl.SSLContext) -> Certificate:
-        """Let a context show the certificate, and return it.
+        """Load the certificate into a TLS context, and return it.
 
         Raises:
-            CredentialsError: certificate, key or passphrase cannot be used, or do not fit.
+            CredentialsError: certificate, key or passphrase cannot be used, or do not match.
         """
         name = self.source.certificate.name
         try:
@@ -70,7 +71,7 @@ class CertificateFiles:
         asked: list[bool] = []
 
         def open_key() -> bytes:
-            # Without a function that answers, OpenSSL would ask on the terminal.
+            # Without a callback, OpenSSL would prompt on the terminal.
             asked.append(True)
             return self.passphrase
 
@@ -78,7 +79,7 @@ class CertificateFiles:
         try:
             context.load_cert_chain(self.source.certificate.path, key.path, password=open_key)
         except (OSError, ValueError) as error:
-            # OpenSSL's own words are "PEM lib", whatever is wrong.
+            # OpenSSL says "PEM lib" for every error.
             raise CredentialsError(self._refusal(error, encrypted=bool(asked))) from None
         return certificate
 
@@ -95,5 +96,5 @@ class CertificateFiles:
         if encrypted:
             return f"{key}: the private key is encrypted, and no passphrase is given."
         if not self.source.key:
-            return f"{key}: holds no PEM private key, and no other file of one is given."
-        return f"{key}: holds no PEM private key that can be read."
+            return f"{key}: has no PEM private key, and no other key file is given."
+        return f"{key}: has no PEM private key that can be read."

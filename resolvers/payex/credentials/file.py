@@ -1,4 +1,4 @@
-"""Credentials from files, taken up anew when the files change."""
+"""Credentials from files, read again if the files change."""
 
 import ssl
 from collections.abc import Callable, Mapping
@@ -18,9 +18,9 @@ class CredentialsFile(ReloadingFiles[State, WatchedFiles]):
 
     Args:
         source: the path of the TOML file with the layout, or the layout itself.
-        authorities: a PEM file of authorities that are trusted beside the public ones.
-        poll: seconds between two looks at the files.
-        now: tells the time, by which a certificate has expired or not.
+        authorities: a PEM file of trusted authorities, beside the public ones.
+        poll: seconds between two checks of the files.
+        now: returns the time, which decides whether a certificate has expired.
 
     Raises:
         CredentialsError: the credentials cannot be used.
@@ -43,7 +43,7 @@ class CredentialsFile(ReloadingFiles[State, WatchedFiles]):
         super().__init__(WatchedFiles, poll=poll)
 
     def access(self, owner_no: str) -> Access | None:
-        """Return what opens the ledger, or None."""
+        """Return the access of the ledger, or None."""
         return self.value.accesses.get(owner_no)
 
     def token(self, owner_no: str) -> str | None:
@@ -52,7 +52,7 @@ class CredentialsFile(ReloadingFiles[State, WatchedFiles]):
         return access.token if access else None
 
     def tls(self, tenant: str | None) -> ssl.SSLContext:
-        """Return what the tenant's connections are made with.
+        """Return the tenant's TLS context.
 
         Raises:
             KeyError: there is no such tenant.
@@ -60,11 +60,11 @@ class CredentialsFile(ReloadingFiles[State, WatchedFiles]):
         return self.value.materials[tenant].context
 
     def certificate_paths(self) -> dict[str, Path]:
-        """Return where each tenant's client certificate lies."""
+        """Return the path of each tenant's client certificate."""
         return {tenant: shown.file.path for tenant, shown in self._shown().items()}
 
     def expiries(self) -> dict[str, datetime]:
-        """Return when the client certificate that each tenant shows expires, in UTC."""
+        """Return when each tenant's client certificate expires, in UTC."""
         return {tenant: shown.expiry for tenant, shown in self._shown().items()}
 
     def _load(self, files: WatchedFiles, former: State | None) -> State:

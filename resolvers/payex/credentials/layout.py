@@ -1,4 +1,4 @@
-"""The layout of credentials: which tenants and ledgers there are, and where their secrets lie."""
+"""The layout of credentials: the tenants and ledgers, and the places of their secrets."""
 
 import difflib
 import re
@@ -34,11 +34,11 @@ _MESSAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Where the credentials of one ledger are.
+    """The credentials of one ledger.
 
     Attributes:
         token: the reference token, or the file that holds it.
-        tenant: the name of whoever the client certificate was issued to, or None without one.
+        tenant: the name of the client certificate's tenant, or None without one.
     """
 
     token: SecretStr | File
@@ -47,7 +47,7 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """All tenants by their names, and all ledgers by their numbers."""
+    """All tenants by name, and all ledgers by number."""
 
     ledgers: Mapping[str, Ledger]
     tenants: Mapping[str, ClientCertificate] = field(default_factory=dict)
@@ -93,10 +93,10 @@ _ENTRIES: Mapping[str, type[_Table]] = {"tenants": _Tenant, "ledgers": _Ledger}
 
 
 def checked_token(text: str, name: str) -> str:
-    """Return a token without the space around it.
+    """Return a token without the blanks around it.
 
     Raises:
-        CredentialsError: no header could carry it. The message has the name, not the token.
+        CredentialsError: the token cannot be in a header. The message has the name, not the token.
     """
     token = text.strip()
     if not token or not token.isascii() or not token.isprintable():
@@ -108,14 +108,14 @@ def read_layout(file: File, files: WatchedFiles) -> Layout:
     """Read the layout from a TOML file. Paths in it are relative to its folder.
 
     Raises:
-        CredentialsError: the file cannot be read, is not TOML, or says what cannot be.
+        CredentialsError: the file cannot be read, is not TOML, or is not a valid layout.
     """
     try:
         shape = _Shape.model_validate(tomllib.loads(files.read(file).decode("utf-8")))
     except ValidationError as error:
         raise CredentialsError(_sentences(error.errors(include_input=False), file.name)) from None
     except (ValueError, RecursionError) as error:
-        # The library's text may quote a character of a secret; the place is all that helps.
+        # The library's text may quote a character of a secret, so only the place is shown.
         place = re.search(r" \(at .*\)$", str(error))
         raise CredentialsError(f"{file.name}: is not TOML{place[0] if place else ''}.") from None
 
@@ -139,7 +139,7 @@ def read_layout(file: File, files: WatchedFiles) -> Layout:
         key = f"{file.name}: ledgers.{number}"
         if ledger.tenant is not None and ledger.tenant not in tenants:
             near = f"; {_nearest(ledger.tenant, tenants)}" if tenants else ", which has none."
-            raise CredentialsError(f"{key}.tenant: is no tenant of the file{near}")
+            raise CredentialsError(f"{key}.tenant: is not a tenant of the file{near}")
         if ledger.token_file is not None:
             token: SecretStr | File = at(ledger.token_file, "ledgers", number, "token_file")
         else:
@@ -151,7 +151,7 @@ def read_layout(file: File, files: WatchedFiles) -> Layout:
 
 def _sentences(errors: Iterable[ErrorDetails], file: str) -> str:
     found = [([str(part) for part in error["loc"]], error) for error in errors]
-    # Whoever swaps number and token has the token for a key, so that no key may be repeated.
+    # An operator who swaps number and token makes the token a key, so no message repeats a key.
     swapped = [(loc[:1], error) for loc, error in found if loc[-1] == "[key]"]
     return " ".join(
         f"{file}: {'.'.join(loc)}: {_told(loc, error)}" for loc, error in swapped or found
@@ -161,7 +161,7 @@ def _sentences(errors: Iterable[ErrorDetails], file: str) -> str:
 def _told(loc: list[str], error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
         table = _ENTRIES[loc[0]] if len(loc) > 1 else _Shape
-        return f"is no key; {_nearest(loc[-1], table.model_fields)}"
+        return f"is not a key; {_nearest(loc[-1], table.model_fields)}"
     if error["type"] == "too_short":
         return "has no ledger."
     message = _MESSAGES.get(error["type"], error["msg"].removeprefix("Value error, "))

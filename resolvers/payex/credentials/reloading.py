@@ -20,18 +20,18 @@ class SourceError(Exception):
 class Reloading(ABC, Generic[T]):
     """A value that follows its source.
 
-    - A source that cannot be used changes nothing: the former value stays in use.
-    - The log says so once for each reason, until the source is in order again.
-    - A source that changes while it is read is read at the next look.
+    - If the source cannot be used, the previous value stays in use.
+    - The log reports each reason once, until the source can be used again.
+    - If the source changes while it is read, the next check reads it.
 
-    A subclass says what the log says while the source is broken, and when it no longer is.
+    A subclass defines the log lines for a broken source and for its recovery.
 
     Args:
-        value: what is in use until the source changes.
-        poll: seconds between two looks.
+        value: the value until the source changes.
+        poll: seconds between two checks.
 
     Attributes:
-        value: what is in use.
+        value: the value in use.
     """
 
     _broken_line: str
@@ -47,45 +47,45 @@ class Reloading(ABC, Generic[T]):
 
     @property
     def broken(self) -> bool:
-        """Whether the source could not be used at the last look."""
+        """Whether the last check could not use the source."""
         return bool(self._reasons)
 
     async def refresh(self) -> bool:
-        """Look at the source, with whoever is doing so already. Return whether the value changed.
+        """Check the source, or wait for a check in progress. Return whether the value changed.
 
-        What is wrong with the source is logged, and not raised.
+        Errors of the source are logged and not raised.
         """
         if self._looking is None:
             self._looking = asyncio.create_task(self._look())
-        # One of those who wait may be given up; the others' look goes on.
+        # If one waiting task is cancelled, the check goes on for the others.
         return await asyncio.shield(self._looking)
 
     async def watch(self, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
-        """Look at the source again and again, until cancelled.
+        """Check the source repeatedly, until cancelled.
 
         Args:
-            sleep: waits for so many seconds.
+            sleep: waits for a number of seconds.
         """
         while True:
             await self.refresh()
             await sleep(min(self._poll, RETRY) if self.broken else self._poll)
 
     async def aclose(self) -> None:
-        """End the look that is under way, if any."""
+        """End a check in progress."""
         if self._looking:
             self._looking.cancel()
             await asyncio.wait([self._looking])
 
     @abstractmethod
     async def _read(self) -> T | None:
-        """Return what the source holds; None if that is unchanged, or changes just now.
+        """Return the value of the source; None if it is unchanged, or changing just now.
 
         Raises:
             SourceError: it cannot be used.
         """
 
     def _took_up(self, former: T) -> None:
-        """Log what changed."""
+        """Log the change."""
 
     async def _look(self) -> bool:
         try:
@@ -94,7 +94,7 @@ class Reloading(ABC, Generic[T]):
             value, reason = None, str(error)
         except Exception as error:  # noqa: BLE001 - unwatched, the value would never change again
             # Its text may quote what the source holds.
-            value, reason = None, f"looking at it failed: {type(error).__name__}"
+            value, reason = None, f"the check failed: {type(error).__name__}"
         finally:
             self._looking = None
         if reason and reason not in self._reasons:
@@ -113,21 +113,21 @@ class Reloading(ABC, Generic[T]):
 
 
 class Files(Protocol):
-    """One look at files."""
+    """One check of files."""
 
     def unchanged(self) -> bool:
-        """Whether they look as they did."""
+        """Return whether the files are as they were."""
 
 
 F = TypeVar("F", bound=Files)
 
 
 class ReloadingFiles(Reloading[T], Generic[T, F]):
-    """A value that follows files. They have to be in order at the start.
+    """A value that follows files, which must be usable at the start.
 
     Args:
-        files: begins a look at them.
-        poll: seconds between two looks.
+        files: starts a check of them.
+        poll: seconds between two checks.
 
     Raises:
         SourceError: the files cannot be used.
@@ -163,7 +163,7 @@ class ReloadingFiles(Reloading[T], Generic[T, F]):
 
 
 def settled(load: Callable[[], T], files: Files) -> T | None:
-    """Return what is loaded from files; None if they change meanwhile: it may be half of a change.
+    """Return the value loaded from files; None if they change meanwhile.
 
     Raises:
         SourceError: they cannot be used.
@@ -179,7 +179,7 @@ def settled(load: Callable[[], T], files: Files) -> T | None:
 
 @asynccontextmanager
 async def watching(*sources: Reloading[Any] | None) -> AsyncIterator[None]:
-    """Watch the sources for as long as the context lasts."""
+    """Watch the sources within the context."""
     watched = [source for source in sources if source is not None]
     tasks = [asyncio.create_task(source.watch()) for source in watched]
     try:

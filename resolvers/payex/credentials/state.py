@@ -1,4 +1,4 @@
-"""All credentials of one moment, read from their files as a whole or not at all."""
+"""All credentials of one moment, read from their files completely or not at all."""
 
 import ssl
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from resolvers.payex.credentials.watched_files import File, WatchedFiles
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The client certificate that a tenant's connections show."""
+    """The client certificate of a tenant's connections."""
 
     file: File
     certificate: Certificate
@@ -30,7 +30,7 @@ class Shown:
         return self.certificate.not_valid_after_utc
 
     def objection(self, now: datetime) -> str:
-        """Return what is wrong with the certificate's dates now, or nothing."""
+        """Return what is wrong with the certificate's dates now; empty if nothing is."""
         if now > self.expiry:
             return f"the certificate expired at {self.expiry:%Y-%m-%d %H:%M} UTC"
         if now < (start := self.certificate.not_valid_before_utc):
@@ -40,7 +40,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """What the connections of a tenant are made with.
+    """The TLS material of a tenant's connections.
 
     Attributes:
         digests: of the contents that the context was made from.
@@ -55,9 +55,9 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The accesses by ledger, and the material by tenant; None is no tenant.
+    """The accesses by ledger, and the material by tenant; None stands for no tenant.
 
-    The generation is one more than that of the state before.
+    The generation is one more than that of the previous state.
     """
 
     accesses: Mapping[str, Access] = field(default_factory=dict)
@@ -67,20 +67,20 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the credentials are.
+    """The sources of credentials.
 
     Attributes:
         layout: the layout, or the path of the TOML file that holds it.
-        authorities: a PEM file of authorities that are trusted beside the public ones.
+        authorities: a PEM file of trusted authorities, beside the public ones.
     """
 
     layout: Path | Layout
     authorities: File | None = None
 
     def read(self, files: WatchedFiles, former: State) -> State:
-        """Return the state of the files, with what did not change taken from the former one.
+        """Return the state of the files. Unchanged parts are those of the previous state.
 
-        It is the former itself if nothing changed.
+        It is the previous state itself if nothing changed.
 
         Raises:
             CredentialsError: the credentials cannot be used.
@@ -127,7 +127,7 @@ def _material(
     digests = tuple(
         sha256(content).digest() for content in (authorities, *(held.contents if held else ()))
     )
-    # Contents decide, not times: where they are the same, the connections are kept.
+    # Contents decide, not times: if they are the same, the connections stay open.
     if former and former.digests == digests:
         return former
     context = client_context(authorities)

@@ -1,4 +1,4 @@
-"""The TLS context of a client of PayEx: which servers it trusts, and from which version on."""
+"""The TLS context of a client of PayEx: its trusted authorities and lowest version."""
 
 import ssl
 from collections.abc import Iterable
@@ -19,12 +19,12 @@ def pem_certificates(pem: bytes) -> list[Certificate]:
         # OpenSSL gets them next. It is the stricter of the two in places.
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=as_der(found))
     except (ssl.SSLError, ValueError):
-        raise ValueError("holds no PEM certificate that can be read") from None
+        raise ValueError("has no PEM certificate that can be read") from None
     return found
 
 
 def as_der(certificates: Iterable[Certificate]) -> bytes:
-    """Return certificates as DER, end to end, which is how OpenSSL takes several."""
+    """Return certificates as concatenated DER, in which OpenSSL accepts several."""
     return b"".join(each.public_bytes(Encoding.DER) for each in certificates)
 
 
@@ -34,7 +34,7 @@ def client_context(authorities: bytes = b"") -> ssl.SSLContext:
     PayEx requires TLS 1.2.
 
     Args:
-        authorities: certificates that are trusted beside the public ones, as DER, end to end.
+        authorities: trusted certificates beside the public ones, as concatenated DER.
     """
     context = ssl.create_default_context(cafile=certifi.where())
     context.minimum_version = ssl.TLSVersion.TLSv1_2

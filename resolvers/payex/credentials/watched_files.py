@@ -1,4 +1,4 @@
-"""Files that may change while the gateway runs: their bytes, and whether they changed since."""
+"""Files that may change while the gateway runs: their bytes, and whether they have changed."""
 
 import os
 import stat
@@ -16,37 +16,37 @@ _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file, and how whoever wrote the settings calls it."""
+    """A file, and its name in messages."""
 
     path: Path
     name: str
 
 
 class WatchedFiles:
-    """One look at files: it reads them, and can tell later whether any was changed.
+    """One check of files: reads them, and can say later whether any has changed.
 
-    A change is seen by time, size, mode and inode of what a path leads to. So it is seen as well
-    where links are swapped, as Kubernetes does with the volumes of secrets.
+    A change shows in the time, size, mode or inode of the target of a path. So replaced links show
+    too, as in Kubernetes's volumes of secrets.
 
-    What these files hold decides who is trusted, and with what: keys, certificates and secrets. So
-    nobody but their owner may be allowed to write them.
+    These files hold keys, certificates and secrets, which decide who is trusted. So only their
+    owner may be allowed to write them.
     """
 
     def __init__(self) -> None:
         self._seen: dict[Path, Signature] = {}
 
     def read(self, file: File, most: int = -1) -> bytes:
-        """Return the bytes of a file, and remember how it looked before.
+        """Return the bytes of a file, and remember its state before.
 
         Args:
             file: the file.
-            most: how many bytes are read; all if negative.
+            most: the number of bytes to read; all if negative.
 
         Raises:
-            CredentialsError: the file is absent, a folder, may not be read, or may be written by
-                others than its owner.
+            CredentialsError: the file is absent, a folder, not readable, or writable by others than
+                its owner.
         """
-        # The first look counts: whatever comes after it is a change.
+        # The first state counts: any later difference is a change.
         self._seen.setdefault(file.path, _signature(file.path))
         try:
             with file.path.open("rb") as opened:
@@ -59,17 +59,17 @@ class WatchedFiles:
             raise CredentialsError(f"{file.name}: is not the path of a file.") from None
 
     def unchanged(self) -> bool:
-        """Whether every file that was read, or could not be, looks as it did."""
+        """Return whether every file is as it was, unreadable ones included."""
         return all(_signature(path) == seen for path, seen in self._seen.items())
 
 
 def written_by_others(opened: BinaryIO) -> str | None:
     """Return what is wrong with an open file that others than its owner may write, or None."""
     mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
-    # Windows keeps its rights elsewhere, and shows every file as writable by all.
+    # Windows has permissions of another kind, and reports every file as writable by all.
     if not mode & _OTHERS_WRITE or os.name == "nt":
         return None
-    return f"may be written by others than its owner (mode {mode:04o}); use chmod go-w"
+    return f"is writable by others than its owner (mode {mode:04o}); use chmod go-w"
 
 
 def _signature(path: Path) -> Signature:

@@ -1,1 +1,1 @@
-"""HTTP to PayEx: how a call travels."""
+"""HTTP to PayEx: connections, calls and their limits."""

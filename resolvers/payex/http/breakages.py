@@ -1,6 +1,6 @@
 """Why a connection failed or broke, in words for the operator's log.
 
-The words come from classes and error numbers. Messages of exceptions may quote a URL.
+The words follow from classes and error numbers. Messages of exceptions may quote a URL.
 """
 
 import enum
@@ -19,16 +19,16 @@ class Breakage(enum.StrEnum):
     NOBODY = "Nothing listens at the host and port."
     CLOSED = "The other end closed the connection without an answer."
     CUT = "The other end closed the connection within the answer."
-    NO_HTTP = "The answer is no HTTP that can be read."
+    NO_HTTP = "The answer is not HTTP that the gateway can read."
     NO_BODY = "The answer is all headers, interim answers or framing, and hardly any body."
-    GIVEN_UP = "The HTTP client gave the call up."
+    GIVEN_UP = "The HTTP client abandoned the call."
     LATE = "No answer came in time."
     NO_PROXY = "The proxy cannot be reached."
-    NO_TUNNEL = "The proxy refused the way to PayEx."
-    CUT_TUNNEL = "The proxy closed the connection, and did not open the way to PayEx."
-    NO_PROXY_HTTP = "The proxy's answer is no HTTP that can be read."
+    NO_TUNNEL = "The proxy refused a tunnel to PayEx."
+    CUT_TUNNEL = "The proxy closed the connection without opening a tunnel to PayEx."
+    NO_PROXY_HTTP = "The proxy's answer is not HTTP that the gateway can read."
     SILENT_TUNNEL = "PayEx, or the proxy before it, was silent."
-    LEFT_TUNNEL = "PayEx, or the proxy before it, left in the middle of the TLS handshake."
+    LEFT_TUNNEL = "PayEx, or the proxy before it, closed the connection during the TLS handshake."
     OTHER = "The connection failed."
 
 
@@ -41,14 +41,14 @@ _BY_NUMBER = {
 
 
 def breakage_of(error: BaseException | None, known: Mapping[type[BaseException], str]) -> str:
-    """Return why a connection failed: what is known first, on the way to the first cause.
+    """Return why a connection failed: the first known class on the way to the first cause.
 
     Args:
-        error: what the HTTP client raised.
-        known: what the HTTP client's own classes mean.
+        error: the HTTP client's exception.
+        known: the meaning of the HTTP client's own classes.
 
     Returns:
-        A sentence: a `Breakage`, that of a failure of TLS, or the operating system's.
+        A sentence: a `Breakage`, a TLS failure, or the operating system's reason.
     """
     if words := failure(error):
         return words

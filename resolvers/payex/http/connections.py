@@ -1,4 +1,4 @@
-"""The HTTP clients of one upstream: one for each tenant, made anew when its certificate changes."""
+"""The HTTP clients of one upstream, one for each tenant, replaced if its certificate changes."""
 
 import asyncio
 import ssl
@@ -10,7 +10,7 @@ from resolvers.payex.http.responses import Client
 
 
 class _Held:
-    """A client, and how many calls are under way with it."""
+    """A client, and its number of calls in flight."""
 
     __slots__ = ("calls", "client", "generation", "replaced", "tls")
 
@@ -23,7 +23,7 @@ class _Held:
 
 
 class Connections:
-    """Lends clients to calls, and closes one that was replaced when its last call has ended.
+    """Lends clients to calls. A replaced client closes after its last call.
 
     Args:
         make: makes a client for a TLS context, or for none.
@@ -36,7 +36,7 @@ class Connections:
 
     @contextmanager
     def lend(self, access: Access) -> Iterator[Client]:
-        """Lend the client whose connections are made with the access's TLS context."""
+        """Lend the client that uses the access's TLS context."""
         held = self._held(access)
         held.calls += 1
         try:
@@ -46,7 +46,7 @@ class Connections:
             self._close_unused(held)
 
     async def aclose(self) -> None:
-        """Close all clients. No call may be under way."""
+        """Close all clients. No call may be in flight."""
         for held in self._current.values():
             await held.client.aclose()
         self._current.clear()
@@ -70,7 +70,7 @@ class Connections:
 
     def _close_unused(self, held: _Held) -> None:
         if held.replaced and not held.calls:
-            # In a task of its own: neither does a call wait for it, nor can its end cut it short.
+            # In its own task: no call waits for it, and a cancelled call does not end it.
             task = asyncio.create_task(held.client.aclose())
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)

@@ -1,9 +1,9 @@
-"""Framing: what an answer has beside its body, and the bound on it.
+"""Framing: the parts of an answer beside its body, and their limit.
 
-Heads, interim answers (103 and its kind), the sizes and extensions of chunks, trailers: aiohttp
-reads each of them for as long as it comes, and the event loop is kept all the while. So is a
-compressed body that says nothing. No usual answer has more of them than a page, or than a part of
-its body.
+aiohttp reads heads, interim answers (such as 103), sizes and extensions of chunks, and trailers
+without an end, and keeps the event loop busy meanwhile. A compressed body that decompresses to
+nothing has the same effect. An ordinary answer has at most a page of framing, or a part of its
+body's size.
 """
 
 import asyncio
@@ -32,11 +32,11 @@ _PIECE: Final = 16 * 1024
 
 
 class FramingError(HttpProcessingError):
-    """An answer has too much beside its body."""
+    """An answer has too much framing."""
 
 
 class _BoundedHandler(ResponseHandler):
-    """aiohttp's end of a connection, which closes it once an answer has too much framing."""
+    """aiohttp's protocol of a connection, which closes it when an answer has too much framing."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
@@ -45,13 +45,13 @@ class _BoundedHandler(ResponseHandler):
         self._body: StreamReader = EMPTY_PAYLOAD
 
     def set_response_params(self, **parameters: Any) -> None:
-        """Take in that a request is about to be sent."""
+        """Start the count for a new request."""
         self._came = self._interim = 0
         self._body = EMPTY_PAYLOAD
         super().set_response_params(**parameters)
 
     def data_received(self, data: bytes) -> None:
-        """Read what has come."""
+        """Read the data that has arrived."""
         if len(data) <= _PIECE:
             self._read(data)
             return
@@ -60,7 +60,7 @@ class _BoundedHandler(ResponseHandler):
                 self._read(data[start : start + _PIECE])
 
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
-        """Take in an answer whose head has been read."""
+        """Accept an answer whose head has been read."""
         message, self._body = data
         self._interim += message.code < HTTPStatus.OK
         if self._interim > MOST_INTERIM:
@@ -82,6 +82,6 @@ class _BoundedHandler(ResponseHandler):
 
 
 def bounded_handlers() -> partial[ResponseHandler]:
-    """Return what makes aiohttp's ends of connections, for the event loop that runs."""
+    """Return the factory of aiohttp's protocols, for the running event loop."""
     handler: type[ResponseHandler] = _BoundedHandler
     return partial(handler, asyncio.get_running_loop())

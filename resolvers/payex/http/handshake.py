@@ -1,6 +1,6 @@
 """Why TLS with PayEx failed, in words for the operator's log.
 
-The words come from the codes of OpenSSL. Its own texts may quote what a certificate holds.
+The words follow from OpenSSL's codes. Its own texts may quote a certificate.
 """
 
 import ssl
@@ -9,7 +9,7 @@ import ssl
 _SERVER = {
     9: "it is not valid yet",
     10: "it has expired",
-    18: "it is signed by itself",
+    18: "it is self-signed",
     19: "its issuer is unknown; see GATEWAY_UPSTREAM_CA_FILE",
     20: "its issuer is unknown; see GATEWAY_UPSTREAM_CA_FILE",
     21: "its issuer is unknown; see GATEWAY_UPSTREAM_CA_FILE",
@@ -23,7 +23,7 @@ LEFT = (
     "The server left in the middle of the handshake, as some do when they refuse the client "
     "certificate."
 )
-NO_TLS = "What answers at this port speaks no TLS; look at the scheme of GATEWAY_UPSTREAM_ORIGIN."
+NO_TLS = "The server at this port does not use TLS; check the scheme of GATEWAY_UPSTREAM_ORIGIN."
 LEFT_AFTER = (
     "The other end closed the connection without an answer. If it does so at every call, it may "
     "refuse the client certificate, or want one: with TLS 1.3 it does so after the handshake."
@@ -42,15 +42,15 @@ _ALERTS = {
     "UNEXPECTED_EOF_WHILE_READING": LEFT,
     "UNKNOWN_CA": f"{_REFUSED}: its issuer is unknown.",
     "WRONG_VERSION_NUMBER": NO_TLS,
-    "UNSUPPORTED_CERTIFICATE": f"{_REFUSED}: it is of a kind that is not taken.",
+    "UNSUPPORTED_CERTIFICATE": f"{_REFUSED}: its kind is not supported.",
 }
 
 
 def failure(error: BaseException | None) -> str:
-    """Return a sentence on why TLS failed, or nothing if something else did.
+    """Return a sentence on why TLS failed; empty if something else failed.
 
     Args:
-        error: what the HTTP client raised; the TLS error may stand behind it.
+        error: the HTTP client's exception. The TLS error may be among its causes.
     """
     cause = error
     while cause is not None:

@@ -1,4 +1,4 @@
-"""An HTTP client over a transport of httpx: the embedded sandbox, or what stands in for PayEx."""
+"""The HTTP client for the embedded sandbox and for tests, over a transport of httpx."""
 
 from collections.abc import Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -24,13 +24,13 @@ _BREAKAGES: dict[type[BaseException], Breakage] = {
 
 
 class HttpxClient:
-    """The client of one upstream. It leaves its transport open.
+    """The client of one upstream. It does not close its transport.
 
     Args:
         origin: scheme, host and port.
-        limits: the bounds of each call.
-        headers: what every call carries.
-        http: carries the calls.
+        limits: the limits of each call.
+        headers: the headers of every call.
+        http: the transport.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class HttpxClient:
     async def get(
         self, path: str, headers: Mapping[str, str], heard: Heard, arrive: Arrive
     ) -> Response:
-        """Send one GET and read the whole answer, as any `Client` does."""
+        """Send one GET and read the whole answer; see `Client.get`."""
         try:
             async with self._client.stream("GET", path, headers=headers) as answer:
                 heard(answer.status_code)
@@ -71,12 +71,12 @@ class HttpxClient:
             raise Fault(FaultCode.UPSTREAM_UNREACHABLE, hint=hint) from None
 
     async def aclose(self) -> None:
-        """Forget the client; its transport stays open."""
+        """Close the client, but not its transport."""
         await self._client.aclose()
 
 
 class _Lent(httpx.AsyncBaseTransport):
-    """A transport that outlives the clients over it."""
+    """A transport that outlives its clients."""
 
     def __init__(self, own: httpx.AsyncBaseTransport) -> None:
         self._own = own

@@ -1,4 +1,4 @@
-"""The proxy through which a company's network lets calls out."""
+"""The HTTP proxy for outgoing calls."""
 
 from dataclasses import dataclass, field
 from typing import Self
@@ -7,12 +7,12 @@ from urllib.parse import unquote, urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """An HTTP proxy that opens tunnels (`CONNECT`): TLS with PayEx goes through it unopened.
+    """An HTTP proxy that opens tunnels (`CONNECT`). It does not decrypt the TLS with PayEx.
 
     Attributes:
-        address: scheme, host and port, without the user and the password.
-        user: who asks it, if it wants to know.
-        password: what shows that.
+        address: scheme, host and port, without user and password.
+        user: the user name, if the proxy requires authentication.
+        password: the user's password.
     """
 
     address: str = field(repr=False)
@@ -21,10 +21,10 @@ class Proxy:
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """Read a URL such as `http://user:password@proxy.example:3128`.
+        """Return the proxy of a URL such as `http://user:password@proxy.example:3128`.
 
         Raises:
-            ValueError: it is not of this form. The message repeats nothing of it.
+            ValueError: the URL is not of this form. The message quotes nothing of it.
         """
         try:
             parts = urlsplit(url)

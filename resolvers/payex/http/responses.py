@@ -1,4 +1,4 @@
-"""What comes back from one GET, and the bounds that it is held to."""
+"""The response to one GET, and the limits of a call."""
 
 from codecs import BOM_UTF8
 from collections.abc import AsyncIterable, Callable, Mapping
@@ -12,12 +12,12 @@ from resolvers.payex.api.faults import Fault, FaultCode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLimits:
-    """The bounds of one call; each is named in the fault it causes.
+    """The limits of one call. A fault names the limit that caused it.
 
     Attributes:
-        timeout: seconds from when a call may begin to the last byte of its answer. Silence needs no
-            bound of its own: a long list takes PayEx as long before its first byte.
-        connect_timeout: seconds until a connection is there, from the look-up of the host to TLS.
+        timeout: seconds from when a call may begin to the last byte of its answer. Silence has no
+            limit of its own, because PayEx may need that long for the first byte of a long list.
+        connect_timeout: seconds for a connection, from the look-up of the host to the end of TLS.
         max_body: bytes of one body, after decompression.
     """
 
@@ -26,11 +26,11 @@ class CallLimits:
     max_body: int = 32 * 1024 * 1024
 
     def expired(self) -> Fault:
-        """Return the fault of a call that took too long in all."""
+        """Return the fault of a call that took too long."""
         return Fault(FaultCode.UPSTREAM_TIMEOUT, limit={"GATEWAY_UPSTREAM_TIMEOUT": self.timeout})
 
     def not_connected(self) -> Fault:
-        """Return the fault of a connection that did not come about in time."""
+        """Return the fault of a connection that took too long."""
         limit = {"GATEWAY_UPSTREAM_CONNECT_TIMEOUT": self.connect_timeout}
         return Fault(FaultCode.UPSTREAM_TIMEOUT, limit=limit)
 
@@ -42,7 +42,7 @@ class CallLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """A complete HTTP answer, of whatever status. The names of headers know no case."""
+    """A complete HTTP answer with any status. Names of headers ignore case."""
 
     status: int
     body: bytes = field(repr=False)
@@ -50,23 +50,23 @@ class Response:
 
     @property
     def retry_after(self) -> str | None:
-        """The header `Retry-After` as it came: seconds, or a date."""
+        """The header `Retry-After` as received: seconds, or a date."""
         return self.headers.get("retry-after")
 
 
 Arrive = Callable[[int], None]
-"""Is told how many bytes of a body have arrived. It raises the fault of what may not be read on."""
+"""Gets the number of bytes of a body that have arrived. Raises a fault to stop reading."""
 
 
 def all_may_arrive(_size: int) -> None:
-    """Let any body arrive."""
+    """Accept any body."""
 
 
 async def whole(chunks: AsyncIterable[bytes], limits: CallLimits, arrive: Arrive) -> bytes:
-    """Return a body from its parts, which are decompressed already.
+    """Return a body from its decompressed parts.
 
     Raises:
-        Fault: `UPSTREAM_BODY_TOO_LARGE`, as soon as it is, or that of `arrive`.
+        Fault: `UPSTREAM_BODY_TOO_LARGE` at the first byte too many, or that of `arrive`.
     """
     parts = []
     size = 0
@@ -76,7 +76,7 @@ async def whole(chunks: AsyncIterable[bytes], limits: CallLimits, arrive: Arrive
             raise limits.too_large()
         arrive(len(part))
         parts.append(part)
-    # A byte-order mark is no part of JSON. RFC 8259 lets its readers pass over one.
+    # A byte-order mark is not JSON, but RFC 8259 lets readers ignore one.
     return b"".join(parts).removeprefix(BOM_UTF8)
 
 
@@ -86,11 +86,11 @@ def broken_compression() -> Fault:
 
 
 Heard = Callable[[int], None]
-"""Is told the status when the head of an answer is there."""
+"""Gets the status when the head of an answer has arrived."""
 
 
 def nobody_hears(_status: int) -> None:
-    """Tell nobody."""
+    """Ignore the status."""
 
 
 class Client(Protocol):
@@ -99,16 +99,16 @@ class Client(Protocol):
     async def get(
         self, path: str, headers: Mapping[str, str], heard: Heard, arrive: Arrive
     ) -> Response:
-        """Send one GET and read the whole answer, without following it anywhere.
+        """Send one GET and read the whole answer, without following redirects.
 
         Args:
             path: path and query, encoded.
-            headers: what this call alone carries.
-            heard: is told the status when the head of the answer is there.
-            arrive: is told of each part of the body.
+            headers: further headers of this call.
+            heard: gets the status when the head of the answer has arrived.
+            arrive: gets the size of each part of the body.
 
         Raises:
-            Fault: that of `arrive`, or any but that of the time of the whole call.
+            Fault: that of `arrive`, or any but that of the whole call's timeout.
         """
 
     async def aclose(self) -> None:

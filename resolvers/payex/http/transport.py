@@ -1,4 +1,4 @@
-"""One GET on the wire: bytes in, bytes out, every limit kept."""
+"""The transport: sends one GET within its limits."""
 
 import asyncio
 import ssl
@@ -31,12 +31,12 @@ from resolvers.payex.http.responses import (
 )
 
 _LONGEST_PATH: Final = 65_536
-# What may stand in a path and a query as it is (RFC 3986), the sign of what is encoded included.
+# The characters that need no encoding in a path and a query (RFC 3986), with the percent sign.
 _IN_URLS: Final = string.ascii_letters + string.digits + "-._~!$&'()*+,;=:@/?%[]"
 
 
 class _Time:
-    """The time that one call has. While the event loop is busy, it stands still."""
+    """The remaining time of one call. It stands still while the event loop is busy."""
 
     __slots__ = ("_busy", "_clock", "_due", "_pulse", "_timeout", "_timer")
 
@@ -54,7 +54,7 @@ class _Time:
         busy = self._pulse.busy(now)
         more, self._busy = busy - self._busy, busy
         if more > 0:
-            # The answer may be there, and has not been read.
+            # The answer may have arrived, but nothing has read it yet.
             self._due += more
             self._timer = loop.call_later(self._due - now, self._ring)
         else:
@@ -74,15 +74,15 @@ class _Time:
 
 
 class Transport:
-    """What carries the calls of one upstream. Use it as a context manager.
+    """The transport of the calls of one upstream. Use it as a context manager.
 
     Args:
         origin: scheme, host and port, without a path.
-        limits: the bounds of each call.
-        headers: what a deployment adds to each call (PayEx's tracking headers are not public).
-        http: the transport under httpx, for all tenants, which tests and the embedded sandbox
-            put in the place of the network; or the proxy through which calls go to it.
-        pulse: tells how long the event loop was busy. A call has that time in addition.
+        limits: the limits of each call.
+        headers: further headers of each call (PayEx's tracking headers are not public).
+        http: a transport of httpx for all tenants, for tests and the embedded sandbox; or the proxy
+            for calls to the network.
+        pulse: measures how long the event loop was busy. A call gets that time in addition.
         clock: seconds of a monotonic clock.
     """
 
@@ -121,17 +121,17 @@ class Transport:
 
         Args:
             path: path and query, encoded.
-            access: what opens the ledger.
-            headers: what this call alone carries beside.
-            heard: is told the status when the head of the answer is there.
-            arrive: is told of each part of the body.
+            access: the credentials of the ledger.
+            headers: further headers of this call.
+            heard: gets the status when the head of the answer has arrived.
+            arrive: gets the size of each part of the body.
 
         Raises:
             Fault: that of `arrive`, `UPSTREAM_TIMEOUT`, `UPSTREAM_UNREACHABLE`,
                 `UPSTREAM_BODY_TOO_LARGE`, `UPSTREAM_MALFORMED` for a body whose compression is
                 broken, or `UPSTREAM_LINK_REFUSED` for a path too long for a URL.
         """
-        # A link of PayEx may have brought it.
+        # The path may be from a link of PayEx.
         path = quote(path, safe=_IN_URLS)
         if len(path) > _LONGEST_PATH:
             raise Fault(FaultCode.UPSTREAM_LINK_REFUSED, hint="The URL is too long.")

@@ -77,5 +77,5 @@ def test_certificates_are_read_in_their_order_with_text_and_keys_between() -> No
     ],
 )
 def test_what_holds_no_readable_certificate_is_refused(pem: bytes) -> None:
-    with pytest.raises(ValueError, match=r"^holds no PEM certificate that can be read$"):
+    with pytest.raises(ValueError, match=r"^has no PEM certificate that can be read$"):
         pem_certificates(pem)

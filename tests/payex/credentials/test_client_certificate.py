@@ -73,22 +73,22 @@ def test_a_certificate_is_loaded_from_one_file_or_two_and_tells_its_end(
 @pytest.mark.parametrize(
     ("certificate", "key", "passphrase", "told"),
     [
-        (b"", KEY, None, "the certificate: holds no PEM certificate that can be read."),
-        (KEY, KEY, None, "the certificate: holds no PEM certificate that can be read."),
-        (CERTIFICATE, b"", None, "the key: holds no PEM private key that can be read."),
+        (b"", KEY, None, "the certificate: has no PEM certificate that can be read."),
+        (KEY, KEY, None, "the certificate: has no PEM certificate that can be read."),
+        (CERTIFICATE, b"", None, "the key: has no PEM private key that can be read."),
         pytest.param(
             CERTIFICATE,
             KEY[:99],
             None,
-            "the key: holds no PEM private key that can be read.",
+            "the key: has no PEM private key that can be read.",
             id="a key that is cut off",
         ),
-        (CERTIFICATE, CERTIFICATE, None, "the key: holds no PEM private key that can be read."),
+        (CERTIFICATE, CERTIFICATE, None, "the key: has no PEM private key that can be read."),
         (
             CERTIFICATE,
             None,
             None,
-            "the certificate: holds no PEM private key, and no other file of one is given.",
+            "the certificate: has no PEM private key, and no other key file is given.",
         ),
         (
             CERTIFICATE,

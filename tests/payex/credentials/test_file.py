@@ -122,7 +122,7 @@ def test_authorities_that_cannot_be_read_are_refused(folder: Path, content: byte
         CredentialsFile(
             folder / "credentials.toml", authorities=File(folder / "ca.pem", "GATEWAY_X")
         )
-    assert str(caught.value) == "GATEWAY_X: holds no PEM certificate that can be read."
+    assert str(caught.value) == "GATEWAY_X: has no PEM certificate that can be read."
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_authorities_that_cannot_be_read_are_refused(folder: Path, content: byte
         (
             "acme.pem",
             b"",
-            "{path}: tenants.acme.certificate: holds no PEM certificate that can be read.",
+            "{path}: tenants.acme.certificate: has no PEM certificate that can be read.",
         ),
     ],
 )
@@ -237,7 +237,7 @@ async def test_a_broken_change_leaves_everything_as_it_was_and_is_told_once(
     assert known(opened) is access
     told = (
         "the credentials are broken, the former stay in use: "
-        f"{folder}/credentials.toml: tenants.acme.certificate: holds no PEM certificate that can "
+        f"{folder}/credentials.toml: tenants.acme.certificate: has no PEM certificate that can "
         "be read."
     )
     assert caplog.messages == [told]

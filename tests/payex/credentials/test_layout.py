@@ -69,9 +69,9 @@ TENANT = '[tenants.acme]\ncertificate = "a"\n'
         ("ledgers = 1", "ledgers: must be a table."),
         ("tenants = 1\n[ledgers.1]\ntoken = 'a'", "tenants: must be a table."),
         ("[ledgers]\n1234 = 'a'", "ledgers.1234: must be a table."),
-        ("[ledger.1]\ntoken = 'a'", "ledger: is no key; did you mean ledgers?"),
+        ("[ledger.1]\ntoken = 'a'", "ledger: is not a key; did you mean ledgers?"),
         ("[ledgers.1]\ntoken = 1", "ledgers.1.token: must be text."),
-        ("[ledgers.1]\ntokn = 'a'", "ledgers.1.tokn: is no key; did you mean token?"),
+        ("[ledgers.1]\ntokn = 'a'", "ledgers.1.tokn: is not a key; did you mean token?"),
         ("[ledgers.1]", "ledgers.1: give either token or token_file."),
         (
             "[ledgers.1]\ntoken = 'a'\ntoken_file = 'a'",
@@ -96,11 +96,11 @@ TENANT = '[tenants.acme]\ncertificate = "a"\n'
         ),
         (
             "[ledgers.1]\ntoken = 'a'\ntenant = 'acme'",
-            "ledgers.1.tenant: is no tenant of the file, which has none.",
+            "ledgers.1.tenant: is not a tenant of the file, which has none.",
         ),
         (
             f"[ledgers.1]\ntoken = 'a'\ntenant = 'amce'\n{TENANT}",
-            "ledgers.1.tenant: is no tenant of the file; did you mean acme?",
+            "ledgers.1.tenant: is not a tenant of the file; did you mean acme?",
         ),
         (
             "[ledgers.1]\ntoken = 'a'\n[tenants.acme]\nkey = 'a'",
@@ -108,7 +108,7 @@ TENANT = '[tenants.acme]\ncertificate = "a"\n'
         ),
         (
             f"[ledgers.1]\ntoken = 'a'\n{TENANT}passphrase = 'a'",
-            "tenants.acme.passphrase: is no key; did you mean passphrase_file?",
+            "tenants.acme.passphrase: is not a key; did you mean passphrase_file?",
         ),
     ],
 )
@@ -130,7 +130,7 @@ def test_each_wrong_key_is_told_of(tmp_path: Path) -> None:
         layout(tmp_path, "[ledgers.1]\n[ledgers.2]\ntenan = 1\n")
     assert str(caught.value) == (
         "credentials.toml: ledgers.1: give either token or token_file. "
-        "credentials.toml: ledgers.2.tenan: is no key; did you mean tenant?"
+        "credentials.toml: ledgers.2.tenan: is not a key; did you mean tenant?"
     )
 
 

@@ -157,7 +157,7 @@ async def test_what_nobody_foresaw_is_logged_by_its_class_alone_and_tried_again(
     word.fails = False
     assert await word.refresh()
     assert said.messages == [
-        "the word is broken: looking at it failed: RuntimeError",
+        "the word is broken: the check failed: RuntimeError",
         "the word is in order again",
         "took up secret for old",
     ]

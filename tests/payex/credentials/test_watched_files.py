@@ -78,7 +78,7 @@ def test_a_file_that_others_may_write_is_refused(tmp_path: Path, mode: int) -> N
     path = tmp_path / "a"
     path.write_bytes(b"secret")
     path.chmod(mode)
-    told = rf"^key: may be written by others than its owner \(mode {mode:04o}\); use chmod go-w.$"
+    told = rf"^key: is writable by others than its owner \(mode {mode:04o}\); use chmod go-w.$"
     with pytest.raises(CredentialsError, match=told):
         WatchedFiles().read(File(path, "key"))
 
