@@ -1,4 +1,4 @@
-"""Bearer tokens: signed JWTs (RFC 7519), checked by the issuer's public keys."""
+"""Bearer tokens: signed JWTs (RFC 7519), verified with the issuer's public keys."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -35,28 +35,28 @@ _WRONG: Final[Mapping[str, tuple[Any, str]]] = {
     "nbf": ((int, float), "The token is not valid yet."),
     "iat": ((int, float), "The token is not valid yet."),
 }
-# What a token may say of its own kind (RFC 7519 and 9068); `application/` may stand before it.
+# The allowed `typ` of a token (RFC 7519 and 9068), with or without `application/`.
 _TYPES: Final = frozenset({"jwt", "at+jwt"})
 _TIMES: Final = ("exp", "nbf", "iat")
 # Beyond it, a binary float of JSON is no exact number of seconds any more (RFC 7493, section 2.2).
 _LATEST: Final = 2**53
-# No header is longer, and so no part of a token.
+# No header can be longer, so no part of a token can.
 _LONGEST: Final = HttpLimits.max_head
 _YEARS: Final = 10
 _YEAR: Final = 366 * 24 * 3600
-# What the library raises of something that only looks like a token.
+# The library's exceptions for texts that only look like tokens.
 _UNREADABLE: Final = (JoseError, ValueError, TypeError, AttributeError, RecursionError)
 
 
 class TokenClock:
-    """Whether it is the time of a set of claims: `exp`, `nbf` and `iat`.
+    """Checks the times of claims: `exp`, `nbf` and `iat`.
 
-    A time is a number of seconds since 1970. An `exp` more than ten years ahead is refused: it
-    is one in another unit, or one that was meant never to come.
+    A time is a number of seconds since 1970. An `exp` more than ten years ahead is refused: it is
+    in another unit, or was meant to last for ever.
 
     Args:
-        leeway: seconds by which clocks may differ. Those that NTP keeps differ by less than 5.
-        now: the seconds since 1970.
+        leeway: seconds by which clocks may differ. With NTP they differ by less than 5.
+        now: returns the seconds since 1970.
     """
 
     def __init__(self, leeway: int = 5, now: Callable[[], float] = time.time) -> None:
@@ -64,11 +64,11 @@ class TokenClock:
         self._now = now
 
     def check(self, claims: dict[str, Any], **options: ClaimsOption) -> None:
-        """Check the times of claims, and what else they must be.
+        """Check the times of claims, and the values that are required.
 
         Args:
-            claims: what to check.
-            options: what the claims of these names must be.
+            claims: the claims.
+            options: the requirements, by the name of the claim.
 
         Raises:
             Refusal: 401.
@@ -90,22 +90,22 @@ class TokenClock:
             raise _invalid(_wrong(error.claim, claims.get(error.claim))) from None
 
     def is_over(self, expiry: float) -> bool:
-        """Whether claims that were checked have expired since, given their `exp`."""
+        """Return whether checked claims have expired since, given their `exp`."""
         return expiry <= int(self._now()) - self._leeway
 
 
 class BearerTokens:
-    """Checks tokens, and returns what they claim.
+    """Verifies tokens, and returns their claims.
 
-    The algorithms are those of the settings, whatever a token says; a key is used for its own
-    algorithm alone. So a public key is never taken for a shared secret, and `none` is no signature.
+    The settings decide on the algorithms, whatever a token says, and a key is used for its own
+    algorithm only. So a public key is never used as a shared secret, and `none` is no signature.
 
     Args:
         source: the issuer's keys.
-        algorithms: those that a token may be signed by.
-        issuer: what `iss` must be.
-        audiences: what `aud` must name one of.
-        clock: tells whether it is a token's time.
+        algorithms: the allowed algorithms.
+        issuer: the required `iss`.
+        audiences: the `aud` values, of which the token must have one.
+        clock: checks the times of a token.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class BearerTokens:
         self.clock = clock
 
     async def claims(self, token: str) -> dict[str, Any]:
-        """Return what a token claims, once all of it is checked.
+        """Return the claims of a token after verifying all of it.
 
         Raises:
             Refusal: 401 with what is wrong with the token; 503 while there are no keys.
@@ -176,7 +176,7 @@ class BearerTokens:
 
 
 class _Registry(JWSRegistry):
-    """The algorithms that are allowed. `GATEWAY_MAX_HEADER` bounds tokens."""
+    """The allowed algorithms. `GATEWAY_MAX_HEADER` bounds the size of tokens."""
 
     def __init__(self, names: Iterable[str]) -> None:
         # Header parameters that are not understood are ignored (RFC 7515, section 4).
@@ -210,7 +210,7 @@ def _is_of_a_type(typ: Any) -> bool:
 
 
 def _wrong(name: str, value: Any) -> str:
-    """Return what is wrong with a claim: its value, if that is of the claim's type."""
+    """Return what is wrong with a claim: its value, if it has the claim's type."""
     type_, sentence = _WRONG.get(name, ((), ""))
     is_of_its_type = isinstance(value, type_) and not isinstance(value, bool)
     return sentence if is_of_its_type else f"The token's {name} is malformed."

@@ -1,8 +1,8 @@
-"""Who is asking, and what they may see: proved by a token, or told by a trusted router.
+"""Callers and their rights, proved by a token or forwarded by a trusted router.
 
-A request is looked at twice. Before its body is read, strangers are refused. Whoever remains is a
-`Visitor`, and becomes a `Caller` once the body is known: a trusted router may forward a user's
-claims in it.
+A request is checked twice. Before its body is read, strangers are refused; anyone else is a
+`Visitor`. After the body is read, the visitor becomes a `Caller`, because a trusted router may
+forward a user's claims in the body.
 """
 
 import hashlib
@@ -39,11 +39,11 @@ _REMEMBERED: Final = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Whoever is asking.
+    """The caller of a request.
 
     Attributes:
-        rights: what they may see.
-        pseudonym: what the log calls them; it does not tell who they are.
+        rights: what the caller may see.
+        pseudonym: the caller's name in the log. It does not identify anyone.
     """
 
     rights: Rights
@@ -56,7 +56,7 @@ ANYONE: Final = Caller(rights=EVERYTHING, pseudonym=answers.ANYONE)
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Whoever sent a request, as far as is known before its body is read."""
+    """The sender of a request, as far as it is known before the body is read."""
 
     _identity: "Identity"
     _caller: Caller | None
@@ -64,17 +64,17 @@ class Visitor:
 
     @property
     def party(self) -> str | None:
-        """Who it is, by the pseudonym; None if a trusted router tells in the body."""
+        """The pseudonym of the sender; None if the body names the caller."""
         return self._caller.pseudonym if self._caller else None
 
     def caller(self, extensions: Mapping[str, Any] | None) -> Caller:
-        """Return who is asking.
+        """Return the caller.
 
         Args:
             extensions: the `extensions` of the GraphQL request.
 
         Raises:
-            Refusal: nobody is asking, or the claims in the extensions cannot be taken.
+            Refusal: there is no caller, or the claims in the extensions cannot be used.
         """
         if self._caller is ANYONE:
             return ANYONE
@@ -90,13 +90,13 @@ class Visitor:
 
 
 class Identity:
-    """Identifies callers. Without tokens and trusted routers everyone is `ANYONE`.
+    """Identifies callers. Without tokens and trusted routers, everyone is `ANYONE`.
 
     Args:
-        names: which claim says what.
+        names: the names of claims.
         pseudonyms: makes the names in the log.
-        tokens: checks tokens; None where none are taken.
-        trust: tells trusted routers; None where there are none.
+        tokens: verifies tokens; None if no tokens are accepted.
+        trust: recognizes trusted routers; None if there are none.
         forwarded: reads the claims that such a router forwards.
     """
 
@@ -114,24 +114,24 @@ class Identity:
         self._tokens = tokens
         self._trust = trust
         self._forwarded = forwarded
-        # By digest: no token that opens anything is kept.
+        # By digest: no usable token stays in memory.
         self._checked: MutableMapping[bytes, _Checked] = LRUCache(_REMEMBERED)
 
     @property
     def keys(self) -> KeySource | None:
-        """Where the issuer's keys come from; None where no tokens are taken."""
+        """The source of the issuer's keys; None if no tokens are accepted."""
         return self._tokens.source if self._tokens else None
 
     @property
     def has_keys(self) -> bool:
-        """Whether every token can be checked: not before the issuer's keys were had once."""
+        """Whether tokens can be verified: false until the issuer's keys were read once."""
         return self.keys is None or self.keys.value is not None
 
     async def visitor(self, request: Request) -> Visitor:
-        """Look at a request before its body is read, and refuse strangers.
+        """Check a request before its body is read, and refuse strangers.
 
         Raises:
-            Refusal: 400, 401 or 403 with what is wrong; 503 while tokens cannot be checked.
+            Refusal: 400, 401 or 403 with what is wrong; 503 while tokens cannot be verified.
         """
         if not (self._tokens or self._trust):
             return Visitor(self, ANYONE, _is_router=False)
@@ -155,13 +155,13 @@ class Identity:
         """Return the caller whose claims a trusted router forwards in the extensions.
 
         Raises:
-            Refusal: 400 or 401, as of the header; 403, the claims cannot be understood.
+            Refusal: 400 or 401, as for the header; 403 if the claims cannot be understood.
         """
         return self._caller(self._forwarded.in_extensions(extensions))
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        """Keep keys and secrets fresh while it lasts."""
+        """Keep keys and secrets current within the context."""
         async with watching(self.keys, self._trust.secret if self._trust else None):
             yield
 
@@ -171,7 +171,7 @@ class Identity:
         digest = hashlib.sha256(token.encode("ascii")).digest()
         present = self._tokens.source.value
         checked = self._checked.get(digest)
-        # What a withdrawn key has signed is worth nothing any more.
+        # Tokens signed with a withdrawn key are no longer valid.
         if checked and checked.keys is present and not self._tokens.clock.is_over(checked.expiry):
             return checked.caller
         claims = await self._tokens.claims(token)
@@ -186,7 +186,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """Whose token it is, as long as these are the issuer's keys and it has not expired."""
+    """A verified token. It is valid with the same keys, until it expires."""
 
     keys: KeySet | None
     expiry: float

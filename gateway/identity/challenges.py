@@ -1,4 +1,4 @@
-"""Challenges: what a caller is told who did not prove who they are (RFC 6750, RFC 9110)."""
+"""Refusals of callers who did not prove who they are, or who may not see (RFC 6750, RFC 9110)."""
 
 from http import HTTPStatus
 from typing import Final
@@ -14,9 +14,9 @@ def unidentified(detail: str, error: str | None = None) -> Refusal:
     """Return a refusal with 401.
 
     Args:
-        detail: what is wrong, in the gateway's own words: it stands in a header, and repeats
+        detail: what is wrong, in the gateway's own words. It is part of a header, and repeats
             nothing that the caller sent.
-        error: the code of RFC 6750, section 3.1; None where no token was sent at all.
+        error: the code of RFC 6750, section 3.1; None if no token was sent.
     """
     challenge = f'Bearer realm="{REALM}"'
     if error:
@@ -25,5 +25,5 @@ def unidentified(detail: str, error: str | None = None) -> Refusal:
 
 
 def forbidden(detail: str) -> Refusal:
-    """Return a refusal with 403: who asks is known, and it does not help to prove it again."""
+    """Return a refusal with 403: the caller is known, and another token does not help."""
     return Refusal(HTTPStatus.FORBIDDEN, detail)

@@ -4,8 +4,8 @@
     {"ledger": "1234", "customers": ["9999"]}                   an end user: one customer of it
     {"customers": {"1234": ["9999"], "5678": ["12", "13"]}}     the same, in two ledgers
 
-A claim that is absent or null gives nothing. One that cannot be understood is refused as a whole,
-with all rights that others would give: half of what an issuer meant may be more than it meant.
+An absent or null claim grants nothing. If one claim cannot be understood, all are refused: the
+valid ones alone could grant more than the issuer meant.
 """
 
 import re
@@ -23,10 +23,10 @@ _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimNames:
-    """Which claim says what: its name, or a JSON pointer (RFC 6901) that begins with `/`.
+    """The claim for each purpose: its name, or a JSON pointer (RFC 6901) that begins with `/`.
 
     Attributes:
-        most: the most values that one claim may name.
+        most: the most values of one claim.
     """
 
     ledgers: str = "ledgers"
@@ -38,11 +38,11 @@ class ClaimNames:
 
 
 def rights_of(claims: Mapping[str, Any], names: ClaimNames) -> Rights:
-    """Return what claims let a caller see.
+    """Return the rights that claims grant.
 
     Args:
-        claims: verified claims, as JSON has them.
-        names: which claim says what.
+        claims: verified claims, as decoded JSON.
+        names: the names of the claims.
 
     Raises:
         Refusal: 403; a claim cannot be understood. It names the claim and its setting, and never
@@ -74,15 +74,15 @@ class _Reading:
     most: int
 
     def words(self, setting: str, name: str) -> frozenset[str]:
-        """Return the values of a list, a single one, or a text's with spaces between them."""
+        """Return the values of a list, a single value, or the words of a text between spaces."""
         found = _at(self.claims, name)
         if isinstance(found, str):
-            # As RFC 6749 (3.3) has it. Other blanks are part of a word, and grant nothing.
+            # RFC 6749 (3.3) separates by spaces. Other blanks belong to a word, and grant nothing.
             found = [word for word in found.split(" ") if word]
         return self._texts(setting, name, found)
 
     def ledger(self, setting: str, name: str) -> str | None:
-        """Return the one ledger of a claim; a list of it will do."""
+        """Return the one ledger of a claim, which may be a list of one."""
         numbers = self._texts(setting, name, _at(self.claims, name))
         if len(numbers) > 1:
             raise _malformed(setting, name, f"names {len(numbers)} ledgers; one is taken")
@@ -94,7 +94,7 @@ class _Reading:
     def numbers(
         self, setting: str, name: str, parameter: str, ledger: str | None
     ) -> dict[str, frozenset[str]]:
-        """Return a claim's numbers by their ledger: the given one, unless the claim names them."""
+        """Return a claim's numbers by ledger: the given ledger, unless the claim names its own."""
         found = _at(self.claims, name)
         by_ledger = {}
         if isinstance(found, Mapping):
@@ -118,15 +118,15 @@ class _Reading:
         return by_ledger
 
     def check(self, setting: str, name: str, parameter: str, number: str) -> None:
-        """Refuse what PayEx would refuse as a number."""
+        """Refuse a number that PayEx would refuse."""
         if wrong := number_message(parameter, number):
             raise _malformed(setting, name, f"has a number that no PayEx has: {wrong}")
 
     def _texts(self, setting: str, name: str, found: Any) -> frozenset[str]:
-        """Return the values of a list as text. A whole number is its digits; nothing else is text.
+        """Return the values of a list as text. A whole number becomes its digits.
 
-        A single value may stand without a list, as some issuers send a list of one. A fraction may
-        have been rounded on its way, and `true` was never a number.
+        A single value may replace a list of one, as some issuers do. Other types are refused: a
+        fraction may have been rounded on its way, and `true` was never a number.
         """
         if found is None:
             return frozenset()
@@ -163,7 +163,7 @@ def _malformed(setting: str, name: str, wrong: str) -> Refusal:
 
 
 def _at(claims: Mapping[str, Any], name: str) -> Any:
-    """Return what stands at a name or a JSON pointer, or None."""
+    """Return the value at a name or a JSON pointer, or None."""
     if not name.startswith("/"):
         return claims.get(name)
     found: Any = claims

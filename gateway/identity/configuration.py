@@ -1,4 +1,4 @@
-"""Identity as the settings describe it: where keys and secrets are, and which claim says what."""
+"""Makes the identity that the settings describe."""
 
 import asyncio
 import time
@@ -35,8 +35,8 @@ def identity_of(
 
     Args:
         settings: the settings.
-        http: fetches the issuer's keys; it is closed with the identity.
-        now: the seconds since 1970.
+        http: fetches the issuer's keys. It is closed with the identity.
+        now: returns the seconds since 1970.
 
     Raises:
         SettingsError: a file cannot be used.

@@ -1,11 +1,11 @@
-"""Claims that a trusted router forwards: the user's, whose token the router has checked.
+"""Claims of a user that a trusted router forwards after verifying the user's token.
 
-They stand in a header, or in the request's `extensions`, as the JWT plugin of Hive Gateway puts
-them there (`@graphql-mesh/plugin-jwt-auth` 2.0):
+They are in a header, or in the request's `extensions`, in the form of Hive Gateway's JWT plugin
+(`@graphql-mesh/plugin-jwt-auth` 2.0):
 
     {"query": "...", "extensions": {"jwt": {"payload": {"sub": "...", "ledger": "1234"}}}}
 
-They are not signed: it is for the caller of this file to ask whether a trusted router sent them.
+They are not signed: the code that calls this module must check that a trusted router sent them.
 """
 
 import base64
@@ -25,20 +25,20 @@ CLAIMS_HEADER: Final = "payex-usage-claims"
 
 
 class ForwardedClaims:
-    """Reads forwarded claims, and checks that it is their time.
+    """Reads forwarded claims, and checks their times.
 
     Args:
-        clock: tells whether it is.
+        clock: checks the times.
     """
 
     def __init__(self, clock: TokenClock) -> None:
         self._clock = clock
 
     def in_header(self, request: Request) -> dict[str, Any]:
-        """Return the claims in the header, which is there.
+        """Return the claims in the header, which must be present.
 
         Raises:
-            Refusal: 400, they cannot be read; 401, it is not their time.
+            Refusal: 400 if they cannot be read; 401 if their times are wrong.
         """
         text, *others = lines(request.headers, CLAIMS_HEADER)
         if others:
@@ -48,7 +48,7 @@ class ForwardedClaims:
         return self._checked(_decoded(text), f"{CLAIMS_HEADER}, in base64url,")
 
     def in_extensions(self, extensions: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the claims in the extensions, which have some.
+        """Return the claims in the extensions, which must have some.
 
         Raises:
             Refusal: as `in_header`.
@@ -60,7 +60,7 @@ class ForwardedClaims:
     def _checked(self, claims: Any, where: str) -> dict[str, Any]:
         if not isinstance(claims, dict):
             raise Refusal(HTTPStatus.BAD_REQUEST, f"{where} must be one JSON object of claims.")
-        # The router has compared these two with what it was told, and may leave them out.
+        # The router has checked these two against its configuration, and may omit them.
         self._clock.check({name: claims[name] for name in claims.keys() - {"iss", "aud"}})
         return claims
 

@@ -1,4 +1,4 @@
-"""The public keys of an issuer, as a JWKS holds them (RFC 7517)."""
+"""The public keys of an issuer, from a JWKS (RFC 7517)."""
 
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,9 +13,9 @@ from joserfc.jws import JWSRegistry
 from resolvers.payex.credentials.reloading import SourceError
 
 _PUBLIC_KINDS: Final = frozenset({"RSA", "EC", "OKP"})
-# The members that hold what must stay secret: a private exponent, or a key that is shared.
+# The members with secret values: a private exponent, or a shared key.
 _SECRETS: Final = frozenset({"d", "k"})
-# NIST SP 800-131A allows no shorter key of RSA, and OpenSSL reads no longer one.
+# NIST SP 800-131A allows no shorter RSA key, and OpenSSL reads no longer one.
 _SHORTEST_RSA: Final = 2048
 _LONGEST_RSA: Final = 16384
 
@@ -26,25 +26,25 @@ class KeysError(SourceError):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class KeySet:
-    """The keys of an issuer that can be used, by the algorithm of a signature.
+    """The usable keys of an issuer, by the algorithm of a signature.
 
-    A key is used for what it says it is for, and nothing else: `kty` and `crv` have to be the
-    algorithm's, `alg`, `use` and `key_ops` must allow it where they are given. Keys that nobody
-    but the issuer may have, and ones that are too short, are as good as absent.
+    A key is used only for its stated purpose: `kty` and `crv` must be the algorithm's, and `alg`,
+    `use` and `key_ops` must allow it if they are given. Keys that only the issuer may have (private
+    or shared ones), and keys that are too short, are ignored.
     """
 
     by_algorithm: Mapping[str, Sequence[Key]]
 
     @classmethod
     def of(cls, body: bytes, algorithms: Iterable[str]) -> "KeySet":
-        """Return the keys of a JWKS that can be used.
+        """Return the usable keys of a JWKS.
 
         Args:
             body: the JSON of the JWKS.
-            algorithms: those that a signature may be of.
+            algorithms: the allowed algorithms.
 
         Raises:
-            KeysError: it is no JWKS, or has no key that can be used.
+            KeysError: it is not a JWKS, or has no usable key.
         """
         try:
             keys = msgspec.json.decode(body)["keys"]
@@ -61,10 +61,10 @@ class KeySet:
         return cls(found)
 
     def find(self, kid: str | None, algorithm: str) -> Key | None:
-        """Return the key that a signature is to be checked by.
+        """Return the key that verifies a signature, or None.
 
         Args:
-            kid: the key's name in the token; without one, the key has to be the only one.
+            kid: the key's name in the token. Without a name, there must be only one such key.
             algorithm: the algorithm in the token.
         """
         keys = self.by_algorithm.get(algorithm, ())
@@ -80,7 +80,7 @@ def _key(data: Any) -> Key | None:
     if not isinstance(data, dict) or data.get("kty") not in _PUBLIC_KINDS or _SECRETS & data.keys():
         return None
     try:
-        # The number counts: zeros before it make its text longer, and the key no stronger.
+        # The number counts: leading zeros lengthen its text, but do not make the key stronger.
         bits = _bits(data["n"]) if data["kty"] == "RSA" else _SHORTEST_RSA
         return import_key(data) if _SHORTEST_RSA <= bits <= _LONGEST_RSA else None
     except Exception:  # noqa: BLE001 - one bad key must not cost the others (RFC 7517, section 5)
@@ -97,5 +97,5 @@ def _fits(key: Key, algorithm: str) -> bool:
         key.check_key_op("verify")
     except JoseError:
         return False
-    # Beside Ed25519 and Ed448, keys of this kind agree on secrets, and sign nothing.
+    # Other keys of this kind (X25519, X448) are for key agreement and cannot sign.
     return algorithm != "EdDSA" or str(key.get("crv")).startswith("Ed")

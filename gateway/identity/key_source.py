@@ -1,9 +1,9 @@
-"""Where an issuer's keys come from, and how they are kept fresh.
+"""The source of an issuer's keys, and its checks.
 
-They are looked at every so many seconds. A token whose key is unknown has them looked at once more,
-since the issuer may have changed its keys: at most once in `interval` seconds, however many such
-tokens come. A look that takes long is waited for by the one that began it, and by no others:
-anybody can send tokens that name unknown keys.
+The keys are checked at a fixed interval. A token with an unknown key causes one more check, because
+the issuer may have new keys: at most once in `interval` seconds, whatever the number of such
+tokens. If a check takes long, only the request that began it waits for it, because anybody can send
+tokens with unknown keys.
 """
 
 import asyncio
@@ -33,24 +33,25 @@ _BREAKAGES: Final = {
 
 
 class NoKeysError(Exception):
-    """The keys could not be had yet, so that nothing can be said of a token."""
+    """There are no keys yet, so no token can be verified."""
 
 
 class KeySource(Reloading[KeySet | None]):
     """The keys of one issuer.
 
     Args:
-        read: returns the JWKS, or None while that changes; raises KeysError.
-        algorithms: those that a signature may be of.
-        poll: seconds between two looks.
-        interval: seconds in which unknown keys cause one look at most.
+        read: returns the JWKS, or None while it changes; raises KeysError.
+        algorithms: the allowed algorithms.
+        poll: seconds between two checks.
+        interval: seconds in which unknown keys cause at most one check.
         clock: seconds of a monotonic clock.
-        close: called at the end, for what `read` holds open.
+        close: closes the resources of `read` at the end.
 
     Attributes:
-        value: the keys that are in use; None until there are any.
-        read_at: when a look last found keys that can be used, in seconds since 1970; 0 until then.
-        failures: how many looks found none.
+        value: the keys in use; None until there are any.
+        read_at: the time of the last check that found usable keys, in seconds since 1970; 0 if
+            none.
+        failures: the number of checks that found none.
     """
 
     _broken_line = "the keys of GATEWAY_JWT_KEYS are broken, no token can be checked"
@@ -81,15 +82,15 @@ class KeySource(Reloading[KeySet | None]):
         """Use the keys of this JWKS from now on.
 
         Raises:
-            KeysError: it has no key that can be used.
+            KeysError: it has no usable key.
         """
         self.value = self._keys_in(body)
 
     async def find(self, kid: str | None, algorithm: str) -> Key | None:
-        """Return the key that a signature is to be checked by, or None if the issuer has none such.
+        """Return the key that verifies a signature, or None if the issuer has no such key.
 
         Raises:
-            NoKeysError: there are no keys yet, or they are being looked at, for long by now.
+            NoKeysError: there are no keys yet, or a check of them takes long.
         """
         found = self.value.find(kid, algorithm) if self.value else None
         if found:
@@ -103,7 +104,7 @@ class KeySource(Reloading[KeySet | None]):
         return self.value.find(kid, algorithm)
 
     async def _wait(self, looking: asyncio.Task[bool]) -> None:
-        """Wait for the look of somebody else, unless it takes long."""
+        """Wait for a check that another request began, unless it takes long."""
         left = self._looked + PATIENCE - self._clock()
         if left > 0:
             await asyncio.wait([looking], timeout=left)
@@ -111,13 +112,13 @@ class KeySource(Reloading[KeySet | None]):
             raise NoKeysError
 
     async def refresh(self) -> bool:
-        """Look at the keys now, with whoever is doing so already. Return whether they changed."""
+        """Check the keys now, or wait for a check in progress. Return whether they changed."""
         if self._looking is None:
             self._looked = self._clock()
         return await super().refresh()
 
     async def aclose(self) -> None:
-        """End the look that is under way, if any, and close what it is made with."""
+        """End a check in progress, and close the resources of `read`."""
         await super().aclose()
         if self._close:
             await self._close()
@@ -131,7 +132,7 @@ class KeySource(Reloading[KeySet | None]):
             raise
 
     def _keys_in(self, body: bytes) -> KeySet:
-        # The same object for the same keys: what was verified by them stays so.
+        # The same object for the same keys, so that verified tokens stay verified.
         if self.value is None or body != self._body:
             keys, self._body = KeySet.of(body, self._algorithms), body
         else:
@@ -145,12 +146,12 @@ class KeySource(Reloading[KeySet | None]):
 
 
 async def fetch(client: httpx.AsyncClient, url: str) -> bytes:
-    """Return the JWKS at a URL. No redirect is followed: it would leave what was configured.
+    """Return the JWKS at a URL. Redirects are not followed: they would leave the configured URL.
 
     Raises:
-        KeysError: no such answer came.
+        KeysError: there was no usable answer.
     """
-    # Not compressed, so that a small answer cannot become a large one.
+    # Without compression, so that a small answer cannot become a large one.
     headers = {
         "Accept": "application/jwk-set+json, application/json",
         "Accept-Encoding": "identity",
@@ -186,7 +187,7 @@ def read_file(file: File, files: WatchedFiles) -> bytes:
 
 
 def reread(file: File) -> bytes | None:
-    """Return the JWKS in a file; None if it changes just now.
+    """Return the JWKS in a file; None if it is changing just now.
 
     Raises:
         SourceError: it cannot be read.

@@ -1,4 +1,4 @@
-"""Pseudonyms: what the log calls a caller by, so that it never holds who it is."""
+"""Pseudonyms of callers, so that the log never holds who they are."""
 
 import hmac
 import json
@@ -12,10 +12,10 @@ _DIGITS: Final = 16
 
 
 class Pseudonyms:
-    """Makes the pseudonyms of callers: equal for one caller, and of no use without the key.
+    """Makes pseudonyms: equal for the same caller, and of no use without the key.
 
     Args:
-        key: what they are made with; made up if None, so that only this process makes the same.
+        key: the key; if None, a random one that only this process has.
     """
 
     def __init__(self, key: bytes | None = None) -> None:
@@ -24,8 +24,8 @@ class Pseudonyms:
     def of(self, claims: Mapping[str, Any], rights: Rights) -> str:
         """Return 16 hexadecimal digits for the issuer and subject of claims.
 
-        Callers share the gateway's bounds, and so must not be taken for one: those without a
-        subject are told apart by the ledgers and numbers that they see.
+        Callers without a subject are distinguished by the ledgers and numbers that they see,
+        because each caller has a share of the gateway's limits.
         """
         who: list[Any] = [claims.get("iss"), claims.get("sub")]
         if not who[1]:

@@ -1,4 +1,4 @@
-"""The trusted router: which requests come from it, by a shared secret or a client certificate."""
+"""Trusted routers: they prove themselves with a shared secret or a client certificate."""
 
 import hashlib
 import hmac
@@ -21,11 +21,11 @@ _LINES: Final = 2
 
 
 class RouterSecret(ReloadingFiles[tuple[bytes, ...], WatchedFiles]):
-    """The secret that a router sends, from a file that may change.
+    """The secret of routers, from a file that may change.
 
     Args:
-        file: one secret, or two while routers change from one to the other, each on a line.
-        poll: seconds between two looks at it.
+        file: one secret, or two during a rotation, each on its own line.
+        poll: seconds between two checks of the file.
 
     Raises:
         CredentialsError: the file cannot be used.
@@ -39,7 +39,7 @@ class RouterSecret(ReloadingFiles[tuple[bytes, ...], WatchedFiles]):
         super().__init__(WatchedFiles, poll=poll)
 
     def is_it(self, given: str) -> bool:
-        """Whether a text is the secret. That takes equally long for all texts of a length."""
+        """Return whether a text is the secret, in the same time for all texts of a length."""
         digest = _digest(given.encode("utf-8"))
         matches = [hmac.compare_digest(digest, known) for known in self.value]
         return any(matches)
@@ -55,14 +55,14 @@ class RouterSecret(ReloadingFiles[tuple[bytes, ...], WatchedFiles]):
 
 
 class RouterTrust:
-    """Tells whose requests are a trusted router's. Either proof is enough.
+    """Recognizes the requests of trusted routers. Either proof is enough.
 
     Args:
-        secret: the secret that routers send; None where they send none.
-        certificates: whether a client certificate makes a router. It was checked against
-            GATEWAY_TLS_CLIENT_CA_FILE before any request could come.
-        names: the names that such a certificate must have one of; empty for any.
-        required: whether everyone else is refused.
+        secret: the secret that routers send; None if they send none.
+        certificates: whether a client certificate proves a router. GATEWAY_TLS_CLIENT_CA_FILE has
+            verified it before a request can arrive.
+        names: the names of which such a certificate must have one; empty for any.
+        required: whether all other requests are refused.
     """
 
     def __init__(
@@ -82,16 +82,14 @@ class RouterTrust:
         """Return whether a trusted router sent the request.
 
         Raises:
-            Refusal: 403; a wrong secret was sent, or a router is required and this is none.
+            Refusal: 403; the secret is wrong, or a router is required and did not send the request.
         """
         sent = lines(request.headers, SECRET_HEADER) if self.secret else []
         if self.secret and sent and not (len(sent) == 1 and self.secret.is_it(sent[0])):
             raise forbidden(f"{SECRET_HEADER} is not the secret of GATEWAY_ROUTER_SECRET_FILE.")
         trusted = bool(sent) or self._shows_certificate(request)
         if self._required and not trusted:
-            raise forbidden(
-                "Requests are taken from trusted routers only (GATEWAY_ROUTER_REQUIRED)."
-            )
+            raise forbidden("Only trusted routers may send requests (GATEWAY_ROUTER_REQUIRED).")
         return trusted
 
     def _shows_certificate(self, request: Request) -> bool:
@@ -100,13 +98,13 @@ class RouterTrust:
 
 
 def peer_names(scope: Scope) -> frozenset[str] | None:
-    """Return the names of the client's certificate, or None where none was shown."""
+    """Return the names in the client's certificate, or None if it sent none."""
     names: frozenset[str] | None = scope.get("extensions", {}).get(PEER, {}).get("names")
     return names
 
 
 def _digest(text: bytes) -> bytes:
-    # Of one length, so that a comparison does not tell how long the secret is.
+    # Digests have one length, so a comparison does not reveal the secret's length.
     return hashlib.sha256(text).digest()
 
 

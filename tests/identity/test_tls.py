@@ -29,6 +29,7 @@ from gateway.http.refusals import Refusal
 from gateway.identity.configuration import identity_of
 from gateway.identity.router_trust import peer_names
 from gateway.server.peer_certificates import PeerCertificateProtocol
+from gateway.server.process import ServerConfig
 from gateway.server.tls import ServedCertificate, renewal_of, tls_options
 from gateway.settings.load import SettingsError
 from resolvers.payex.credentials.client_certificate import ClientCertificate
@@ -85,7 +86,7 @@ async def served(
     app: Any, options: dict[str, Any], lifespan: Literal["on", "off"] = "off"
 ) -> AsyncIterator[str]:
     """Serve an app with these options of the server, and tell its origin."""
-    config = uvicorn.Config(app, port=0, lifespan=lifespan, log_config=None, **options)
+    config = ServerConfig(app, port=0, lifespan=lifespan, log_config=None, **options)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     async with asyncio.timeout(SECONDS):
