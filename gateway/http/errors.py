@@ -5,20 +5,22 @@ of the query stay inside.
 """
 
 import logging
+import re
 import traceback
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from graphql import GraphQLError, GraphQLSyntaxError, Node, ValueNode
+from graphql import GraphQLError, GraphQLSyntaxError, Node
 
-from gateway.http.error_redaction import blamed_argument, without_values
 from resolvers.budget import Budget
 from resolvers.errors import ErrorCode, RequestError
-from resolvers.payex.api.argument_errors import ArgumentErrorCode
 from resolvers.payex.api.faults import Fault
 from resolvers.payex.api.instances import safe_instance_id
 
 logger = logging.getLogger(__name__)
+
+# Names are the document's, but a client may have made them of a person's number.
+_NUMBER: Final = re.compile(r"\d{5,}")
 
 MASKED = "The gateway failed. Its operators can find why by the support id."
 
@@ -76,6 +78,11 @@ def format_errors(
     return [_format(error, support_id, executed=executed) for error in errors]
 
 
+def without_numbers(words: str) -> str:
+    """Return a text with `...` in place of each number of five digits or more."""
+    return _NUMBER.sub("...", words)
+
+
 def log_unexpected(error: BaseException, support_id: str) -> None:
     """Log an exception that nobody foresaw.
 
@@ -98,16 +105,8 @@ def _format(error: GraphQLError, support_id: str, *, executed: bool) -> dict[str
         case _ if error.extensions and (cause is None or not executed):
             message, extensions = error.message, dict(error.extensions)
         case _ if not executed and _is_of_the_request(error):
-            message = without_values(error.message)
+            message = without_numbers(error.message)
             extensions = {"code": _request_code(error)}
-        case None | GraphQLError() if _is_of_an_argument(cause or error):
-            message = without_values(error.message)
-            extensions = {
-                "code": ErrorCode.BAD_USER_INPUT.value,
-                "reason": ArgumentErrorCode.BLANK.value,
-            }
-            if argument := blamed_argument(error.message):
-                extensions["argument"] = argument
         case _:
             log_unexpected(cause or error, support_id)
             message, extensions = MASKED, {"code": ErrorCode.INTERNAL_SERVER_ERROR.value}
@@ -129,11 +128,6 @@ def _is_of_the_request(error: GraphQLError) -> bool:
     wraps, does neither.
     """
     return bool(error.nodes) or error.original_error is None
-
-
-def _is_of_an_argument(error: GraphQLError) -> bool:
-    """Whether an argument's value was found bad during execution, such as a null variable."""
-    return bool(error.nodes) and all(isinstance(node, ValueNode) for node in error.nodes or ())
 
 
 def _of_fault(fault: Fault) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from graphql import (
     SKIP,
@@ -33,8 +33,6 @@ from gateway.limits.violations import (
     LimitExceeded,
 )
 from resolvers.errors import ErrorCode
-
-_CAPPED: Final = "Too many validation errors, error limit reached. Validation aborted."
 
 
 def find_errors(
@@ -72,7 +70,8 @@ def find_errors(
         hide_suggestions,
     )
     if errors and isinstance(errors[-1], ValidationAbortedError):
-        errors[-1] = _limit(errors[-1], document, comparisons, most)
+        aborted = errors.pop()
+        errors.append(_limit(aborted, document, comparisons, most, capped=len(errors) >= most))
     return errors
 
 
@@ -100,9 +99,9 @@ def _thrifty(comparisons: int) -> type[ASTValidationRule]:
 
 
 def _limit(
-    aborted: ValidationAbortedError, document: DocumentNode, comparisons: int, most: int
+    aborted: GraphQLError, document: DocumentNode, comparisons: int, most: int, *, capped: bool
 ) -> GraphQLError:
-    if aborted.message == _CAPPED:
+    if capped and not aborted.nodes:
         return GraphQLError(
             f"The document has more errors; {most} are told (GATEWAY_MAX_VALIDATION_ERRORS).",
             extensions={

@@ -19,6 +19,7 @@ from graphql import (
 from strawberry.federation import Schema
 
 from gateway.documents.source import DocumentSource
+from gateway.execution.argument_errors import with_arguments
 from gateway.execution.engine import Engine, GraphQLRequest
 from gateway.execution.plan import FallReason, Plan
 from gateway.execution.prepared import Documents
@@ -102,7 +103,7 @@ async def reference(
         if not isinstance(result, ExecutionResult):
             result = await result
         await _end()
-    return _bytes(result.data, result.errors or ())
+    return _bytes(result.data, with_arguments(result.errors or (), CORE, parse(text)))
 
 
 async def _end() -> None:
