@@ -1,1 +1,1 @@
-"""How large an operation may be, and what it costs."""
+"""Limits: the size of an operation, and its cost."""

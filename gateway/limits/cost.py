@@ -1,4 +1,4 @@
-"""Cost: what an operation asks for at most, before it is executed, and what its answer held."""
+"""Cost: the most that an operation may return, before it is executed, and what its answer held."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,13 +11,13 @@ from gateway.settings.limits import LimitSettings
 
 
 class OperationCost:
-    """The cost of one operation of a document, whatever its variables. Made by `CostModel`.
+    """The cost of one operation of a document, for any variables. Made by `CostModel`.
 
     Args:
-        root: what the operation selects.
-        defaults: the values of variables that are not given.
+        root: the selections of the operation.
+        defaults: the default values of variables.
         at: the operation.
-        fields: how many fields were read for it.
+        fields: the number of fields that were read for it.
     """
 
     def __init__(
@@ -33,18 +33,18 @@ class OperationCost:
         self.fields = fields
 
     def requested(self, variables: Variables | None) -> int:
-        """Return what the operation costs at most, given its variables, coerced or not."""
+        """Return the highest possible cost, given the variables, coerced or not."""
         return min(self._price(variables).cost, LARGEST)
 
     def nodes(self, variables: Variables | None) -> int:
-        """Return how many elements its pages and lists may hold, as far as arguments tell."""
+        """Return the most elements of its pages and lists, as far as arguments say."""
         return min(self._price(variables).nodes, LARGEST)
 
     def actual(self, data: Mapping[str, Any] | None, variables: Variables | None) -> int:
-        """Return what an answer's data held.
+        """Return the cost of an answer's data.
 
-        Exact, but for one thing: elements whose selection has no lists or unions are not looked
-        at one by one, so that an object that is null within them counts as if it were there.
+        It is exact with one exception: elements whose selection has no lists or unions are not
+        visited one by one, so an object that is null within them counts as present.
         """
         return self._root.actual(data, self._complete(variables)) if data else 0
 

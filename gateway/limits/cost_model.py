@@ -1,9 +1,9 @@
-"""The cost model: what the fields of the schema cost.
+"""The cost model: the costs of the schema's fields.
 
-An object costs 1, a scalar nothing. What `@cost` weighs is added to the field, and all of it is
-taken as often as the list has elements: as its argument says (`SIZED_BY`), else as `@listSize`
-assumes. Of a union or an interface the dearest kind of object counts. What tells of the schema is
-free: it makes no call, and `GATEWAY_MAX_INTROSPECTION` bounds it.
+An object costs 1, a scalar nothing. A field adds its weight from `@cost`. Within a list, the sum is
+multiplied by the list's size: that of its argument (`SIZED_BY`), or else the one of `@listSize`. Of
+a union or an interface the most expensive type counts. Introspection is free: it makes no call, and
+`GATEWAY_MAX_INTROSPECTION` bounds it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -50,7 +50,7 @@ _UNSIZED: Final = 10
 
 
 class _Page(NamedTuple):
-    """What the field above says about the size of the page."""
+    """The size of the page, from the field above."""
 
     sizes: Sequence[ValueNode]
 
@@ -60,11 +60,11 @@ _Found = dict[str, list[tuple[FieldNode, Condition]]]
 
 
 class CostModel:
-    """Knows what the fields of a schema cost.
+    """The costs of the fields of a schema.
 
     Args:
-        schema: a Strawberry schema as graphql-core has it.
-        sized_by: by `Type.field`, the arguments that size what the field returns.
+        schema: a Strawberry schema in graphql-core's form.
+        sized_by: by `Type.field`, the arguments that hold the size of the field's list.
     """
 
     def __init__(
@@ -74,10 +74,9 @@ class CostModel:
         self._sized_by = sized_by
 
     def read(self, document: DocumentNode, operation: OperationDefinitionNode) -> OperationCost:
-        """Return the cost of an operation of a valid document that no limit refuses.
+        """Return the cost of an operation of a valid document within all limits.
 
-        Its selections are looked at with their fragments written out, which is why
-        `GATEWAY_MAX_SELECTIONS` comes first.
+        Fragments are expanded, which is why `GATEWAY_MAX_SELECTIONS` is checked first.
         """
         defaults = {
             node.variable.name.value: value_from_ast_untyped(node.default_value)
@@ -107,7 +106,7 @@ class _Reader:
     def selection(
         self, parts: Iterable[_Part], type_: GraphQLObjectType, page: _Page | None = None
     ) -> Selection:
-        """Return what is selected of an object: equally named fields are one, as they are run."""
+        """Return the selections on an object. Fields of the same name are one, as in execution."""
         found: _Found = {}
         seen: set[tuple[str, Condition]] = set()
         for selection_set, condition in parts:
@@ -127,7 +126,7 @@ class _Reader:
         found: _Found,
         seen: set[tuple[str, Condition]],
     ) -> None:
-        """Find the fields that are selected on a type, by their response names."""
+        """Collect the fields that are selected on a type, by their response names."""
         for node in selection_set.selections:
             on = _selected_on(node, condition)
             if on is None:
@@ -200,7 +199,7 @@ class _Reader:
 
 
 def _stated(definition: GraphQLField) -> tuple[int, int]:
-    """Return what `@cost` weighs and `@listSize` assumes."""
+    """Return the weight of `@cost` and the size of `@listSize`."""
     weight, assumed = 0, _UNSIZED
     declared = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
     for directive in getattr(declared, "directives", ()):
@@ -212,13 +211,13 @@ def _stated(definition: GraphQLField) -> tuple[int, int]:
 
 
 def _arguments(node: FieldNode, names: Sequence[str]) -> Sequence[ValueNode]:
-    """Return the values of arguments; those that are null count as omitted."""
+    """Return the values of arguments; null counts as omitted."""
     given = (one.value for one in node.arguments or () if one.name.value in names)
     return [value for value in given if not isinstance(value, NullValueNode)]
 
 
 def _size(values: Sequence[ValueNode], assumed: int, *, counts: bool) -> Size:
-    """Return the size that arguments of these values state: by themselves, or by their length."""
+    """Return the size that arguments state, by their value or by their length."""
     # Of several that are literals, all but one are refused.
     value = min(values, key=_varies, default=None)
     match value:
@@ -232,7 +231,7 @@ def _size(values: Sequence[ValueNode], assumed: int, *, counts: bool) -> Size:
         case IntValueNode() if not counts:
             elements = size_of(int(value.value), assumed)
         case _:
-            # GraphQL takes a single value for a list of one.
+            # GraphQL coerces a single value to a list of one.
             elements = 1
     return Size(elements, sliced=True)
 
@@ -242,7 +241,7 @@ def _varies(value: ValueNode) -> bool:
 
 
 def _selected_on(node: SelectionNode, condition: Condition) -> Condition | None:
-    """Return on which condition a selection within another is selected; None if on none."""
+    """Return the type condition of a selection within another; None if there is none."""
     for directive in node.directives or ():
         wanted = {"include": True, "skip": False}.get(directive.name.value)
         if wanted is None:

@@ -1,7 +1,7 @@
-"""Introspection: how much an operation asks of the schema, counted without executing it.
+"""Introspection: the size of its answer, counted without executing it.
 
-What is selected of a type, a field or an argument of the schema is counted once, however often the
-answer repeats it. So it takes less work to count an answer than to make it.
+The selections on a type, a field or an argument of the schema are counted once, however often the
+answer repeats them. So counting an answer takes less work than making it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,12 +42,12 @@ _Fragments = Mapping[str, FragmentDefinitionNode]
 
 
 class Introspection:
-    """What an operation asks of the schema. Made by `introspection_of`.
+    """The introspection of an operation. Made by `introspection_of`.
 
     Args:
         schema: the schema.
         fragments: those of the document.
-        roots: the fields that ask for the schema.
+        roots: the introspection fields.
     """
 
     def __init__(
@@ -58,13 +58,13 @@ class Introspection:
         self._roots = roots
 
     def size(self, variables: VariableValues, most: int = INTROSPECTION) -> int:
-        """Return how many fields the answer has; `most + 1` if it has more.
+        """Return the number of fields of the answer; `most + 1` if there are more.
 
-        Fields under `@skip` and `@include` count, and equal ones as often as they are written.
+        Fields under `@skip` and `@include` count, and repeated ones each time.
 
         Args:
             variables: the coerced variables.
-            most: how far it is counted.
+            most: where counting stops.
         """
         count = _Count(self._schema, self._fragments, variables, most)
         try:
@@ -85,11 +85,11 @@ class Introspection:
 def introspection_of(
     schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
 ) -> Introspection | None:
-    """Return what an operation asks of the schema; None if it asks for nothing of it.
+    """Return the introspection of an operation; None if it has none.
 
     Args:
         schema: the schema.
-        document: a valid document, which no limit refuses.
+        document: a valid document within all limits.
         operation: the operation.
     """
     fragments = fragments_of(document)
@@ -113,7 +113,7 @@ class _BeyondError(Exception):
 
 
 class _Asked(NamedTuple):
-    """All that the schema's own resolvers look at."""
+    """The parts of an info that the schema's own resolvers use."""
 
     schema: GraphQLSchema
 
@@ -136,7 +136,7 @@ class _Count:
         self.total = 0
 
     def add(self, field: GraphQLField, node: FieldNode, source: object) -> None:
-        """Count a field and what stands below it."""
+        """Count a field and what is below it."""
         self.total += 1
         if self.total > self._most:
             raise _BeyondError
@@ -146,7 +146,7 @@ class _Count:
         try:
             arguments = get_argument_values(field, node, self._variables)
         except GraphQLError:
-            # It is an error of the answer as well.
+            # Executing it is an error too.
             return
         found = cast("Any", field.resolve)(source, self._asked, **arguments)
         if found is not None:
@@ -157,7 +157,7 @@ class _Count:
     def _add_within(
         self, selection_set: SelectionSetNode, type_: GraphQLObjectType, source: object
     ) -> None:
-        # A field and an argument come with their names, in a tuple that is made each time.
+        # Fields and arguments come with their names, in a new tuple each time.
         key = id(selection_set), id(source[1] if isinstance(source, tuple) else source)
         known = self._known.get(key)
         if known is not None:

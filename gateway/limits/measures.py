@@ -1,9 +1,9 @@
-"""Measures: how large the operations of a document are, read off its tokens before it is parsed.
+"""Measures: the size of the operations of a document, from its tokens, before it is parsed.
 
-The tokens may be any: their fields may be unknown, their fragments missing, unused or in a circle.
-Each is looked at once, however often its fragment is spread. What is no fragment counts as an
-operation, so that nothing escapes; the figures of what is no GraphQL, or a part of a schema, mean
-nothing. Where they are within the limits, the parser or validation refuses the text.
+The tokens may be any: fields may be unknown, fragments missing, unused or in a cycle. Each token is
+read once, however often its fragment is spread. Anything but a fragment counts as an operation, so
+that nothing escapes. The figures of a text that is not GraphQL, or that is a schema, have no
+meaning; if they are within the limits, the parser or validation refuses the text.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,16 +20,16 @@ class Measures:
     """The largest figures of any operation of a document.
 
     Attributes:
-        depth: fields within fields.
+        depth: the deepest nesting of fields.
         aliases: fields with an alias.
         root_fields: fields of the root type.
         selections: fields, spreads and inline fragments.
-        nesting: selection sets within selection sets, also of a fragment that nothing spreads.
+        nesting: the deepest nesting of selection sets, unused fragments included.
         operations: the tokens that begin operations, by their numbers.
-        directives: the tokens that begin directives, as they are written.
-        repeats: the tokens that repeat a response name of their selection set, as they are written,
-            and how many fields of that name stand before each.
-        largest: those that begin the operations which have the first five figures, by their names.
+        directives: the tokens that begin directives, with fragments not expanded.
+        repeats: the tokens that repeat a response name of their selection set, with fragments not
+            expanded, and how many fields of that name precede each.
+        largest: the tokens that begin the operations with the first five figures, by name.
     """
 
     depth: int
@@ -45,7 +45,7 @@ class Measures:
 
 @dataclass(frozen=True, slots=True)
 class _Totals:
-    """What a selection set has, with its fragments written out."""
+    """The totals of a selection set, with its fragments expanded."""
 
     depth: int = 0
     aliases: int = 0
@@ -59,10 +59,10 @@ _FIGURES: Final = tuple(_Totals.__dataclass_fields__)
 
 
 def measure(tokens: Sequence[str]) -> Measures:
-    """Return the measures of the document that has these tokens.
+    """Return the measures of the document with these tokens.
 
-    A spread that closes a circle, or of a missing fragment, is a selection of nothing: validation
-    refuses both.
+    A spread that closes a cycle, or whose fragment is missing, counts as an empty selection:
+    validation refuses both.
     """
     outline = _Outline(tokens)
     written_out: dict[str, _Totals] = {}
@@ -90,7 +90,7 @@ def measure(tokens: Sequence[str]) -> Measures:
 
 
 class _Set:
-    """A selection set, as it is written."""
+    """A selection set, with fragments not expanded."""
 
     def __init__(self) -> None:
         self.fields = self.aliases = self.selections = 0
@@ -101,7 +101,7 @@ class _Set:
         self.totals = _NOTHING
 
     def add(self, written_out: Mapping[str, _Totals]) -> None:
-        """Take the totals, given those of the sets within it and of the fragments it spreads."""
+        """Add the totals of the sets within it and of the fragments that it spreads."""
         depth, nesting = min(self.fields, 1), 0
         aliases, root_fields, selections = self.aliases, self.fields, self.selections
         parts = [(of_field, inner.totals) for of_field, inner in self.within]
@@ -116,10 +116,10 @@ class _Set:
 
 
 class _Definition:
-    """An operation or a fragment, whose selection sets each stand before those within it.
+    """An operation or a fragment. Its selection sets are in order, outer before inner.
 
     Args:
-        start: which token begins it.
+        start: the number of its first token.
     """
 
     def __init__(self, start: int) -> None:
@@ -133,7 +133,7 @@ class _Definition:
             yield from each.spreads
 
     def totals(self, written_out: Mapping[str, _Totals]) -> _Totals:
-        """Return what it has, given what the fragments have that it spreads."""
+        """Return its totals, given those of the fragments that it spreads."""
         for each in reversed(self.sets):
             each.add(written_out)
         return self.sets[0].totals if self.sets else _NOTHING
@@ -171,7 +171,7 @@ class _Outline:
                 self._begin(text, place)
 
     def _begin(self, text: str, place: int) -> _Definition:
-        """Return the definition that a token belongs to, of which it may be the first."""
+        """Return the definition of a token, which may be its first."""
         if self._definition is None:
             self._definition = _Definition(place)
             if text == "fragment":
@@ -196,7 +196,7 @@ class _Outline:
             self._definition = None
 
     def _select(self, inner: _Set, text: str, place: int) -> None:
-        """Take a token that stands in a selection set."""
+        """Read a token of a selection set."""
         following = self._tokens[place + 1]
         if text == "...":
             inner.selections += 1
@@ -220,7 +220,7 @@ class _Outline:
 
 
 def _innermost_first(fragments: Mapping[str, _Definition]) -> Iterator[str]:
-    """Yield the names of the fragments, each behind those that it spreads."""
+    """Yield the names of the fragments, each after those that it spreads."""
     entered: set[str] = set()
     left: set[str] = set()
     path = list(fragments)

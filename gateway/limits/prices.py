@@ -1,7 +1,7 @@
-"""Prices: what a selection costs, as a tree that only the variables are missing from.
+"""Prices: the cost of a selection, as a tree that lacks only the variables.
 
-The tree is made once for each operation of a document (`gateway.limits.cost_model`). What does not
-depend on variables is added up beforehand, so that pricing a request visits what does.
+The tree is made once for each operation of a document (`gateway.limits.cost_model`). Parts that do
+not depend on variables are summed in advance, so pricing a request visits only the others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,14 +16,14 @@ Condition = tuple[tuple[str, bool], ...]
 
 
 class Price(NamedTuple):
-    """What something costs, and how many list elements it may hold by its arguments."""
+    """A cost, and the most list elements by arguments."""
 
     cost: int = 0
     nodes: int = 0
 
 
 class Share(NamedTuple):
-    """How many list elements stand at one place, by its response names."""
+    """The number of list elements at one place, by response names."""
 
     nodes: int
     path: tuple[str, ...]
@@ -34,10 +34,10 @@ FREE = Price()
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many elements a list has: as many as an argument says.
+    """The size of a list, by its arguments.
 
     Args:
-        assumed: how many where the argument says nothing, or where none does.
+        assumed: the size if no argument says it.
         variables: the variables that the arguments are; at most one of them is given.
         counts: whether a variable is the list itself, not its size.
         sliced: whether there is such an argument.
@@ -49,19 +49,19 @@ class Size:
     sliced: bool = False
 
     def of(self, variables: Variables) -> int:
-        """Return the size. A value of a wrong type, which will be refused, says nothing."""
+        """Return the size. A value of a wrong type, which will be refused, has no effect."""
         given = (variables.get(name) for name in self.variables)
         value = next((one for one in given if one is not None), None)
         if value is None:
             return self.assumed
         if self.counts:
-            # GraphQL takes a single value for a list of one.
+            # GraphQL coerces a single value to a list of one.
             return len(value) if isinstance(value, list | tuple) else 1
         return size_of(value, self.assumed)
 
 
 def size_of(value: object, assumed: int) -> int:
-    """Return the size of a page that an integer asks for."""
+    """Return the size of a page that an integer requests."""
     if isinstance(value, bool) or not isinstance(value, int) or not abs(value) < 2**31:
         return assumed
     return max(0, value)
@@ -73,10 +73,10 @@ class Field:
 
     Args:
         key: its response name.
-        weight: what it costs for each element, whether or not there is one: a call of PayEx.
-        own: what an element costs that is there.
-        size: how many elements; None if it is no list.
-        below: what is selected of it, for each kind of object that it may be; nothing of a leaf.
+        weight: its cost for each element, present or not: a call of PayEx.
+        own: the cost of each element that is present.
+        size: the number of elements; None if it is not a list.
+        below: the selections on it, for each possible object type; empty for a leaf.
         conditions: any of these must hold; () if it is always selected.
     """
 
@@ -93,7 +93,7 @@ class Field:
     varying: tuple["Selection", ...] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        # Most kinds of object hold nothing that costs: problems, for one.
+        # Most object types hold nothing that costs, for example problems.
         object.__setattr__(self, "paid", tuple(one for one in self.below if one.fields))
         settled = [one.constant for one in self.below if one.constant is not None]
         object.__setattr__(self, "settled", _dearest(settled))
@@ -106,7 +106,7 @@ class Field:
         object.__setattr__(self, "flat", flat and len(self.below) <= 1)
 
     def price(self, variables: Variables) -> Price:
-        """Return the field's price at most."""
+        """Return the field's highest price."""
         if self.constant is not None:
             return self.constant
         if not self._selected(variables):
@@ -122,14 +122,14 @@ class Field:
         return Price(size * cost, size * (nodes + self.size.sliced))
 
     def actual(self, value: Any, variables: Variables) -> int:
-        """Return what the field cost, given its value."""
+        """Return the field's cost, given its value."""
         if self.size is None:
             own = 0 if value is None else self.own + self._within(value, variables)
             return self.weight + own
         if isinstance(value, Written):
             return self._written(value, variables)
         elements = value or ()
-        # To compare each object to None takes ten times as long.
+        # Comparing each object with None takes ten times as long.
         nulls = 0 if all(elements) else elements.count(None)
         there = len(elements) - nulls
         each = self.own
@@ -142,7 +142,7 @@ class Field:
         return len(elements) * self.weight + there * each + within
 
     def _written(self, list_: Written, variables: Variables) -> int:
-        """Return what a list cost that is written already; lists are all that varies within it."""
+        """Return the cost of a list that is already JSON. Only lists vary within its objects."""
         each, within = self.weight + self.own, 0
         for one in self.below[0].fields:
             if one.key in list_.within:
@@ -153,7 +153,7 @@ class Field:
         return list_.count * each + within
 
     def shares(self, variables: Variables, times: int, path: tuple[str, ...]) -> Sequence[Share]:
-        """Return the shares of the field and what is below it, given how often it stands."""
+        """Return the shares of the field and what is below it, given its number of occurrences."""
         if not self._selected(variables):
             return ()
         path = (*path, self.key)
@@ -167,7 +167,7 @@ class Field:
         return found
 
     def _within(self, value: Any, variables: Variables) -> int:
-        """Return what was paid for an object, which is of the kind whose fields it has."""
+        """Return the cost of an object, whose type is the one with its fields."""
         if len(self.below) == 1:
             return self.below[0].actual(value, variables)
         dearest = 0
@@ -185,11 +185,11 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is selected of one kind of object.
+    """The selections on one object type.
 
     Args:
         keys: the response names of all its fields.
-        fields: those of them that may cost anything.
+        fields: those of them that can cost anything.
     """
 
     keys: frozenset[str]
@@ -204,7 +204,7 @@ class Selection:
         object.__setattr__(self, "flat", all(field.flat for field in self.fields))
 
     def price(self, variables: Variables) -> Price:
-        """Return the price at most."""
+        """Return the highest price."""
         if self.constant is not None:
             return self.constant
         cost = nodes = 0
@@ -215,7 +215,7 @@ class Selection:
         return Price(cost, nodes)
 
     def actual(self, value: Mapping[str, Any], variables: Variables) -> int:
-        """Return what was paid for one object."""
+        """Return the cost of one object."""
         cost = 0
         for one in self.fields:
             if one.key in value:

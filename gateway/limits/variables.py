@@ -1,4 +1,4 @@
-"""Variables: how large the values are that come with an operation."""
+"""Variables: the size of their values."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,11 +14,11 @@ def oversized_variables(
 ) -> list[LimitExceeded]:
     """Return every limit that the variables of an operation exceed, before they are coerced.
 
-    Values that the operation does not declare are not looked at: nothing else looks at them either.
+    Values that the operation does not declare are ignored here and everywhere else.
 
     Args:
         operation: declares the variables.
-        variables: their values as JSON, however deep.
+        variables: their values as JSON, of any depth.
         limits: the limits.
     """
     if not variables:
@@ -44,7 +44,7 @@ def oversized_variables(
 
 
 def _extent(value: Any, deepest: int) -> tuple[int, int]:
-    """Return the depth, not counted beyond the first level too many, and the largest length."""
+    """Return the depth, counted to the first level too many, and the largest length."""
     depth = longest = 0
     level = [value] if isinstance(value, list | dict) else []
     while level and depth <= deepest:

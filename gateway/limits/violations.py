@@ -1,7 +1,7 @@
-"""Limits: what makes an operation larger than the gateway takes.
+"""Violations: an operation is larger than a limit.
 
-Every limit is refused under a code of its own, as Apollo Router does it, since a client mends each
-of them differently. A code and its setting are one name: `MAX_DEPTH_LIMIT` is `GATEWAY_MAX_DEPTH`.
+Each limit has its own code, as in Apollo Router, because clients fix each of them differently. A
+code and its setting have one name: `MAX_DEPTH_LIMIT` is `GATEWAY_MAX_DEPTH`.
 """
 
 import enum
@@ -67,7 +67,7 @@ class LimitCode(enum.StrEnum):
 
     @property
     def setting(self) -> str:
-        """The name of the limit, which is its setting's. What is graphql-core's has a bare one."""
+        """The name of the limit's setting. A limit of graphql-core has no prefix `GATEWAY_`."""
         name = self.removesuffix("_LIMIT")
         return name if self in _OF_GRAPHQL_CORE else f"GATEWAY_{name}"
 
@@ -127,7 +127,7 @@ class Place(NamedTuple):
 
     Attributes:
         text: the document.
-        start: how many characters stand before it.
+        start: the number of characters before it.
     """
 
     text: str
@@ -141,12 +141,12 @@ class LimitExceeded(GraphQLError):  # noqa: N818 - it says what is the matter
     `measured`, at most `LARGEST`.
 
     Args:
-        code: which limit.
+        code: the limit's code.
         limit: its value.
-        measured: what the operation has. Where reading stops at the limit, and the text says "or
-            more", the first figure above it.
-        at: where in the text, if there is a place.
-        more: what else the text tells, and so do the `extensions`.
+        measured: the operation's figure. If reading stops at the limit and the text says "or more",
+            it is the first figure above the limit.
+        at: the place in the text, if there is one.
+        more: further members of `extensions`, which the text names too.
     """
 
     def __init__(
@@ -175,10 +175,10 @@ class LimitExceeded(GraphQLError):  # noqa: N818 - it says what is the matter
 
 
 def oversizes(text: str, limits: LimitSettings) -> list[LimitExceeded]:
-    """Return every limit that a document exceeds, whether or not it is one.
+    """Return every limit that a document exceeds, valid or not.
 
-    Of several operations the largest counts. What is too long or too deep to be read exceeds that
-    limit alone.
+    The largest of several operations counts. A text too long or too deep to be read exceeds only
+    that limit.
     """
     if len(text) > limits.max_document:
         return [LimitExceeded(LimitCode.MAX_DOCUMENT_LIMIT, limits.max_document, len(text))]
@@ -241,8 +241,8 @@ def oversizes(text: str, limits: LimitSettings) -> list[LimitExceeded]:
 def _too_often(repeats: Sequence[tuple[int, int]]) -> int | None:
     """Return the token of a field that is repeated too often for validation to compare them all.
 
-    Validation makes two comparisons for each pair of equally named fields of a selection set, and
-    more for what is below them and in fragments.
+    Validation makes two comparisons for each pair of fields with the same name in a selection set,
+    and more for fields below them and in fragments.
     """
     made = 0
     for token, before in repeats:

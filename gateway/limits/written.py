@@ -1,4 +1,4 @@
-"""A list of an answer that is written as JSON already."""
+"""A list of an answer that is already JSON."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,12 +9,12 @@ import msgspec
 class Written:
     """A list of objects of an answer, as JSON.
 
-    A long list is written slice by slice, so that its objects are never there all at once.
+    A long list is written slice by slice, so that its objects are never all in memory.
 
     Args:
         json: the list.
-        count: how many objects it holds.
-        within: how many elements the lists within its objects hold together, by response names.
+        count: the number of its objects.
+        within: the number of elements of the lists within its objects, by response names.
     """
 
     __slots__ = ("count", "json", "within")
