@@ -1,1 +1,1 @@
-"""Execution: how an operation is answered."""
+"""Execution of operations."""

@@ -1,4 +1,4 @@
-"""The arguments of a field: what the document alone tells of them is worked out once."""
+"""The arguments of a field. The parts that depend on the document alone are prepared once."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ Convert = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class _Passed(NamedTuple):
-    """An argument that is a variable, and a scalar: nothing has to be done to its value."""
+    """An argument that is a scalar variable: its value is passed unchanged."""
 
     name: str
     parameter: str
@@ -38,7 +38,7 @@ class Arguments:
         field: the field.
         node: the field node, of a valid document without fragment arguments.
         parameters: the resolver's names of the arguments, by those of the schema.
-        convert: makes a resolver's arguments of coerced ones.
+        convert: converts coerced arguments for a resolver.
     """
 
     __slots__ = ("_convert", "_converted", "_field", "_given", "_node", "_passed")
@@ -72,7 +72,7 @@ class Arguments:
         self._converted = convert(self._given)
 
     def given(self, variables: VariableValues) -> dict[str, Any]:
-        """Return the coerced arguments by their names in the schema; none that is left out.
+        """Return the coerced arguments by their names in the schema, without omitted ones.
 
         Raises:
             GraphQLError: a variable lacks a value.
@@ -82,7 +82,7 @@ class Arguments:
         return self._filled(self._given, variables, converted=False)
 
     def converted(self, variables: VariableValues) -> dict[str, Any]:
-        """Return the arguments as the resolver takes them, in a dictionary for it alone.
+        """Return the arguments for the resolver, in a new dictionary.
 
         Raises:
             GraphQLError: a variable lacks a value.
@@ -94,7 +94,7 @@ class Arguments:
     def _filled(
         self, fixed: Mapping[str, Any], variables: VariableValues, *, converted: bool
     ) -> dict[str, Any]:
-        """Return what is fixed, and the variables that are passed beside it."""
+        """Return the fixed arguments with the values of variables."""
         found = dict(fixed)
         for passed in self._passed or ():
             value = variables.coerced.get(passed.variable, Undefined)

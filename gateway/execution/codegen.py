@@ -63,24 +63,24 @@ _NO_VALUES: Final = (UndefinedType, Exception, CoroutineType, GeneratorType)
 
 
 class NotPlainError(Exception):
-    """A value cannot just be copied: graphql-core completes it, and finds out what it is."""
+    """A value cannot be copied as it is: graphql-core has to complete it."""
 
 
 class UnexpectedNullError(NotPlainError):
-    """There is no value where none may be missing."""
+    """A non-null place has no value."""
 
 
 class _PlainClasses(set[type]):
-    """Classes whose instances are values: no null, no error, and nothing to be awaited.
+    """Classes whose instances are values: not null, not errors, and not awaitable.
 
-    They are classes of this program, so that there are few.
+    They are classes of this program, so there are few.
     """
 
     def admit(self, value: object) -> None:
-        """Take in the class of a value.
+        """Add the class of a value.
 
         Raises:
-            NotPlainError: its instances are no values.
+            NotPlainError: its instances are not values.
             UnexpectedNullError: it is null.
         """
         if value is None:
@@ -95,10 +95,10 @@ _PLAIN: Final = _PlainClasses()
 
 
 def admit(value: object) -> None:
-    """Pass a value over if it is one.
+    """Accept a value.
 
     Raises:
-        NotPlainError: it is an error or to be awaited.
+        NotPlainError: it is an error or awaitable.
         UnexpectedNullError: it is null.
     """
     if type(value) not in _PLAIN:
@@ -110,12 +110,12 @@ def compile_projection(
 ) -> Projection:
     """Return a function from an object to its part of the answer.
 
-    The function raises an exception, of whatever class, for an object of which anything would be
-    an error, has to be awaited, or is not of the class that its field declares.
+    The function raises an exception of any class if a part of the object would be an error, is
+    awaitable, or is not of its field's class.
 
     Args:
         type_: the object's type.
-        keys: the response names, in the order of the answer. Those that are none of `fields` are
+        keys: the response names, in the order of the answer. Those that are not in `fields` are
             None in it.
         fields: the plain fields, by their response names.
     """
@@ -129,8 +129,8 @@ def compile_projection(
 def compile_list(field: PlainField, counted: Sequence[str]) -> ProjectionOfList:
     """Return a function from the objects of a list to their part of the answer.
 
-    It raises exceptions as `compile_projection` has it. What it is given beside the objects counts
-    the elements of the lists within them.
+    It raises exceptions as that of `compile_projection`. Its second argument counts the elements of
+    the lists within the objects.
 
     Args:
         field: the list. None of its objects is null.
@@ -148,7 +148,7 @@ def _literal(members: Mapping[str, str]) -> str:
 
 
 class _Writer:
-    """Writes the source of one function. Each step writes lines and tells what holds its result."""
+    """Writes the source of one function. Steps write lines and return the names of results."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
@@ -176,7 +176,7 @@ class _Writer:
         fields: Mapping[str, PlainField],
         source: str,
     ) -> dict[str, str]:
-        """Write how the fields of the object in `source` are read; return what holds each."""
+        """Write code that reads the fields of the object in `source`; return a name for each."""
         members = {}
         for key in keys:
             field = fields.get(key)
@@ -192,7 +192,7 @@ class _Writer:
         return members
 
     def list_of_objects(self, depth: int, field: PlainField, counted: Sequence[str]) -> None:
-        """Write how the objects in `source` are read, and counted what is in their lists."""
+        """Write code that reads the objects in `source` and counts the elements of their lists."""
         item = self._name()
         of = cast("GraphQLObjectType", get_named_type(field.type))
         self.line(depth, "found = []")
@@ -206,7 +206,7 @@ class _Writer:
         self.line(depth, "return found")
 
     def _value(self, depth: int, type_: GraphQLOutputType, field: PlainField, name: str) -> None:
-        """Write how the value in `name` is completed, as a field of this type."""
+        """Write code that completes the value in `name` as a field of this type."""
         of = get_nullable_type(type_)
         as_it_is = AS_THEY_ARE.get(of)
         conditions = [] if is_non_null_type(type_) else [f"{name} is not None"]

@@ -1,4 +1,4 @@
-"""Executables: the operations of valid documents, with all that is worked out of each once."""
+"""Executables: the operations of valid documents, prepared once for all requests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,14 +31,14 @@ class Executable:
         node: the operation.
         name: its name.
         requirements: the scopes that its caller needs.
-        cost: what it costs, given its variables.
-        constant: whether its answer never changes: it asks for the schema, without variables.
+        cost: its cost, given its variables.
+        constant: whether its answer never changes: introspection without variables.
         variables: coerces the variables of its requests.
-        introspection: what it asks of the schema; None if it asks for nothing of it.
-        plan: answers its requests; None if graphql-core alone does.
-        answer: that answer, once it was given.
-        answered: how many fields that answer has.
-        weighed: how many of its bytes were taken in by its document.
+        introspection: its introspection; None if it has none.
+        plan: answers its requests; None if only graphql-core can.
+        answer: the constant answer, after the first request.
+        answered: the number of fields of that answer.
+        weighed: the number of its bytes that its document has counted.
     """
 
     node: OperationDefinitionNode = field(repr=False)
@@ -55,7 +55,7 @@ class Executable:
 
     @property
     def bytes(self) -> int:
-        """The bytes of memory that it takes at the moment, without its document."""
+        """The bytes of memory that it takes now, without its document."""
         kept = self.plan.projections.fields if self.plan else 0
         return (
             _ITSELF
@@ -67,13 +67,13 @@ class Executable:
         )
 
     def keep(self, answer: Any) -> None:
-        """Keep the answer, which never changes."""
+        """Keep the constant answer."""
         self.answer = answer
         self.answered = _fields(answer)
 
 
 def asks_for_the_schema_only(operation: OperationDefinitionNode) -> bool:
-    """Whether an operation's answer never changes: it asks for the schema, without variables."""
+    """Return whether an operation's answer never changes: introspection without variables."""
     return not operation.variable_definitions and all(
         isinstance(node, FieldNode) and node.name.value in _ABOUT_THE_SCHEMA
         for node in operation.selection_set.selections

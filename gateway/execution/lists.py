@@ -1,4 +1,4 @@
-"""Lists of plain objects: projected and written slice by slice, since they may be long."""
+"""Lists of plain objects: projected and written slice by slice, because they may be long."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -34,10 +34,10 @@ _FEW_BYTES: Final = 16 * 1024
 
 
 class ListProjection:
-    """Makes the JSON of one field of an object, a list of plain objects.
+    """Makes the JSON of one field, a list of plain objects.
 
     Args:
-        field: the field, which is such a list: see `is_list_of_plain`.
+        field: the field; see `is_list_of_plain`.
 
     Attributes:
         price: microseconds for an object of the list, with all below it.
@@ -59,10 +59,10 @@ class ListProjection:
         self._project = compile_list(field, self._counted)
 
     def objects(self, source: Any) -> Sequence[Any]:
-        """Return the objects of the list that a source has.
+        """Return the objects of the list of a source.
 
         Raises:
-            NotPlainError: its value is no list.
+            NotPlainError: its value is not a list.
         """
         values = getattr(source, self._attribute)
         if type(values) is list or type(values) is tuple:
@@ -77,13 +77,13 @@ class ListProjection:
 
         Args:
             objects: the objects.
-            hold: takes in how many bytes of JSON there are more.
-            size: objects in a slice, at most.
+            hold: gets the number of further bytes of JSON.
+            size: the most objects in a slice.
 
         Raises:
             Fault: as `hold` does.
-            Exception: the JSON of an object cannot be written so, be it for a null where none may
-                be, or for a value that is not what its field declares.
+            Exception: the JSON of an object cannot be written, because of a null in a non-null
+                place or a value that is not of its field's type.
         """
         parts = []
         counts = [0] * len(self._counted)
@@ -109,7 +109,7 @@ class ListProjection:
         """Return the price of the lists within objects.
 
         Raises:
-            NotPlainError: one of them is so long that it has to be written in slices itself.
+            NotPlainError: one of them is so long that it needs slices of its own.
         """
         price = 0.0
         for attribute, each in self._nested.items():
@@ -121,7 +121,7 @@ class ListProjection:
 
 
 def is_list_of_plain(field: PlainField) -> bool:
-    """Whether a field is a list of objects, of which none is null or has lists within lists."""
+    """Return whether a field is a list of non-null objects without lists within lists."""
     return (
         is_non_null_type(field.type)
         and _is_list_of_objects(field)
@@ -139,7 +139,7 @@ def _is_list_of_objects(field: PlainField) -> bool:
 
 
 def _is_shallow(field: PlainField) -> bool:
-    """Whether a field is no list and holds none, or is one of objects that hold none."""
+    """Return whether a field holds no lists; a list of such objects is shallow too."""
     if is_list_type(get_nullable_type(field.type)):
         return _is_list_of_objects(field) and _is_without_lists(field.below)
     return _is_without_lists(field.below)
@@ -153,7 +153,7 @@ def _is_without_lists(fields: Mapping[str, PlainField]) -> bool:
 
 
 def _price(field: PlainField) -> float:
-    """Return the price of a field, with all that is below it."""
+    """Return the price of a field, with all below it."""
     if is_list_type(get_nullable_type(field.type)):
         return _OBJECT
     if field.below:
@@ -164,5 +164,5 @@ def _price(field: PlainField) -> float:
 
 
 def _object_price(field: PlainField) -> float:
-    """Return the price of one object of a field, with all that is below it."""
+    """Return the price of one object of a field, with all below it."""
     return _OBJECT + sum(map(_price, field.below.values()))

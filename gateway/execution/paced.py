@@ -1,4 +1,4 @@
-"""graphql-core's executor, at the pace of an operation and paid from its budget."""
+"""graphql-core's executor, with turns for the event loop and paid from the operation's budget."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
@@ -29,13 +29,13 @@ class PacedExecutor(StrawberryGraphQLCoreExecutionContext):
     context_value: Operation
 
     def execute_fields(self, *args: Any) -> Any:
-        """Execute fields of an object, after they are paid for."""
+        """Execute fields of an object after they are paid for."""
         fields = args[3]
         self.context_value.budget.spend(Work.WRITTEN, _OBJECT + len(fields) * _FIELD)
         return super().execute_fields(*args)
 
     def complete_list_value(self, *args: Any) -> Any:
-        """Complete a list. In a long one, the event loop gets its turns."""
+        """Complete a list. A long one gives the event loop its turns."""
         *before, items, position_context = args
         if isinstance(items, list | tuple) and len(items) > _AT_ONCE:
             items = _Paced(items, self.context_value.pace)
@@ -48,7 +48,7 @@ class PacedExecutor(StrawberryGraphQLCoreExecutionContext):
         field_details_list: FieldDetailsList,
         path: Path,
     ) -> None:
-        """Take in an error; one that no reply tells is only counted, and need not be located."""
+        """Record an error. One that no reply reports is only counted, and needs no location."""
         errors, operation = self.collected_errors.errors, self.context_value
         if len(errors) < operation.bounds.max_errors or is_non_null_type(return_type):
             operation.budget.spend(Work.ERRORS, ERROR)
@@ -59,7 +59,7 @@ class PacedExecutor(StrawberryGraphQLCoreExecutionContext):
 
 
 class _Paced(AsyncIterator[Any]):
-    """Yields the items of a list, with a turn for the event loop where it is due one."""
+    """Yields the items of a list, and gives the event loop the turns that are due."""
 
     def __init__(self, items: Sequence[Any], pace: Pace) -> None:
         self._items = enumerate(items)

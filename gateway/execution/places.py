@@ -1,4 +1,4 @@
-"""Places in an answer: where values are put, and which of them are null where there is an error."""
+"""Places in an answer: where values go, and which places are null because of an error."""
 
 from typing import Any
 
@@ -17,8 +17,8 @@ class Place:
     Args:
         answer: the object or the list.
         key: the response name, or the index.
-        shape: what the value has to be like.
-        nodes: the field nodes that ask for it.
+        shape: the shape of the value.
+        nodes: the field nodes that select it.
         above: the place of the object or the list; None at the root.
     """
 
@@ -45,13 +45,13 @@ class Place:
 
     @property
     def nullable(self) -> "Place | None":
-        """The place that is null if there is no value for this one; None for the whole answer."""
+        """The place that becomes null if this one has no value; None for the whole answer."""
         if self.shape.nullable:
             return self
         return self.above.nullable if self.above else None
 
     def within(self, other: "Place | None") -> bool:
-        """Whether it is another place, or within that; everything is within the whole answer."""
+        """Return whether it is another place or within it. None stands for the whole answer."""
         place: Place | None = self
         while place is not None and place is not other:
             place = place.above
@@ -59,7 +59,7 @@ class Place:
 
 
 class NulledError(Exception):
-    """There is no value for a place that may not be null.
+    """A non-null place has no value.
 
     Args:
         place: the place further up that is null instead; None for the whole answer.
@@ -74,7 +74,7 @@ class Failures:
     """The errors of one answer.
 
     Args:
-        operation: pays for them, and bounds how many are told.
+        operation: pays for them, and limits how many the reply reports.
     """
 
     __slots__ = ("_budget", "_count", "_located", "_most", "_nulled")
@@ -88,18 +88,18 @@ class Failures:
 
     @property
     def errors(self) -> list[GraphQLError]:
-        """The errors that a reply tells, in the order in which they happened."""
+        """The errors of the reply, in the order in which they happened."""
         return reported_errors(self._located, self._count, self._most)
 
     def add(self, error: Exception, place: Place) -> Place | None:
-        """Take in an error that did not happen within what is null already.
+        """Record an error, unless it happened within a place that is already null.
 
         Args:
-            error: it.
+            error: the error.
             place: where it happened.
 
         Returns:
-            The place that is null for it; None for the whole answer.
+            The place that becomes null; None for the whole answer.
         """
         nulled = place.nullable
         self._nulled.add(nulled)
@@ -114,7 +114,7 @@ class Failures:
         return nulled
 
     def cover(self, place: Place | None) -> bool:
-        """Whether a place is null for an error, or within one that is."""
+        """Return whether a place is null because of an error, or within one that is."""
         if not self._nulled:
             return False
         while place is not None and place not in self._nulled:

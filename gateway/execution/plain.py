@@ -1,6 +1,6 @@
-"""What is plain: fields that only read an attribute, down to the leaves.
+"""Plain fields: they only read an attribute, down to the leaves.
 
-Everything else is left to graphql-core: fields with a resolver of their own, unions and interfaces.
+graphql-core or a plan handles all others: fields with a resolver, unions and interfaces.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,12 +30,12 @@ Collect = Callable[[GraphQLObjectType, FieldDetailsList], GroupedFieldSet]
 
 @dataclass(frozen=True, slots=True)
 class PlainField:
-    """A field that reads an attribute, and what is selected below it.
+    """A field that reads an attribute, and the selections below it.
 
     Attributes:
         attribute: the attribute's name; None for `__typename`.
         type: the field's type.
-        below: the fields of the object behind it, by their response names; none of a leaf.
+        below: the fields of its object, by their response names; empty for a leaf.
     """
 
     attribute: str | None
@@ -46,12 +46,12 @@ class PlainField:
 def plain_fields(
     parent: GraphQLObjectType, selected: GroupedFieldSet, collect: Collect
 ) -> dict[str, PlainField]:
-    """Return those of the selected fields of an object that are plain, with all below them.
+    """Return the plain ones of the selected fields of an object, with all below them.
 
     Args:
         parent: the object's type.
-        selected: what is selected of it, by response names.
-        collect: tells what is selected below a field.
+        selected: the selections on it, by response names.
+        collect: returns the selections below a field.
     """
     found = ((key, _plain(parent, nodes, collect)) for key, nodes in selected.items())
     return {key: field for key, field in found if field is not None}

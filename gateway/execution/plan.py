@@ -1,11 +1,11 @@
-"""The plan of an operation: its requests are answered by what was worked out for the first one.
+"""The plan of an operation: prepared by its first request, and used to answer all of them.
 
-A plan reads plain data by compiled functions. It calls the resolvers of all other fields by itself,
-with arguments that the document tells already, and with a look-ahead that need not read it again.
-It gives a whole answer, with the errors that are expected, or none: whatever else is unusual (a
-null where none may be, a value of another class) makes it give up, and graphql-core executes the
-request from the start. That costs PayEx nothing, since the dataloaders hold what was asked for; but
-it takes twice as long, so that every such fall is told.
+A plan reads plain data with compiled functions. It calls the resolvers of all other fields itself,
+with arguments and a look-ahead that are prepared from the document. It returns a whole answer with
+its expected errors, or none: in any unusual case (a null in a non-null place, a value of another
+class) it gives up, and graphql-core executes the request from the start. That makes no new calls to
+PayEx, since the dataloaders keep their answers; but it takes twice as long, so each fall is
+counted.
 """
 
 import enum
@@ -45,7 +45,7 @@ Spend = Callable[[float], object]
 
 
 class FallReason(enum.StrEnum):
-    """Why graphql-core executes a request in place of its plan."""
+    """Why graphql-core executes a request instead of its plan."""
 
     UNPLANNABLE = "unplannable"
     """The document has what no plan can fill, such as `__schema`, or there was no room for it."""
@@ -59,7 +59,7 @@ class FallReason(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fall:
-    """A request that its plan could not answer; `error` is the exception that nobody foresaw."""
+    """A request that its plan could not answer; `error` is the unexpected exception."""
 
     reason: FallReason
     error: Exception | None = None
@@ -72,7 +72,7 @@ class Plan:
         schema: the schema.
         document: the document, valid and without fragment arguments.
         operation: the operation.
-        weight: characters that the document counts for. They bound what is kept.
+        weight: the characters that the document counts for. They bound what is kept.
 
     Attributes:
         projections: what is kept of the operation between its requests.
@@ -100,7 +100,7 @@ class Plan:
         """Return the result of a request, or why graphql-core has to execute it.
 
         Args:
-            context: what resolvers find in their info.
+            context: the context in the resolvers' info.
             variables: the coerced variables.
         """
         try:

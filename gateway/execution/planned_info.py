@@ -1,4 +1,4 @@
-"""What a resolver is told of its field, where a plan calls it."""
+"""The info of a resolver that a plan calls."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
@@ -23,7 +23,7 @@ class Request(Protocol):
 
 
 class PlannedInfo:
-    """What a resolver is told of its field in one request: its info, and the look-ahead below it.
+    """The info of a resolver in one request, and the look-ahead below its field.
 
     Args:
         request: the request.
@@ -47,18 +47,18 @@ class PlannedInfo:
 
     @property
     def below(self) -> "PlannedInfo":
-        """Looks below the field."""
+        """The look-ahead below the field."""
         return self
 
     def arguments(self) -> dict[str, Any] | None:
-        """Return the arguments by their names in the schema, coerced; None if one lacks a value."""
+        """Return the coerced arguments by their names in the schema; None if one lacks a value."""
         try:
             return self._link.arguments(self._request.variables)
         except GraphQLError:
             return None
 
     def fields(self, type_name: str) -> Iterator["PlannedInfo"]:
-        """Yield the fields with resolvers that are selected if the field answers with this type."""
+        """Yield the fields with resolvers that are selected if the field returns this type."""
         type_ = self._request.schema.type_map[type_name]
         assert isinstance(type_, GraphQLObjectType)  # noqa: S101 - our own type names
         # There are none if a condition is null.

@@ -1,4 +1,4 @@
-"""Links: the fields of an object that are not plain, and what fills them."""
+"""Resolver fields: the fields of an object that are not plain, and their resolvers."""
 
 from functools import partial
 from typing import Any

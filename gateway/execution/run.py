@@ -1,7 +1,7 @@
-"""One request that a plan answers: resolvers called, what they return completed, calls awaited.
+"""One request that a plan answers: calls resolvers, completes their values, awaits calls.
 
-An error that is expected (a fault, a refused argument, a null variable) is an entry in the errors,
-with a null in its place, as graphql-core has it. Whatever else is unusual makes the plan give up.
+An expected error (a fault, a refused argument, a null variable) becomes an entry in the errors with
+a null in its place, as in graphql-core. Any other unusual case makes the plan give up.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ _AWAITED: Final = 50
 
 
 class _Slot(NamedTuple):
-    """A place in the answer, and what is waited for to fill it."""
+    """A place in the answer, and the awaitable that fills it."""
 
     place: Place
     awaitable: Awaitable[Any]
@@ -50,13 +50,13 @@ class _Slot(NamedTuple):
 class PlannedRequest:
     """Makes the answer of one request.
 
-    Values are completed one after the other, as they arrive, and the event loop gets its turns
-    between them.
+    It completes values one after the other, as they arrive, and gives the event loop turns between
+    them.
 
     Args:
         schema: the schema.
-        select: returns what field nodes select of an object type, with its links.
-        context: the operation, which resolvers find in their info.
+        select: returns the selections of field nodes on an object type, with its resolver fields.
+        context: the operation, which is the context in the resolvers' info.
         variables: the coerced variables.
     """
 
@@ -89,11 +89,11 @@ class PlannedRequest:
         """Return the whole answer.
 
         Args:
-            top: what is selected of the query type.
+            top: the selections on the query type.
 
         Raises:
-            NotPlainError: a value is not what its field declares.
-            Exception: an error that nobody expected.
+            NotPlainError: a value is not of its field's type.
+            Exception: an unexpected error.
         """
         try:
             data = await self._data(top)
@@ -142,7 +142,7 @@ class PlannedRequest:
         self._waiting.clear()
 
     def _take(self, task: asyncio.Future[Any]) -> None:
-        """Take in what has arrived. Its turn comes."""
+        """Queue a result that has arrived."""
         place = self._running.pop(task)
         value = _CANCELLED if task.cancelled() else task.exception() or task.result()
         self._arrived.append((place, value))
@@ -150,7 +150,7 @@ class PlannedRequest:
             self._news.set_result(None)
 
     async def _turn(self) -> Fault | None:
-        """Give the event loop a turn if it is due one; return the fault if the time is up."""
+        """Give the event loop a turn if one is due; return the fault if the deadline has passed."""
         try:
             await self.context.pace.turn()
         except Fault as fault:
@@ -162,7 +162,7 @@ class PlannedRequest:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     def _drop(self, nulled: Place | None) -> None:
-        """Wait no more for what is within a place."""
+        """Stop waiting for anything within a place."""
         waiting = self._waiting.copy()
         self._waiting.clear()
         for slot in waiting:
@@ -224,7 +224,7 @@ class PlannedRequest:
         return answer
 
     def _write(self, place: Place, listed: ListProjection, objects: Sequence[Any]) -> None:
-        """Put a list into its place, now or when there is time for it."""
+        """Write a list into its place, now or when there is time for it."""
         context = self.context
         spend = partial(context.budget.spend, Work.WRITTEN)
         steps = listed.write(objects, context.hold)
@@ -237,7 +237,7 @@ class PlannedRequest:
             self._waiting.append(_Slot(place, context.pace.do(steps, spend)))
 
     def _guarded(self, place: Place, value: Any) -> Any:
-        """Return a value's part of the answer, which is null if something below needs it to be."""
+        """Return a value's part of the answer; null if something below requires that."""
         try:
             return self._completed(place, value)
         except NulledError as error:
@@ -277,7 +277,7 @@ class PlannedRequest:
         raise NotPlainError
 
     def _failed(self, place: Place, error: Exception) -> None:
-        """Take in an error of a place, which is null then, or what is above it."""
+        """Record an error of a place, which becomes null, or the place above it."""
         if not isinstance(error, _EXPECTED):
             raise error
         nulled = self._failures.add(error, place)
@@ -286,7 +286,7 @@ class PlannedRequest:
 
 
 async def _outcome(awaitable: Awaitable[Any]) -> Any:
-    """Return a result, or the exception as if it were one."""
+    """Return a result, or the exception as a value."""
     try:
         return await awaitable
     except Exception as error:  # noqa: BLE001 - see above
@@ -294,6 +294,6 @@ async def _outcome(awaitable: Awaitable[Any]) -> Any:
 
 
 def _close(awaitable: Awaitable[Any]) -> None:
-    """See to it that Python does not complain of a coroutine that nobody awaits."""
+    """Close a coroutine that nobody awaits, so that Python does not warn."""
     if isinstance(awaitable, CoroutineType):
         awaitable.close()

@@ -1,4 +1,4 @@
-"""What a field's value has to be like: its type, taken apart once."""
+"""Shapes: the types of fields in a prepared form."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -19,18 +19,18 @@ Predicate = Callable[[Any, Any], Any]
 
 
 class UnplannableError(Exception):
-    """A field cannot be filled but by graphql-core."""
+    """Only graphql-core can fill a field."""
 
 
 class Shape(NamedTuple):
-    """A field's type.
+    """The shape of a field's type.
 
     Attributes:
         nullable: whether it may be null.
         items: the shape of the items of a list.
         coerce: makes a leaf's part of the answer.
-        types: the object types that it may be of, with what tells an object's type; None where
-            there is one type only, and it takes anything.
+        types: the possible object types, with the function that finds an object's type; None if
+            there is only one type, which accepts any object.
     """
 
     nullable: bool
@@ -43,7 +43,7 @@ def shape_of(type_: GraphQLOutputType, schema: GraphQLSchema) -> Shape:
     """Return the shape of a type.
 
     Raises:
-        UnplannableError: it holds an object whose type only graphql-core can tell.
+        UnplannableError: it holds an object whose type only graphql-core can find.
     """
     nullable = not is_non_null_type(type_)
     of = get_nullable_type(type_)

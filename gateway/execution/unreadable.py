@@ -1,4 +1,4 @@
-"""Warnings of what PayEx sent and nobody could read: which member, how often, never the value."""
+"""Warnings of unreadable members from PayEx: which member and how often, never the value."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""The variables of an operation: what the document alone tells of them is worked out once."""
+"""The variables of an operation. The parts that depend on the document alone are prepared once."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -41,7 +41,7 @@ _MAX_ERRORS: Final = 50
 
 
 class _TooManyError(Exception):
-    """The variables have more errors than are reported."""
+    """The variables have more errors than the reply reports."""
 
 
 class _Variable(NamedTuple):
@@ -51,7 +51,7 @@ class _Variable(NamedTuple):
 
 
 class OperationVariables:
-    """Coerces what requests of an operation bring as variables.
+    """Coerces the variables of an operation's requests.
 
     Args:
         schema: the schema.
