@@ -31,7 +31,7 @@ class ResolverField:
         key: the response name.
         name: its name in the schema.
         nodes: the field nodes.
-        shape: what its value has to be like.
+        shape: the shape of its value.
 
     Raises:
         UnplannableError: only graphql-core can fill it.
@@ -91,7 +91,7 @@ class ResolverField:
 
         Args:
             source: the object that it is a field of.
-            info: what its resolver is told beside.
+            info: the resolver's info.
             variables: the coerced variables.
 
         Raises:
@@ -108,7 +108,7 @@ class ResolverField:
         return self._resolver(**arguments)
 
     def arguments(self, variables: VariableValues) -> dict[str, Any]:
-        """Return the coerced arguments by their names in the schema; none that is left out.
+        """Return the coerced arguments by their names in the schema, without omitted ones.
 
         Raises:
             GraphQLError: an argument lacks its value.

@@ -1,4 +1,4 @@
-"""What is kept of an operation between its requests: what it selects, and how that is projected."""
+"""What is kept of an operation between its requests: its selections and their projections."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -41,23 +41,23 @@ _NOTHING: Final = CollectedFields({}, [], [])
 
 
 class Selected:
-    """What some field nodes select of an object type.
+    """The selections of field nodes on an object type.
 
     Args:
         type_: the object type.
         nodes: the field nodes.
-        collected: what they select, as graphql-core collected it; nothing if it could not.
-        error: why it could not, such as a condition that is null. That is so for every object.
+        collected: the selections, as graphql-core collected them; nothing if it could not.
+        error: why it could not, such as a condition that is null. It holds for every object.
 
     Attributes:
         collected: the same.
-        error: the same, without the traceback, which would hold all that the first request held.
+        error: the same, without the traceback, which would keep the first request in memory.
         project: makes an object's part of the answer, in which the fields of `rest` are None. It
             raises an exception for an object that graphql-core has to complete. None if no field
             is plain.
         rest: the other fields, by their response names; None until it is known.
-        lists: those of them that are plain: lists of objects, which may be long.
-        links: how a plan fills those that are not plain; None until one does.
+        lists: the plain ones of them: lists of objects, which may be long.
+        links: the resolver fields of a plan; None until there is one.
     """
 
     __slots__ = ("collected", "error", "links", "lists", "nodes", "project", "rest", "type")
@@ -83,17 +83,17 @@ class Selected:
         """Raise the error, if there is one.
 
         Raises:
-            GraphQLError: an equal one. What is raised holds all that its request held.
+            GraphQLError: a copy, because a raised error keeps its request in memory.
         """
         if self.error:
             raise GraphQLError(self.error.message, self.error.nodes)
 
     def compile(self, collect: Collect, spend: Callable[[float], object]) -> GroupedFieldSet:
-        """Work out `project`, `rest` and `lists`, and return `rest`.
+        """Prepare `project`, `rest` and `lists`, and return `rest`.
 
         Args:
-            collect: tells what is selected below a field.
-            spend: pays for it.
+            collect: returns the selections below a field.
+            spend: pays for the work.
         """
         fields = self.collected.grouped_field_set
         plain = plain_fields(self.type, fields, collect)
@@ -115,17 +115,17 @@ def _fields(plain: Mapping[str, PlainField]) -> int:
 
 
 class Selections:
-    """What an operation selects under one outcome of its conditions.
+    """The selections of an operation under one outcome of its conditions.
 
     Attributes:
-        conditions: the Boolean variables, and no others.
+        conditions: the values of the Boolean variables.
         root: the root fields.
-        below: what is selected below them, by the object type and the identity of the field nodes.
-            `Selected` holds the nodes, so that no others can have it.
-        fields: how many fields these are.
+        below: the selections below them, by the object type and the identity of the field nodes.
+            `Selected` holds the nodes, so that no others can have that identity.
+        fields: the number of these fields.
         kept: whether the next request will find it.
         plannable: whether a plan may answer the requests, as far as is known.
-        top: the root fields, as a plan fills them; None until one does.
+        top: the root fields of a plan; None until there is one.
     """
 
     __slots__ = ("below", "conditions", "fields", "kept", "plannable", "root", "top")
@@ -140,22 +140,22 @@ class Selections:
         self.top: Selected | None = None
 
     def find(self, type_: GraphQLObjectType, nodes: FieldDetailsList) -> Selected | None:
-        """Return what is kept of field nodes on a type, if anything is."""
+        """Return the kept selections of field nodes on a type, or None."""
         return self.below.get((type_, id(nodes)))
 
 
 class Projections:
-    """What is kept of one operation: its `Selections` for each outcome of its conditions.
+    """The kept `Selections` of one operation, for each outcome of its conditions.
 
-    `@skip` and `@include` look at Boolean variables alone, and nothing else that a request brings
-    changes what an operation selects.
+    `@skip` and `@include` depend on Boolean variables only, and nothing else in a request changes
+    what an operation selects.
 
     Args:
         operation: the operation, of a valid document without fragment arguments.
-        weight: characters that the document counts for. They bound what is kept.
+        weight: the characters that the document counts for. They bound what is kept.
 
     Attributes:
-        fields: how many fields are kept.
+        fields: the number of fields that are kept.
     """
 
     def __init__(self, operation: OperationDefinitionNode, weight: int) -> None:
@@ -172,11 +172,11 @@ class Projections:
     def selections(
         self, variables: Mapping[str, Any], root: Callable[[VariableValues], GroupedFieldSet]
     ) -> Selections:
-        """Return what is kept for an outcome.
+        """Return the selections for an outcome.
 
         Args:
             variables: the coerced variables.
-            root: collects the root fields under the conditions, for an outcome that is not kept.
+            root: collects the root fields for an outcome that is not kept.
 
         Raises:
             GraphQLError: a condition is null.
@@ -199,7 +199,7 @@ class Projections:
         return found
 
     def keep(self, selections: Selections, selected: Selected) -> bool:
-        """Keep what is selected under an outcome, and return whether there was room."""
+        """Keep the selections of an outcome, and return whether there was room."""
         # An error takes room as well.
         fields = 1 if selected.error else len(selected.collected.grouped_field_set)
         if not self.make_room(selections, fields):
@@ -208,10 +208,10 @@ class Projections:
         return True
 
     def make_room(self, selections: Selections, fields: int) -> bool:
-        """Return whether so many more fields of an outcome may be kept, and count them.
+        """Return whether this many further fields of an outcome may be kept, and count them.
 
-        Outcomes that were not asked for lately make room: each field that is kept is dropped once,
-        so that this takes as long for many outcomes as for one.
+        The least recently used outcomes make room. Each kept field is dropped once, so many
+        outcomes take no longer than one.
         """
         if selections.fields + fields > self._capacity:
             return False

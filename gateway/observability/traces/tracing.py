@@ -1,4 +1,4 @@
-"""Tracing as the endpoint sees it, and how it goes without any traces."""
+"""The interface of tracing, and its implementation without traces."""
 
 import os
 from collections.abc import Mapping
@@ -15,32 +15,32 @@ from resolvers.payex.api.tracing import Trace, Untraced
 
 
 class RequestTrace(Trace, Protocol):
-    """One request, from when it came."""
+    """The trace of one request, from its arrival."""
 
     @property
     def trace_id(self) -> str | None:
-        """The trace it belongs to, in 32 hexadecimal digits, if it does."""
+        """The request's trace, in 32 hexadecimal digits, if it has one."""
 
     @property
     def kept_trace_id(self) -> str | None:
-        """The same if the trace is recorded here, so that whoever reads it finds it."""
+        """The request's trace if this gateway samples it; None if not."""
 
     def end(self, report: Report) -> None:
-        """Note that it is over, and what became of it."""
+        """End the trace with the result of the request."""
 
 
 class Tracing(Protocol):
-    """What makes traces, one for all requests of a process."""
+    """Makes the traces of a process."""
 
     def begin(self, method: str, headers: Headers) -> RequestTrace:
-        """Begin to trace a request."""
+        """Start the trace of a request."""
 
     def opened(self) -> AbstractAsyncContextManager[None]:
-        """Bring away at the end what is still to be."""
+        """Send the remaining spans at the end of the context."""
 
 
 class _Correlated(Untraced):
-    """A request that is not traced here, though it may be by whoever sent it."""
+    """A request that the gateway does not trace, though its caller may."""
 
     __slots__ = ("kept_trace_id", "trace_id")
 
@@ -50,14 +50,14 @@ class _Correlated(Untraced):
         self.kept_trace_id: str | None = None
 
     def end(self, report: Report) -> None:
-        """Tell nobody."""
+        """Do nothing."""
 
 
 _ALONE = _Correlated(None)
 
 
 class NoTracing:
-    """Makes no traces. It only reads which one a request belongs to, for the log."""
+    """Makes no traces. It only reads the request's trace id, for the log."""
 
     def begin(self, method: str, headers: Headers) -> RequestTrace:  # noqa: ARG002 - for spans
         """Return the request's trace."""
@@ -75,12 +75,12 @@ NO_TRACING: Final = NoTracing()
 def tracing_of(
     settings: TelemetrySettings, origin: str, environment: Mapping[str, str] = os.environ
 ) -> Tracing:
-    """Return what makes traces, as the settings say.
+    """Return the tracing that the settings describe.
 
     Args:
         settings: the settings.
         origin: scheme, host and port of PayEx.
-        environment: the variables, of which `OTEL_SDK_DISABLED` forbids all traces.
+        environment: the variables. `OTEL_SDK_DISABLED` switches traces off.
 
     Raises:
         SettingsError: the packages are missing, or a variable `OTEL_...` cannot be used.
@@ -92,7 +92,7 @@ def tracing_of(
 
 
 def exporting(name: str = "gateway.observability.traces.otlp") -> Any:
-    """Return the module that sends traces: who wants none neither needs its packages nor waits.
+    """Return the module that sends traces. Without traces, its packages are not even imported.
 
     Raises:
         SettingsError: the packages are not installed.
@@ -102,5 +102,5 @@ def exporting(name: str = "gateway.observability.traces.otlp") -> Any:
     except ImportError:
         raise SettingsError(
             "GATEWAY_TRACES=otlp needs the packages of OpenTelemetry: "
-            "pip install 'payex-usage-gateway[otel]' brings them."
+            "install them with pip install 'payex-usage-gateway[otel]'."
         ) from None
