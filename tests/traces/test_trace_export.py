@@ -111,7 +111,7 @@ async def test_with_the_setting_there_are_traces() -> None:
 
 
 def test_packages_that_are_missing_are_told_in_one_sentence() -> None:
-    with pytest.raises(SettingsError, match=r"GATEWAY_TRACES=otlp needs .*\[otel\]' brings them\."):
+    with pytest.raises(SettingsError, match=r"GATEWAY_TRACES=otlp needs .*\[otel\]'\."):
         exporting("opentelemetry_that_is_not_installed")
 
 
