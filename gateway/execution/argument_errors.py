@@ -22,48 +22,45 @@ from resolvers.errors import ErrorCode
 from resolvers.payex.api.argument_errors import ArgumentErrorCode
 
 
-def with_arguments(
+def name_arguments(
     errors: Iterable[GraphQLError], schema: GraphQLSchema, document: DocumentNode
-) -> list[GraphQLError]:
-    """Return the errors of an execution; those of null variables name the argument.
+) -> None:
+    """Give the errors of null variables a code, the argument and words of our own, in place.
 
-    graphql-core points at the variable and names the argument in its message alone.
+    graphql-core points at the variable and names the argument in its message alone. To make another
+    error would locate it again, in the time of the whole text.
 
     Args:
         errors: as graphql-core or the plan collected them.
         schema: the schema.
         document: the valid document, with locations, that was executed.
     """
-    return [_with_argument(error, schema, document) for error in errors]
+    for error in errors:
+        cause = error.original_error or error
+        match error.nodes:
+            case [VariableNode() as variable] if isinstance(cause, GraphQLError):
+                _name_argument(error, variable, schema, document)
 
 
-def _with_argument(
-    error: GraphQLError, schema: GraphQLSchema, document: DocumentNode
-) -> GraphQLError:
-    cause = error.original_error or error
-    match error.nodes:
-        case [VariableNode(loc=location) as variable] if location and isinstance(
-            cause, GraphQLError
-        ):
-            way = list(_way(document, location.start))
-        case _:
-            return error
+def _name_argument(
+    error: GraphQLError, variable: VariableNode, schema: GraphQLSchema, document: DocumentNode
+) -> None:
+    way = list(_way(document, _start(variable)))
     types = TypeInfo(schema)
     for node in way:
         types.enter(node)
     argument = _path(way)
     name = without_numbers(variable.name.value)
-    return GraphQLError(
+    error.message = (
         f"Argument '{argument}' needs a value of type '{types.get_input_type()}', and the variable "
-        f"'${name}' is null or has no value.",
-        error.nodes,
-        path=error.path,
-        extensions={
-            "code": ErrorCode.BAD_USER_INPUT.value,
-            "reason": ArgumentErrorCode.BLANK.value,
-            "argument": argument,
-        },
+        f"'${name}' is null or has no value."
     )
+    error.original_error = None
+    error.extensions = {
+        "code": ErrorCode.BAD_USER_INPUT.value,
+        "reason": ArgumentErrorCode.BLANK.value,
+        "argument": argument,
+    }
 
 
 def _way(node: Node | None, position: int) -> Iterator[Node]:

@@ -14,7 +14,7 @@ from graphql import ExecutionResult, GraphQLError, execute
 from strawberry.federation import Schema
 
 from gateway.documents.source import DocumentSource, Requested
-from gateway.execution.argument_errors import with_arguments
+from gateway.execution.argument_errors import name_arguments
 from gateway.execution.executable import Executable
 from gateway.execution.guarded import GuardedExecutor
 from gateway.execution.paced import PacedExecutor
@@ -183,8 +183,7 @@ class Engine:
             result = await self._by_core(document, ready, variables, operation, request)
             errors = result.errors or ()
             result.errors = reported_errors(errors, len(errors), operation.bounds.max_errors)
-        if result.errors:
-            result.errors = with_arguments(result.errors, self._core, document.node)
+        name_arguments(result.errors or (), self._core, document.node)
         if ready.constant and not result.errors:
             ready.keep(result.data)
             return ExecutionOutcome(executed=True, data=result.data, fall=fall)

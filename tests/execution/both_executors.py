@@ -19,7 +19,7 @@ from graphql import (
 from strawberry.federation import Schema
 
 from gateway.documents.source import DocumentSource
-from gateway.execution.argument_errors import with_arguments
+from gateway.execution.argument_errors import name_arguments
 from gateway.execution.engine import Engine, GraphQLRequest
 from gateway.execution.plan import FallReason, Plan
 from gateway.execution.prepared import Documents
@@ -103,7 +103,9 @@ async def reference(
         if not isinstance(result, ExecutionResult):
             result = await result
         await _end()
-    return _bytes(result.data, with_arguments(result.errors or (), CORE, parse(text)))
+    errors = result.errors or ()
+    name_arguments(errors, CORE, parse(text))
+    return _bytes(result.data, errors)
 
 
 async def _end() -> None:

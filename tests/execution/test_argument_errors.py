@@ -3,7 +3,7 @@
 import pytest
 from graphql import ExecutionResult, GraphQLError, build_schema, execute, parse
 
-from gateway.execution.argument_errors import with_arguments
+from gateway.execution.argument_errors import name_arguments
 
 SCHEMA = build_schema(
     """
@@ -13,12 +13,14 @@ SCHEMA = build_schema(
 )
 
 
-def errors(text: str) -> list[GraphQLError]:
-    """Return the errors of an execution without variables, where `x` is null."""
+def errors(text: str, variable: str = "x") -> list[GraphQLError]:
+    """Return the errors of an execution where a variable is null."""
     document = parse(text)
-    result = execute(SCHEMA, document, variable_values={"x": None}, root_value={"found": {}})
+    result = execute(SCHEMA, document, variable_values={variable: None}, root_value={"found": {}})
     assert isinstance(result, ExecutionResult)
-    return with_arguments(result.errors or (), SCHEMA, document)
+    assert result.errors
+    name_arguments(result.errors, SCHEMA, document)
+    return result.errors
 
 
 @pytest.mark.parametrize(
@@ -62,21 +64,21 @@ def test_place_and_path_stay() -> None:
 
 
 def test_a_number_in_the_variable_s_name_is_not_repeated() -> None:
-    document = parse("query ($x46701740605: Int = 1) { found(number: $x46701740605) { name } }")
-    given = {"x46701740605": None}
-    result = execute(SCHEMA, document, variable_values=given, root_value={"found": {}})
-    assert isinstance(result, ExecutionResult)
-    (error,) = with_arguments(result.errors or (), SCHEMA, document)
+    text = "query ($x46701740605: Int = 1) { found(number: $x46701740605) { name } }"
+    (error,) = errors(text, "x46701740605")
 
     assert "'$x...'" in error.message
 
 
 def test_other_errors_stay() -> None:
     document = parse("{ name }")
+    unexpected = ValueError()
     others = [
         GraphQLError("one"),
         GraphQLError("two", [document.definitions[0]]),
-        GraphQLError("three", original_error=ValueError()),
+        GraphQLError("three", original_error=unexpected),
     ]
+    name_arguments(others, SCHEMA, document)
 
-    assert with_arguments(others, SCHEMA, document) == others
+    assert [error.message for error in others] == ["one", "two", "three"]
+    assert others[2].original_error is unexpected
