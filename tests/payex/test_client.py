@@ -127,7 +127,7 @@ async def test_a_fault_is_of_the_wave_of_the_page_that_led_to_it(connect: Connec
 
 
 async def test_a_link_that_is_too_long_for_a_url_is_refused(connect: Connect) -> None:
-    body = msgspec.json.encode({"items": [], "navigation": {"next": f"{BASE}/{'a' * 70_000}"}})
+    body = msgspec.json.encode({"items": [], "navigation": {"next": f"?{'a' * 70_000}"}})
     async with connect(always(200, body)) as payex:
         found, calls = await ask(payex, Kind.SUBSCRIPTIONS)
     assert fault_of(found).code is FaultCode.UPSTREAM_LINK_REFUSED

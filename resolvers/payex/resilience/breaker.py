@@ -17,7 +17,8 @@ One success closes. Asking for several would prolong every outage; one that was 
 `requests` calls.
 
 Opening and closing each begin a *generation*. A result counts only in the generation that permitted
-its call. So a late result neither closes nor opens a breaker that has changed since.
+its call. So a late result neither closes nor opens a breaker that has changed since. Only if
+the silence of a call opened it, the answer to that call closes it.
 
 Times are seconds of one monotonic clock, passed in as `now`.
 """
@@ -190,19 +191,32 @@ class Breaker:
 
     def taken_back(
         self, now: float, generation: int, failed: float, subjects: Collection[Hashable] = ()
-    ) -> None:
+    ) -> bool:
         """Take in that PayEx answered a call that was counted as failed too early.
+
+        If the breaker has opened since, it closes: PayEx was slow, and does answer.
 
         Args:
             now: when the answer came.
             generation: as of `succeeded`.
             failed: when it was counted.
             subjects: as of `failed`.
+
+        Returns:
+            Whether this closed the breaker.
         """
-        if self._until is None and self._counts(generation):
+        closes = self._until is not None and generation == self._generation - 1
+        if closes:
+            self._until = None
+            self._blamed = ()
+            self._begin_generation()
+        elif self._until is None and self._counts(generation):
             self._failures.take_back(failed)
             self._voices.take_back(subjects, failed)
-            self._note_success(now)
+        else:
+            return False
+        self._note_success(now)
+        return closes
 
     def abandoned(self, now: float, generation: int | None = None) -> bool:  # noqa: ARG002 - as its siblings
         """Take in that a call was given up and says nothing. A probe's place is free again.

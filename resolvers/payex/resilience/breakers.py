@@ -132,11 +132,14 @@ class Permit:
             if level.scope not in self._failed:
                 level.breaker.abandoned(now, known)
 
-    def taken_back(self, now: float) -> None:
+    def taken_back(self, now: float) -> list[Level]:
         """Take in that PayEx answered a call that was counted as failed."""
-        for level, known, subjects in self._each():
-            if level.scope in self._failed:
-                level.breaker.taken_back(now, known, self._failed[level.scope], subjects)
+        return [
+            level
+            for level, known, subjects in self._each()
+            if level.scope in self._failed
+            and level.breaker.taken_back(now, known, self._failed[level.scope], subjects)
+        ]
 
     def _levels(self) -> tuple[Level, ...]:
         return self._breakers.levels(self._ledger, self._subject)

@@ -8,10 +8,9 @@ A call counts as failed before its end when its silence is a sign (`Silences`), 
 for all. If PayEx answers after all, the failure is taken back.
 """
 
-import asyncio
 import logging
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from resolvers.payex.api.answers import ANYONE, Call, CallContext, Unread
@@ -21,7 +20,7 @@ from resolvers.payex.api.pulse import Pulse
 from resolvers.payex.api.routes import Holder
 from resolvers.payex.api.stretches import Spent
 from resolvers.payex.resilience.breaker import counts_as_failure
-from resolvers.payex.resilience.breakers import ALL, Breakers, Level, Permit, Scope
+from resolvers.payex.resilience.breakers import Breakers, Level, Permit, Scope
 from resolvers.payex.resilience.silences import Silences
 from resolvers.payex.resilience.witnesses import Witnesses
 
@@ -66,8 +65,6 @@ class Exchanges:
         self.pulse = pulse
         self.clock = clock
         self.witnesses = witnesses
-        self._is_watched = False
-        self._under_way: dict[Exchange, None] = {}
 
     def begin(
         self,
@@ -89,43 +86,16 @@ class Exchanges:
         if permit is None:
             wait = max(self.breakers.retry_after(ledger, subject, now), _LEAST_WAIT)
             raise Fault(FaultCode.UPSTREAM_BREAKER_OPEN, retry_after=wait)
-        exchange = Exchange(self, step, context, deadline, stop, permit)
-        self._under_way[exchange] = None
-        if not self._is_watched:
-            self._watch()
-        return exchange
-
-    def end(self, exchange: "Exchange") -> None:
-        """Take in that a call is over."""
-        self.witnesses.dismiss(exchange)
-        del self._under_way[exchange]
+        return Exchange(self, step, context, deadline, stop, permit)
 
     def turned(self, levels: Sequence[Level], now: float) -> None:
-        """Take in that breakers opened or closed: earlier calls no longer count there."""
-        if not levels:
-            return
-        self.witnesses.stop_late_ones()
+        """Take in that breakers opened or closed."""
+        # While one is open, an answer to a witness may close it.
+        if any(level.breaker.is_closed for level in levels):
+            self.witnesses.stop_late_ones()
         # Once for each. While an outage lasts, each call would say the same.
         for level in levels:
             logger.warning("%s", level.describe(now))
-
-    def _watch(self) -> None:
-        """Set a timer for when the first call under way becomes a sign."""
-        now = self.clock()
-        wait = min(one.until_outage(now) for one in self._under_way)
-        self._is_watched = wait < math.inf
-        if self._is_watched:
-            # One timer for all, since few calls are still under way when it ends.
-            asyncio.get_running_loop().call_later(wait + _GRACE, self._review)
-
-    def _review(self) -> None:
-        now = self.clock()
-        for one in [*self._under_way]:
-            if one.until_outage(now) <= 0:
-                one.fail(now)
-        self._is_watched = False
-        if self._under_way:
-            self._watch()
 
 
 class Exchange:
@@ -213,9 +183,10 @@ class Exchange:
         self.is_left = True
         self._tell_the_end(now)
         rest = self._judge(now)
-        if self._heard < math.inf or self.permit.is_late or not self._all.witnesses.admit(self):
+        permit = self.permit
+        if self._heard < math.inf or (permit.is_late and not permit.has_failed):
             return 0.0
-        return rest + _GRACE
+        return rest + _GRACE if self._all.witnesses.admit(self) else 0.0
 
     def give_up(self) -> None:
         """Take in that the call is cut off, and judge its silence."""
@@ -240,33 +211,15 @@ class Exchange:
     def end(self) -> None:
         """Report to the breakers."""
         all_, now = self._all, self._all.clock()
-        all_.end(self)
+        all_.witnesses.dismiss(self)
         if self._heard < math.inf and not self._is_failure:
-            self.permit.taken_back(now)
+            all_.turned(self.permit.taken_back(now), now)
         if self._is_failure is None:
             self.permit.abandoned(now)
         elif self._is_failure:
             all_.turned(self.permit.failed(now), now)
         else:
             all_.turned(self.permit.succeeded(now), now)
-
-    def until_outage(self, now: float) -> float:
-        """Return the seconds until this call is a sign that PayEx answers nobody.
-
-        It is infinite if the call has been answered, left or counted.
-        """
-        if self.is_left or self._heard < math.inf or self.permit.has_failed:
-            return math.inf
-        heard_by = self._heard_by(now)
-        return self._all.silences.until_outage(
-            self._step.template, self._started, heard_by, is_left=False
-        )
-
-    def fail(self, now: float, scopes: Collection[Scope] = ALL) -> None:
-        """Count the call as failed before its end, for these scopes."""
-        if begun := self.permit.failed(now, scopes):
-            self._all.witnesses.dismiss(self)
-            self._all.turned(begun, now)
 
     def _tell_the_end(self, now: float) -> None:
         self.tell(FaultCode.DEADLINE_EXCEEDED if self._deadline.expired(now) else None)
@@ -278,20 +231,17 @@ class Exchange:
         """
         if self._heard < math.inf:
             return 0.0
-        silences, template, heard_by = self._all.silences, self._step.template, self._heard_by(now)
+        silences, template = self._all.silences, self._step.template
+        heard_by = now - self._all.pulse.behind(now)
         until_outage = silences.until_outage(template, self._started, heard_by)
         if self.permit.has_failed or until_outage <= 0:
             if not self._is_unread:
                 self._is_unread = True
                 self._context.recorder.cannot_use(Unread(template, FaultCode.UPSTREAM_TIMEOUT))
-            self.fail(now)
+            self._all.turned(self.permit.failed(now), now)
             return silences.bound(template)
         until_sign = silences.until_sign(template, self._started, heard_by)
         if until_sign > 0:
             return until_sign
-        self.fail(now, (Scope.CALLER,))
+        self._all.turned(self.permit.failed(now, (Scope.CALLER,)), now)
         return until_outage
-
-    def _heard_by(self, now: float) -> float:
-        """Return up to when an answer would have been heard, as late as the event loop is."""
-        return now - self._all.pulse.behind(now)

@@ -3,11 +3,9 @@
 A call that its operation gives up proves nothing: it may have had little time. Its silence counts
 
     for its caller  after four times what is usual on its route, and a quarter of a second at least;
-    for all         if PayEx also answered nobody for as long, and for two seconds at least. While
-                    PayEx answers somebody, no impatient client makes it look unwell.
-
-A call that is still waited for counts for all if PayEx has answered nobody for five seconds. With
-few clients, their time-outs would come too late.
+    for all         if PayEx also answered nobody for as long, for two seconds at least, and for 1.5
+                    times its slowest recent answer. While PayEx answers somebody, no impatient
+                    client makes it look unwell.
 
 What is usual is the median of the latest answered calls of the route, which single outliers do not
 move.
@@ -18,8 +16,8 @@ from collections import deque
 from statistics import median
 from typing import Final
 
-_LEFT: Final = 2.0
-_WAITED_FOR: Final = 5.0
+_OUTAGE: Final = 2.0
+_SLOWEST: Final = 1.5
 
 
 class Silences:
@@ -62,16 +60,8 @@ class Silences:
         """Return the seconds until the silence of a call is a sign, for its caller alone."""
         return started + self.bound(route) - now
 
-    def until_outage(
-        self, route: str, started: float, now: float, *, is_left: bool = True
-    ) -> float:
-        """Return the seconds until it is a sign that PayEx answers nobody.
-
-        Args:
-            route: the route's template.
-            started: when the call was sent.
-            now: the time.
-            is_left: whether nobody waits for the call any more.
-        """
-        least = _LEFT if is_left else _WAITED_FOR
-        return max(started, self.heard) + max(self.bound(route), least) - now
+    def until_outage(self, route: str, started: float, now: float) -> float:
+        """Return the seconds until the silence is a sign that PayEx answers nobody."""
+        slowest = max(self._latest.get(route, ()), default=0.0)
+        bound = max(self.bound(route), _OUTAGE, _SLOWEST * slowest)
+        return max(started, self.heard) + bound - now

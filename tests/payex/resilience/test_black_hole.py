@@ -261,7 +261,7 @@ async def test_who_is_known_by_what_he_asks_for_opens_no_breaker_of_others_eithe
 
 @pytest.mark.parametrize("before", [0, 600])
 @pytest.mark.parametrize("clients", [5, 8, 20])
-async def test_few_clients_who_wait_as_long_as_they_may_open_it_in_seconds(
+async def test_few_clients_who_wait_as_long_as_they_may_open_it_at_their_first_timeout(
     connect: Connect, before: int, clients: int
 ) -> None:
     upstream, breakers = Upstream(0.01), Breakers()
@@ -269,25 +269,57 @@ async def test_few_clients_who_wait_as_long_as_they_may_open_it_in_seconds(
         for number in range(before):
             await ask(payex, number)
         upstream.seconds = NEVER
-        waiting = [asyncio.create_task(ask(payex, 900 + number)) for number in range(clients)]
-        await asyncio.sleep(5.1)
+        answers = await asyncio.gather(*(ask(payex, 900 + number) for number in range(clients)))
+        assert {code(one) for one in answers} == {FaultCode.UPSTREAM_TIMEOUT}
         assert state_of(breakers) is BreakerState.OPEN
         assert code(await ask(payex, 1)) is FaultCode.UPSTREAM_BREAKER_OPEN
-        for one in waiting:
-            assert code(await one) is FaultCode.UPSTREAM_TIMEOUT
-    assert upstream.under_way == 0
 
 
-async def test_a_call_that_is_answered_late_is_no_failure_any_more(connect: Connect) -> None:
-    upstream, breakers = Upstream(7), Breakers(requests=16, failure_share=1)
+@pytest.mark.parametrize("patience", [0.3, 1.0, 2.5])
+async def test_when_a_stall_is_over_nobody_is_refused_any_more(
+    connect: Connect, patience: float
+) -> None:
+    """The answer to a call whose silence opened the breaker closes it."""
+    upstream, breakers = Upstream(0.02), Breakers()
     async with connect(upstream, policies={"breakers": breakers}) as payex:
-        answer = asyncio.create_task(ask(payex, 1))
-        await asyncio.sleep(6)
-        fail(breakers)
-        assert code(await answer) is None
-        fail(breakers)
-        fail(breakers, "a third")
-        assert breakers.openings.total() == 0
+        for number in range(20):
+            await ask(payex, number)
+        upstream.seconds = 3.0
+        await asyncio.gather(*(ask(payex, 100 + number, patience) for number in range(30)))
+        upstream.seconds = 0.02
+        await asyncio.sleep(3.1 - patience)
+        assert code(await ask(payex, 1)) is None
+    assert state_of(breakers) is BreakerState.CLOSED
+
+
+@pytest.mark.parametrize("seconds", [2.5, 4.0, 7.0])
+@pytest.mark.parametrize("impatient", [0, 1])
+async def test_an_upstream_that_becomes_slow_is_refused_to_nobody_for_long(
+    connect: Connect, seconds: float, impatient: int
+) -> None:
+    """Be it beside a client who gives up early: of each three patient calls, two are answered."""
+    upstream, breakers = Upstream(0.01), Breakers()
+    answers: list[Answer] = []
+
+    async def patient(payex: Payex, name: int) -> None:
+        for number in range(12):
+            answers.append(await ask(payex, 1000 * name + number))
+            await asyncio.sleep(0.5)
+
+    async def give_up(payex: Payex) -> None:
+        for number in range(100):
+            await asyncio.gather(*(ask(payex, 9000 + 5 * number + n, 0.5) for n in range(5)))
+
+    async with connect(upstream, policies={"breakers": breakers}) as payex:
+        for number in range(20):
+            await ask(payex, number)
+        upstream.seconds = seconds
+        others = [asyncio.create_task(give_up(payex)) for _ in range(impatient)]
+        await asyncio.gather(*(patient(payex, name) for name in (1, 2, 3)))
+        for other in others:
+            other.cancel()
+    served = [one for one in answers if code(one) is None]
+    assert len(served) >= (24 if impatient else 36)
 
 
 @pytest.mark.parametrize("seconds", [3.0, NEVER])
@@ -317,7 +349,6 @@ async def test_all_at_once_they_open_it_as_well(connect: Connect) -> None:
         assert upstream.under_way == 20
         await asyncio.sleep(2)
         assert state_of(breakers) is BreakerState.OPEN
-        assert upstream.under_way == 0
 
 
 @settings(max_examples=25, deadline=None)

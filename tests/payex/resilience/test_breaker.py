@@ -261,15 +261,24 @@ def test_a_failure_that_is_taken_back_is_a_success_and_ends_the_run_of_failures(
     assert breaker.state(5.5) is CLOSED
 
 
-def test_one_that_is_taken_back_after_an_outage_has_begun_closes_nothing() -> None:
+def test_one_that_is_taken_back_just_after_it_opened_closes_it() -> None:
+    """PayEx was slow, and does answer."""
     breaker = Breaker(requests=1)
     before = breaker.generation
     breaker.failed(0.0)
-    breaker.taken_back(1.0, before, 0.0)
-    assert breaker.state(1.0) is OPEN
+    assert breaker.taken_back(1.0, before, 0.0)
+    assert breaker.state(1.0) is CLOSED
+    assert not breaker.taken_back(1.0, before, 0.0)
+
+
+def test_one_that_is_taken_back_after_a_probe_has_failed_as_well_closes_nothing() -> None:
+    breaker = Breaker(requests=1)
+    before = breaker.generation
+    breaker.failed(0.0)
     breaker.allow(10.0)
-    breaker.taken_back(10.5, before, 0.0)
-    assert breaker.state(10.5) is HALF_OPEN
+    breaker.failed(10.0)
+    assert not breaker.taken_back(11.0, before, 0.0)
+    assert breaker.state(11.0) is OPEN
 
 
 def test_late_failures_do_not_open_what_a_probe_has_just_closed() -> None:
