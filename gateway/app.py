@@ -19,7 +19,7 @@ from gateway.documents.source import document_source
 from gateway.endpoint import EndpointRules, GraphQLEndpoint
 from gateway.execution.engine import Engine
 from gateway.execution.plan import Plan
-from gateway.execution.prepared import Documents
+from gateway.execution.prepared_documents import Documents
 from gateway.graphiql.page import graphiql_routes
 from gateway.http.compression import Compresses
 from gateway.http.hosts import ServedHosts

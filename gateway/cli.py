@@ -17,7 +17,7 @@ from gateway.observability.logs import log_config
 from gateway.sandbox import CATALOGUE, TOKENS, SandboxFault, create_sandbox
 from gateway.sandbox.faults import KINDS, ROUTES
 from gateway.server.process import CANNOT_START
-from gateway.server.processes import serve
+from gateway.server.serving import serve
 from gateway.settings.load import SettingsError, load_settings, print_error
 from gateway.settings.settings import Settings
 from resolvers.payex.credentials.access import CredentialsError
@@ -152,7 +152,7 @@ def main(
         arguments: the command line after the program's name; the process's own if None.
         environment: the variables; the process's own if None. Options of `serve` are put into it,
             because further server processes read their settings there.
-        run: serves an ASGI app, as `gateway.server.processes.serve`.
+        run: serves an ASGI app, as `gateway.server.serving.serve`.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     # Options of `serve` need not be preceded by its name.

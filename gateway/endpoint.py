@@ -24,7 +24,7 @@ from gateway.http.media_types import Accepted, accepted
 from gateway.http.refusals import Refusal
 from gateway.http.requests import RequestRules, read_parameters
 from gateway.identity.callers import Visitor
-from gateway.limits.written import ENCODER
+from gateway.limits.written_json import ENCODER
 from gateway.observability.reports import Observer, Report, RequestResult
 from gateway.observability.traces.tracing import NO_TRACING, RequestTrace, Tracing
 from gateway.server.visits import Shed, Visit, Visits

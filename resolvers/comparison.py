@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from resolvers.arrangement import by_key, kept, ordered
 from resolvers.ordering import Direction
 from resolvers.payex.api.amounts import Money
 from resolvers.payex.api.turns import SLICE, Steps, slices
+from resolvers.total_order import by_key, kept, ordered
 from resolvers.totals import EXACT, Group, Sums, Total, merged
 
 # Microseconds (measured): to put the two sides of a group together.

@@ -12,8 +12,8 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
 from resolvers.gathering import Wanted, start
-from resolvers.ledger import HolderNode, SubscriptionNode
 from resolvers.look_ahead import LookAhead
+from resolvers.nodes import HolderNode, SubscriptionNode
 from resolvers.operation import Operation
 from resolvers.payex.api.answers import Answer
 from resolvers.payex.api.faults import Fault

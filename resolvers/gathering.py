@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from resolvers.errors import ErrorCode, Excess, RequestError
-from resolvers.ledger import HolderNode, SubscriptionNode
+from resolvers.nodes import HolderNode, SubscriptionNode
 from resolvers.operation import Operation
 from resolvers.payex.api.answers import Answer
 from resolvers.payex.api.argument_errors import ArgumentError, ArgumentErrorCode

@@ -18,9 +18,9 @@ from graphql import GraphQLError, GraphQLID
 from resolvers import node_ids
 from resolvers.errors import ErrorCode, Excess, RequestError, problem_error
 from resolvers.existence import find_holder, find_subscription
-from resolvers.ledger import HolderNode, Owner, SubscriptionNode
 from resolvers.look_ahead import LookAhead
 from resolvers.node_ids import NodeKind
+from resolvers.nodes import HolderNode, Owner, SubscriptionNode
 from resolvers.operation import Operation
 from resolvers.payex.api.argument_errors import ArgumentErrorCode
 from resolvers.payex.api.faults import Fault, FaultCode

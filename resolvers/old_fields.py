@@ -6,15 +6,15 @@ They tell problems of their arguments where they tell all others: there is no ga
 from collections.abc import Sequence
 
 from resolvers import usage_selection
-from resolvers.arrangement import Totals
 from resolvers.gathering import gather, wanted_of
-from resolvers.ledger import SubscriptionNode
+from resolvers.nodes import SubscriptionNode
 from resolvers.operation import Operation
 from resolvers.pages import Page, PageArguments
 from resolvers.payex.api.problems import Problem, argument_problem
 from resolvers.payex.api.records import UsageRecord
 from resolvers.payex.api.routes import Kind
-from resolvers.selection import RecordFilter
+from resolvers.record_filter import RecordFilter
+from resolvers.total_order import Totals
 from resolvers.totals import Group
 from resolvers.usage_selection import Order, UsageSelection
 

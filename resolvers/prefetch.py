@@ -14,7 +14,7 @@ from resolvers.look_ahead import LookAhead, SelectedField
 from resolvers.pages import PageArguments
 from resolvers.payex.api.numbers import number_message
 from resolvers.payex.api.routes import Billing, Holder, Kind
-from resolvers.selection import RecordFilter
+from resolvers.record_filter import RecordFilter
 from resolvers.usage_selection import bases
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from resolvers.gathering import content, gather, number_errors, wanted_of
-from resolvers.ledger import HolderNode, SubscriptionNode
+from resolvers.nodes import HolderNode, SubscriptionNode
 from resolvers.operation import Operation
 from resolvers.pages import Page, PageArguments, PageRequest
 from resolvers.payex.api.problems import Problem, argument_problem

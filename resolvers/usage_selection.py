@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from resolvers.arrangement import TotalOrder, Totals, arranged
 from resolvers.comparison import Comparison, compared
 from resolvers.errors import problem_error
 from resolvers.gathering import Gathered, Wanted, gather, number_errors, start, wanted_of
-from resolvers.ledger import HolderNode, SubscriptionNode
 from resolvers.look_ahead import LookAhead
+from resolvers.nodes import HolderNode, SubscriptionNode
 from resolvers.operation import Operation
 from resolvers.ordering import Direction, OrderField, order
 from resolvers.pages import Page, PageArguments
@@ -21,8 +20,9 @@ from resolvers.payex.api.records import UsageRecord
 from resolvers.payex.api.routes import Billing, Holder, Kind
 from resolvers.payex.api.turns import SLICE, Steps, done, slices
 from resolvers.payex.api.work import Work
+from resolvers.record_filter import RecordFilter
 from resolvers.rights import unseen
-from resolvers.selection import RecordFilter
+from resolvers.total_order import TotalOrder, Totals, arranged
 from resolvers.totals import Group, Sums, sums
 
 _ALL: Final = RecordFilter()

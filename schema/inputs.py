@@ -5,7 +5,7 @@ from typing import Any
 import strawberry
 
 from resolvers.ordering import Direction, OrderField
-from resolvers.selection import RecordFilter
+from resolvers.record_filter import RecordFilter
 from schema.declarations import described, given
 from schema.scalars import ExactDecimal, LocalDateTime
 

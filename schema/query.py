@@ -7,7 +7,7 @@ import strawberry
 from resolvers import lookups
 from schema.declarations import Info, resolved
 from schema.directives import AUTHENTICATED, CALL, NUMBERS, READ
-from schema.ledger import Owner
+from schema.holders import Owner
 from schema.node import Node
 
 _OwnerNo = Annotated[

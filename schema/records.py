@@ -4,7 +4,7 @@ from typing import Any
 
 import strawberry
 
-from resolvers.ledger import SubscriptionNode, subscription_of
+from resolvers.nodes import SubscriptionNode, subscription_of
 from resolvers.payex.api.records import Usage
 from schema.amounts import Money, Volume
 from schema.directives import INTERNAL, RAW

@@ -14,7 +14,7 @@ from resolvers.errors import ErrorCode, RequestError
 from resolvers.payex.api.argument_errors import ArgumentErrorCode
 from resolvers.payex.api.work import Work
 from schema.declarations import Info
-from schema.ledger import Customer, Invoice, Owner
+from schema.holders import Customer, Invoice, Owner
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.subscription import UsageSubscription

@@ -10,7 +10,7 @@ import strawberry
 
 from resolvers import lookups, old_fields, usage
 from resolvers.errors import problem_error
-from resolvers.ledger import HolderNode, SubscriptionNode
+from resolvers.nodes import HolderNode, SubscriptionNode
 from resolvers.pages import PageArguments
 from resolvers.payex.api.problems import Problem
 from resolvers.payex.api.routes import Billing
@@ -159,7 +159,7 @@ class UsageSubscription(Node):
     # It is declared where subscriptions are known.
     holder_node: HolderNode = strawberry.field(
         name="holder",
-        graphql_type=LazyType("UsageHolder", "schema.ledger"),
+        graphql_type=LazyType("UsageHolder", "schema.holders"),
         description="The invoice or customer that the usage belongs to. Costs no call.",
     )
     usage: UsageResult | None = resolved(

@@ -2,8 +2,8 @@
 
 import strawberry
 
-from resolvers.arrangement import TotalOrderField, Totals
 from resolvers.ordering import Direction
+from resolvers.total_order import TotalOrderField, Totals
 from resolvers.totals import Group, Total
 from schema.amounts import Money, Volume
 from schema.declarations import described, reads

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 import strawberry
 
 from resolvers import usage_selection as selected
-from resolvers.arrangement import TotalOrder
-from resolvers.ledger import HolderNode, SubscriptionNode
+from resolvers.nodes import HolderNode, SubscriptionNode
 from resolvers.pages import Page, PageArguments
-from resolvers.selection import RecordFilter
+from resolvers.record_filter import RecordFilter
+from resolvers.total_order import TotalOrder
 from resolvers.totals import Group
 from schema.comparison import ComparisonGroup, UsageComparisonResult
 from schema.declarations import Info, given, reads, resolved

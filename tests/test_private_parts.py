@@ -88,7 +88,7 @@ PARTS = [
         "strawberry-graphql",
         "strawberry.schema.schema",
         ("StrawberryGraphQLCoreExecutionContext",),
-        "gateway/execution/paced.py",
+        "gateway/execution/paced_executor.py",
     ),
     Part(
         "strawberry-graphql",

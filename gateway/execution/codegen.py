@@ -46,7 +46,7 @@ from graphql import (
 )
 from graphql.pyutils import UndefinedType
 
-from gateway.execution.plain import PlainField
+from gateway.execution.plain_fields import PlainField
 from schema.internals import CustomGraphQLEnumType
 
 Projection = Callable[[Any], dict[str, Any]]

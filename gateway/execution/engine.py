@@ -16,10 +16,10 @@ from strawberry.federation import Schema
 from gateway.documents.source import DocumentSource, Requested
 from gateway.execution.argument_errors import name_arguments
 from gateway.execution.executable import Executable
-from gateway.execution.guarded import GuardedExecutor
-from gateway.execution.paced import PacedExecutor
+from gateway.execution.guarded_executor import GuardedExecutor
+from gateway.execution.paced_executor import PacedExecutor
 from gateway.execution.plan import Fall, FallReason
-from gateway.execution.prepared import (
+from gateway.execution.prepared_documents import (
     Document,
     Documents,
     NotExecutedError,

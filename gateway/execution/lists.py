@@ -12,8 +12,8 @@ from graphql import (
 )
 
 from gateway.execution.codegen import AS_THEY_ARE, NotPlainError, UnexpectedNullError, compile_list
-from gateway.execution.plain import PlainField
-from gateway.limits.written import ENCODER, Written
+from gateway.execution.plain_fields import PlainField
+from gateway.limits.written_json import ENCODER, Written
 from resolvers.payex.api.turns import SLICE, Steps, slices
 
 # Microseconds (measured): an element, and each field of it, by what it holds. A cursor takes a

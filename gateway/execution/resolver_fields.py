@@ -7,7 +7,7 @@ from graphql import GraphQLObjectType, VariableValues
 from strawberry.federation import Schema
 
 from gateway.execution.arguments import Arguments
-from gateway.execution.plain import attribute_of
+from gateway.execution.plain_fields import attribute_of
 from gateway.execution.shapes import UnplannableError, shape_of
 from schema.internals import (
     FieldDetailsList,

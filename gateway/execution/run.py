@@ -13,9 +13,9 @@ from typing import Any, Final, NamedTuple
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, Undefined, VariableValues
 
+from gateway.execution.answer_places import Failures, NulledError, Place
 from gateway.execution.codegen import NotPlainError, UnexpectedNullError, admit
 from gateway.execution.lists import ListProjection
-from gateway.execution.places import Failures, NulledError, Place
 from gateway.execution.planned_info import PlannedInfo, Select
 from gateway.execution.selections import Selected
 from gateway.execution.shapes import Shape

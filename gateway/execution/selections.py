@@ -17,7 +17,7 @@ from graphql import (
 
 from gateway.execution.codegen import Projection, compile_projection
 from gateway.execution.lists import ListProjection, is_list_of_plain
-from gateway.execution.plain import Collect, PlainField, plain_fields
+from gateway.execution.plain_fields import Collect, PlainField, plain_fields
 from schema.internals import CollectedFields, FieldDetailsList, GroupedFieldSet
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from gateway.limits.written import Written
+from gateway.limits.written_json import Written
 
 Variables = Mapping[str, Any]
 Condition = tuple[tuple[str, bool], ...]

@@ -29,10 +29,10 @@ from resolvers.payex.http.proxy import Proxy
 from resolvers.payex.http.responses import CallLimits
 from resolvers.payex.http.transport import Transport
 from resolvers.payex.resilience.attempts import Attempts, Policies
-from resolvers.payex.resilience.backoff import Backoff
 from resolvers.payex.resilience.breakers import Breakers
 from resolvers.payex.resilience.holds import Holds
 from resolvers.payex.resilience.limiter import Limiter
+from resolvers.payex.resilience.retries import Backoff
 from resolvers.payex.resilience.retry_budget import RetryBudget
 
 logger = logging.getLogger(__name__)

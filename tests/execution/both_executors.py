@@ -22,9 +22,9 @@ from gateway.documents.source import DocumentSource
 from gateway.execution.argument_errors import name_arguments
 from gateway.execution.engine import Engine, GraphQLRequest
 from gateway.execution.plan import FallReason, Plan
-from gateway.execution.prepared import Documents
+from gateway.execution.prepared_documents import Documents
 from gateway.http.errors import format_errors
-from gateway.limits.written import Written
+from gateway.limits.written_json import Written
 from gateway.settings.limits import LimitSettings
 from resolvers.bounds import Bounds
 from resolvers.budget import Budget

@@ -19,7 +19,7 @@ from strawberry.federation import Schema
 from gateway.documents.source import DocumentSource
 from gateway.execution.engine import Engine, GraphQLRequest
 from gateway.execution.plan import FallReason, Plan
-from gateway.execution.prepared import Document, Documents
+from gateway.execution.prepared_documents import Document, Documents
 from gateway.payex.upstream import Upstream
 from gateway.settings.settings import Settings
 from resolvers.bounds import Bounds

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from graphql import ExecutionResult, GraphQLError, VariableValues, execute, parse
 
-from gateway.execution.paced import PacedExecutor
+from gateway.execution.paced_executor import PacedExecutor
 from gateway.execution.plan import Fall, FallReason
 from resolvers.bounds import Bounds
 from resolvers.budget import BudgetError

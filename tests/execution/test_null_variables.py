@@ -12,7 +12,7 @@ import pytest
 from graphql import ExecutionResult, execute, parse
 from hypothesis import given, settings
 
-from gateway.execution.paced import PacedExecutor
+from gateway.execution.paced_executor import PacedExecutor
 from gateway.http.errors import format_errors, reported_errors
 from resolvers.bounds import Bounds
 from resolvers.look_ahead import SelectedField

@@ -17,7 +17,7 @@ from starlette.types import Message, Scope
 from gateway.documents.source import DocumentSource
 from gateway.endpoint import EndpointRules, GraphQLEndpoint
 from gateway.execution.engine import Engine
-from gateway.execution.prepared import Documents
+from gateway.execution.prepared_documents import Documents
 from gateway.http.http_profile import HttpProfile
 from gateway.http.requests import RequestRules
 from gateway.identity.callers import Caller, Identity, Visitor

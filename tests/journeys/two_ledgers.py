@@ -10,7 +10,7 @@ import httpx
 import msgspec
 from graphql import DocumentNode, execute, parse, validate
 
-from gateway.execution.guarded import GuardedExecutor
+from gateway.execution.guarded_executor import GuardedExecutor
 from gateway.http.errors import format_errors
 from resolvers.bounds import Bounds
 from resolvers.operation import Operation
@@ -23,9 +23,9 @@ from resolvers.payex.credentials.access import StaticTokens
 from resolvers.payex.http.responses import CallLimits
 from resolvers.payex.http.transport import Transport
 from resolvers.payex.resilience.attempts import Attempts, Policies
-from resolvers.payex.resilience.backoff import Backoff
 from resolvers.payex.resilience.breakers import Breakers
 from resolvers.payex.resilience.limiter import Limiter
+from resolvers.payex.resilience.retries import Backoff
 from resolvers.payex.resilience.retry_budget import RetryBudget
 from resolvers.rights import Rights
 from schema.scopes import ScopeTable

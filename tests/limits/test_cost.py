@@ -8,7 +8,7 @@ from graphql import OperationDefinitionNode, build_schema, parse
 from gateway.limits.cost_model import CostModel
 from gateway.limits.prices import Field, Selection, Size
 from gateway.limits.violations import LARGEST, LimitExceeded
-from gateway.limits.written import Written
+from gateway.limits.written_json import Written
 from gateway.settings.limits import LimitSettings
 from tests.limits.priced import read
 

@@ -9,7 +9,7 @@ from graphql import GraphQLObjectType, GraphQLUnionType, get_named_type, is_leaf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.limits.written import Written
+from gateway.limits.written_json import Written
 from gateway.settings.limits import LimitSettings
 from tests.limits.priced import CORE, SCHEMA, Bill, read
 

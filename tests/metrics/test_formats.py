@@ -17,8 +17,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from gateway.observability.metrics.formats import OPEN_METRICS, TEXT, wanted
-from gateway.observability.metrics.metrics import Metrics
 from gateway.observability.metrics.page import Page
+from gateway.observability.metrics.request_metrics import Metrics
 from gateway.observability.metrics.worker_peers import WorkerPeers
 from gateway.observability.reports import Report, RequestResult
 from resolvers.operation_stats import OperationStats

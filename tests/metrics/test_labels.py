@@ -11,7 +11,7 @@ from gateway.documents.source import DocumentCode
 from gateway.limits.violations import LimitCode
 from gateway.observability.metrics import labels
 from gateway.observability.metrics.labels import MOST_NAMES, OTHER, FirstNames, Series, one_of
-from gateway.observability.metrics.metrics import Metrics
+from gateway.observability.metrics.request_metrics import Metrics
 from gateway.observability.reports import Report, RequestResult
 from resolvers.errors import ErrorCode
 from resolvers.operation_stats import OperationStats

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.server.processes import serve as serve_until_stopped
+from gateway.server.serving import serve as serve_until_stopped
 from gateway.settings.load import SettingsError, load_settings
 from tests.gateway.service import PLAIN, SECONDS, Service, running
 from tests.metrics.conftest import CONNECTED, asked, invoice

@@ -25,10 +25,10 @@ from resolvers.payex.credentials.access import Access, Credentials, StaticTokens
 from resolvers.payex.http.responses import CallLimits
 from resolvers.payex.http.transport import Transport
 from resolvers.payex.resilience.attempts import Attempts, Policies
-from resolvers.payex.resilience.backoff import Backoff
 from resolvers.payex.resilience.breaker import BreakerState
 from resolvers.payex.resilience.breakers import Breakers, Scope
 from resolvers.payex.resilience.limiter import Limiter
+from resolvers.payex.resilience.retries import Backoff
 from resolvers.payex.resilience.retry_budget import RetryBudget
 from resolvers.payex.resilience.single_flight import SingleFlight
 

@@ -20,7 +20,7 @@ from resolvers.payex.api.routes import Billing, Holder, Kind
 from resolvers.payex.client import Payex
 from resolvers.payex.credentials.access import derived_key
 from resolvers.payex.http.breakages import Breakage
-from resolvers.payex.resilience.backoff import Backoff
+from resolvers.payex.resilience.retries import Backoff
 
 Connect = Callable[..., AbstractAsyncContextManager[Payex]]
 INVOICE = Holder("xxx", Billing.BILLED, "123456")

@@ -22,9 +22,9 @@ from resolvers.payex.credentials.access import StaticTokens
 from resolvers.payex.http.responses import CallLimits
 from resolvers.payex.http.transport import Transport
 from resolvers.payex.resilience.attempts import Attempts, Policies
-from resolvers.payex.resilience.backoff import Backoff
 from resolvers.payex.resilience.breakers import Breakers
 from resolvers.payex.resilience.limiter import Limiter
+from resolvers.payex.resilience.retries import Backoff
 from resolvers.payex.resilience.retry_budget import RetryBudget
 from resolvers.rights import EVERYTHING, Rights
 

@@ -11,10 +11,9 @@ import httpx
 import pytest
 
 from resolvers import old_fields
-from resolvers.arrangement import Totals
 from resolvers.budget import UsedUpError
 from resolvers.findings import Findings
-from resolvers.ledger import SubscriptionNode
+from resolvers.nodes import SubscriptionNode
 from resolvers.operation import Operation
 from resolvers.ordering import Direction, OrderField
 from resolvers.pages import PageArguments
@@ -23,7 +22,8 @@ from resolvers.payex.api.faults import Fault, FaultCode
 from resolvers.payex.api.routes import Billing, Holder
 from resolvers.payex.api.turns import Pace, Steps, Turns
 from resolvers.payex.api.work import Work
-from resolvers.selection import RecordFilter
+from resolvers.record_filter import RecordFilter
+from resolvers.total_order import Totals
 from resolvers.totals import Group
 
 Operate = Callable[..., AbstractAsyncContextManager[Operation]]

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers.arrangement import Totals, arranged
 from resolvers.payex.api.amounts import UNREADABLE
 from resolvers.payex.api.records import UsageRecord
+from resolvers.total_order import Totals, arranged
 from resolvers.totals import Group, sums
 from tests.resolvers.summed import exact, groupings, key_of_total, records, shown
 from tests.resolvers.worked import worked

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from resolvers.errors import ErrorCode, RequestError
-from resolvers.ledger import SubscriptionNode
 from resolvers.lookups import holder_reference
+from resolvers.nodes import SubscriptionNode
 from resolvers.operation import Operation
 from resolvers.payex.api.faults import Fault, FaultCode
 from resolvers.payex.api.problems import Problem, ProblemType

@@ -10,8 +10,8 @@ from resolvers.gathering import Gathered, Wanted
 from resolvers.operation import Operation
 from resolvers.payex.api.problems import Problem, ProblemType
 from resolvers.payex.api.routes import Billing, Holder
+from resolvers.record_filter import RecordFilter
 from resolvers.rights import READ_SCOPE, Numbers, Rights
-from resolvers.selection import RecordFilter
 from resolvers.usage_selection import UsageSelection, compare, start_bases
 
 Operate = Callable[..., AbstractAsyncContextManager[Operation]]

@@ -23,7 +23,7 @@ def served(path: Path, times: int = 1, **options: Any) -> Iterator[tuple[Fork, i
     Args:
         path: the file that takes what is logged.
         times: how often it is served, again after each stop.
-        options: those of `gateway.server.processes.serve`.
+        options: those of `gateway.server.serving.serve`.
     """
     given = {"host": "127.0.0.1", "port": 0, "timeout_graceful_shutdown": SECONDS}
     process = Fork("tests.server.crowded:main", path, ELSE, given | options, times)

@@ -14,7 +14,7 @@ from gateway.identity.configuration import identity_of
 from gateway.observability.logs import log_config
 from gateway.server.admission import Admission
 from gateway.server.intake import Intake
-from gateway.server.processes import serve
+from gateway.server.serving import serve
 from gateway.server.visits import Shed, Visits
 from gateway.server.workload import MEMBER
 from gateway.settings.settings import Settings

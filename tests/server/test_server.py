@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 
-from gateway.server.processes import serve
+from gateway.server.serving import serve
 from gateway.settings.load import SettingsError
 from tests.gateway.service import PLAIN
 

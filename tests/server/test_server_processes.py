@@ -16,7 +16,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import SIGNALS
 
 from gateway.server.process import CANNOT_START, Server, ServerConfig
-from gateway.server.processes import serve
+from gateway.server.serving import serve
 from gateway.server.supervisor import ServerProcess, ServerProcesses, seats_for
 from gateway.settings.load import SettingsError
 from tests.gateway.service import PLAIN

@@ -4,10 +4,10 @@ from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from gateway.observability.metrics.gauges import Gauges
-from gateway.observability.metrics.metrics import Metrics
 from gateway.observability.metrics.page import Page
 from gateway.observability.metrics.port import MetricsPort
+from gateway.observability.metrics.process_metrics import Gauges
+from gateway.observability.metrics.request_metrics import Metrics
 from gateway.observability.metrics.worker_peers import WorkerPeers, meeting_place
 from gateway.payex.upstream import Upstream
 from gateway.server.health import Readiness

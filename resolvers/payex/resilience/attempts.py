@@ -28,12 +28,12 @@ from resolvers.payex.credentials.access import Access
 from resolvers.payex.http.breakages import Breakage
 from resolvers.payex.http.responses import Response
 from resolvers.payex.http.transport import Transport
-from resolvers.payex.resilience.backoff import Backoff, parse_retry_after, retryable
 from resolvers.payex.resilience.breakers import Breakers
 from resolvers.payex.resilience.exchanges import Exchanges, Step
 from resolvers.payex.resilience.holds import Holds
 from resolvers.payex.resilience.limiter import Limiter
 from resolvers.payex.resilience.places import Places
+from resolvers.payex.resilience.retries import Backoff, parse_retry_after, retryable
 from resolvers.payex.resilience.retry_budget import RetryBudget
 from resolvers.payex.resilience.silences import Silences
 from resolvers.payex.resilience.witnesses import MOST_WITNESSES, Witnesses

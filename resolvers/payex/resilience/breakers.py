@@ -15,7 +15,7 @@ import enum
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from resolvers.payex.resilience.breaker import Breaker, BreakerState
 
@@ -153,38 +153,18 @@ class Permit:
 
 
 class Breakers:
-    """The breakers of one upstream. Each has the settings of `Breaker`.
+    """The breakers of one upstream.
 
     Args:
-        requests: calls in the window below which a share of failures means nothing.
-        failure_share: the share of failures from which on a breaker opens.
-        outage: seconds without any success from which on it opens.
-        window: seconds that a result is remembered.
-        pause: seconds without any call, before the first probe.
         kept: callers whose failures are remembered.
+        settings: those of each `Breaker`.
 
     Attributes:
         openings: how often a breaker of each scope opened, also from being half-open.
     """
 
-    def __init__(
-        self,
-        *,
-        requests: int = 20,
-        failure_share: float = 0.5,
-        outage: float = 2.0,
-        window: float = 30.0,
-        pause: float = 10.0,
-        kept: int = _KEPT,
-    ) -> None:
-        self._new: Callable[..., Breaker] = partial(
-            Breaker,
-            requests=requests,
-            failure_share=failure_share,
-            outage=outage,
-            window=window,
-            pause=pause,
-        )
+    def __init__(self, *, kept: int = _KEPT, **settings: Any) -> None:
+        self._new: Callable[[], Breaker] = partial(Breaker, **settings)
         self._kept = kept
         self._host = Level(Scope.HOST, "", self._new())
         self._ledgers: dict[str, Level] = {}

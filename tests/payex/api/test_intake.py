@@ -24,8 +24,8 @@ from resolvers.payex.api.turns import Pace, Turns
 from resolvers.payex.api.work import Work
 from resolvers.payex.cache.local import AnswerCache, CachePolicy
 from resolvers.payex.cache.shared import Stored
-from resolvers.payex.resilience.backoff import Backoff
 from resolvers.payex.resilience.breakers import Breakers
+from resolvers.payex.resilience.retries import Backoff
 
 INVOICE = Holder("xxx", Billing.BILLED, "123456")
 ROUTE = Routes().of(INVOICE, Kind.DETAILS, "70")

@@ -17,9 +17,9 @@ from resolvers.payex.api.faults import Fault, FaultCode
 from resolvers.payex.api.routes import Billing, Holder, Kind, Routes
 from resolvers.payex.credentials.access import Access
 from resolvers.payex.resilience.attempts import Attempts
-from resolvers.payex.resilience.backoff import Backoff, retryable
 from resolvers.payex.resilience.breakers import Breakers
 from resolvers.payex.resilience.limiter import Limiter
+from resolvers.payex.resilience.retries import Backoff, retryable
 from resolvers.payex.resilience.retry_budget import RetryBudget
 
 pytestmark = pytest.mark.virtual_time

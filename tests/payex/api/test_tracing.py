@@ -17,7 +17,7 @@ from resolvers.payex.api.tracing import UNTRACED, BatchTrace, Untraced
 from resolvers.payex.cache.local import CachePolicy
 from resolvers.payex.cache.shared import Stored
 from resolvers.payex.client import Payex
-from resolvers.payex.resilience.backoff import Backoff
+from resolvers.payex.resilience.retries import Backoff
 
 pytestmark = pytest.mark.virtual_time
 Connect = Callable[..., AbstractAsyncContextManager[Payex]]

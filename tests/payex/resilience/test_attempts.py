@@ -22,7 +22,7 @@ from resolvers.payex.credentials.access import Access
 from resolvers.payex.http.breakages import Breakage
 from resolvers.payex.http.responses import CallLimits
 from resolvers.payex.resilience.attempts import Attempts
-from resolvers.payex.resilience.backoff import Backoff
+from resolvers.payex.resilience.retries import Backoff
 from resolvers.payex.resilience.retry_budget import RetryBudget
 
 pytestmark = pytest.mark.virtual_time

@@ -17,9 +17,9 @@ from resolvers.payex.api.routes import Billing, Holder, Kind, Routes
 from resolvers.payex.credentials.access import Access
 from resolvers.payex.http.responses import CallLimits
 from resolvers.payex.resilience.attempts import Attempts
-from resolvers.payex.resilience.backoff import Backoff
 from resolvers.payex.resilience.breaker import BreakerState
 from resolvers.payex.resilience.breakers import Breakers
+from resolvers.payex.resilience.retries import Backoff
 from tests.payex.conftest import state_of
 
 pytestmark = pytest.mark.virtual_time

@@ -18,10 +18,10 @@ from resolvers.payex.cache.local import CachePolicy
 from resolvers.payex.client import Payex
 from resolvers.payex.credentials.access import Access
 from resolvers.payex.resilience.attempts import Attempts
-from resolvers.payex.resilience.backoff import Backoff
 from resolvers.payex.resilience.breakers import Breakers
 from resolvers.payex.resilience.holds import Holds
 from resolvers.payex.resilience.limiter import Limiter
+from resolvers.payex.resilience.retries import Backoff
 
 pytestmark = pytest.mark.virtual_time
 Attempting = Callable[..., AbstractAsyncContextManager[Attempts]]

@@ -22,10 +22,10 @@ from resolvers.payex.api.stretches import Spent
 from resolvers.payex.credentials.access import Access
 from resolvers.payex.http.responses import CallLimits
 from resolvers.payex.resilience.attempts import Attempts
-from resolvers.payex.resilience.backoff import Backoff
 from resolvers.payex.resilience.breaker import BreakerState
 from resolvers.payex.resilience.breakers import Breakers
 from resolvers.payex.resilience.limiter import Limiter
+from resolvers.payex.resilience.retries import Backoff
 from tests.payex.conftest import state_of
 
 pytestmark = pytest.mark.virtual_time

@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers.arrangement import TotalOrder, TotalOrderField, Totals, arranged
 from resolvers.comparison import Change, Comparison, compared
 from resolvers.ordering import Direction
 from resolvers.payex.api.records import UsageRecord
+from resolvers.total_order import TotalOrder, TotalOrderField, Totals, arranged
 from resolvers.totals import Group, Total, sums
 from tests.resolvers.summed import groupings, key_of_total, records, shown
 from tests.resolvers.worked import worked

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from resolvers.payex.api.argument_errors import ArgumentErrorCode
 from resolvers.payex.api.records import UsageRecord
-from resolvers.selection import RecordFilter
+from resolvers.record_filter import RecordFilter
 from tests.resolvers.worked import worked
 
 NOON = datetime(2026, 11, 1, 12)  # noqa: DTZ001 - PayEx's times have no zone

@@ -14,7 +14,7 @@ from gateway import __version__
 from gateway.identity.callers import Identity
 from gateway.identity.key_sets import KeysError
 from gateway.identity.key_source import KeySource
-from gateway.observability.metrics.gauges import Gauges
+from gateway.observability.metrics.process_metrics import Gauges
 from gateway.payex.upstream import Upstream
 from gateway.server.admission import Admission
 from gateway.server.health import Readiness

@@ -8,8 +8,8 @@ import strawberry
 from resolvers import lookups, usage
 from resolvers.errors import problem_error
 from resolvers.existence import find_holder, find_subscription
-from resolvers.ledger import HolderNode
-from resolvers.ledger import Owner as OwnerNode
+from resolvers.nodes import HolderNode
+from resolvers.nodes import Owner as OwnerNode
 from resolvers.pages import PageArguments
 from resolvers.payex.api.problems import Problem
 from resolvers.payex.api.routes import Billing, Holder

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
 from gateway.execution.plan import FallReason
-from gateway.observability.metrics.metrics import Metrics
+from gateway.observability.metrics.request_metrics import Metrics
 from gateway.observability.reports import Report, RequestResult
 from resolvers.budget import Budget
 from resolvers.operation_stats import OperationStats

@@ -21,7 +21,7 @@ from gateway.observability.metrics.labels import (
     FirstNames,
     Series,
 )
-from gateway.observability.metrics.members import UnreadableMembers
+from gateway.observability.metrics.unreadable_members import UnreadableMembers
 from gateway.observability.reports import Report, RequestResult
 from resolvers.errors import ErrorCode
 from resolvers.operation_stats import OperationStats

@@ -7,7 +7,7 @@ import pytest
 from graphql import GraphQLError, build_schema
 
 from gateway.execution.executable import asks_for_the_schema_only
-from gateway.execution.prepared import Document, Documents, NotExecutedError
+from gateway.execution.prepared_documents import Document, Documents, NotExecutedError
 from gateway.settings.limits import LimitSettings
 from schema.subgraph import build_schema as build_subgraph
 from schema.subgraph import executable

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolvers.payex.api.faults import Fault, FaultCode
-from resolvers.payex.resilience.backoff import Backoff, parse_retry_after, retryable
+from resolvers.payex.resilience.retries import Backoff, parse_retry_after, retryable
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 YEAR = 365 * 86_400.0
@@ -128,7 +128,7 @@ def test_a_date_without_a_zone_is_in_gmt_wherever_the_gateway_stands() -> None:
     """The third form of HTTP dates names no zone. A process has one zone from its beginning on."""
     read = (
         "from datetime import UTC, datetime as date\n"
-        "from resolvers.payex.resilience.backoff import parse_retry_after as read\n"
+        "from resolvers.payex.resilience.retries import parse_retry_after as read\n"
         "print(read('Sun Nov  6 08:49:37 1994', date(1994, 11, 6, 8, 49, 30, tzinfo=UTC)))"
     )
     told = subprocess.run(  # noqa: S603 - our own code

@@ -9,7 +9,7 @@ from typing import Any
 from graphql import GraphQLObjectType
 from graphql.pyutils import Path
 
-from gateway.execution.paced import PacedExecutor
+from gateway.execution.paced_executor import PacedExecutor
 from resolvers.errors import ErrorCode, RequestError
 from schema.internals import FieldDetailsList
 from schema.scopes import ScopeRequirement

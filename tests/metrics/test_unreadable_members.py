@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 from prometheus_client import CollectorRegistry
 
-from gateway.observability.metrics.members import UnreadableMembers
+from gateway.observability.metrics.unreadable_members import UnreadableMembers
 from resolvers.payex.api.records import ELEMENT, Member
 from resolvers.payex.api.routes import Kind
 from tests.metrics.conftest import CONNECTED
