@@ -73,8 +73,8 @@ class Gathered:
 
     Attributes:
         parts: the list of each subscription, in their order.
-        fetched: when the oldest part was asked for, the list of subscriptions included, in seconds
-            since 1970; infinite if nothing was.
+        fetched: when the oldest part was asked for, in seconds since 1970: without any, the list of
+            subscriptions; infinite if PayEx was not asked.
     """
 
     parts: Sequence[ItemList[Any]]
