@@ -169,14 +169,14 @@ def _sorted(
     """Return the lists, the faults by their codes, and the problems by their places."""
     parts = []
     faults: Counter[str] = Counter()
-    problems = {}
+    problems: dict[int, Any] = {}
     for place, (route, answer) in enumerate(zip(routes, answers, strict=True)):
         match _own(route, answer).outcome:
             case ItemList() as found:
                 parts.append(found)
             case Fault() as fault:
                 faults[fault.code.value] += 1
-            case Problem() as problem:
+            case problem:
                 problems[place] = problem
     return parts, faults, problems
 
@@ -195,9 +195,9 @@ async def start(operation: Operation, wanted: Wanted, kind: Kind) -> Answer:
     wave, nothing = wanted.wave, Answer(ItemList(), 0)
     most = operation.bounds.max_subscriptions
     if wanted.numbers is not None:
-        if len(wanted.numbers) <= most:
-            for number in wanted.numbers:
-                operation.routes.begin(operation.payex.routes.of(wanted.holder, kind, number), wave)
+        # More of them than the bound are refused.
+        for number in wanted.numbers if len(wanted.numbers) <= most else ():
+            operation.routes.begin(operation.payex.routes.of(wanted.holder, kind, number), wave)
         return nothing
     listed = operation.payex.routes.of(wanted.holder, Kind.SUBSCRIPTIONS)
     answer = await operation.routes.answer(listed, wave)

@@ -9,6 +9,7 @@ plain aiodataloader shares one future among them).
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
@@ -63,7 +64,7 @@ class _Loader(DataLoader[K, Found]):
 
 def _seen(future: asyncio.Future[Any]) -> None:
     """See to it that asyncio does not complain of an exception that nobody has met."""
-    if not future.cancelled():
+    with suppress(asyncio.CancelledError):
         future.exception()
 
 

@@ -192,12 +192,12 @@ def test_a_tab_opens_when_it_is_clicked(visitor: Visitor, width: int) -> None:
 
 
 def test_a_returning_visitor_finds_what_they_left(visitor: Visitor) -> None:
-    visitor.open_tab("Totals")
-    visitor.await_stored("Totals")
+    visitor.open_tab("WholeInvoice")
+    visitor.await_stored("WholeInvoice")
     visitor.open()
-    expect(visitor.page.get_by_role("tab", selected=True)).to_contain_text("Totals")
-    expect(visitor.query).to_contain_text(re.compile(r"query\sTotals"))
-    expect(visitor.variables).to_contain_text("12345680")
+    expect(visitor.page.get_by_role("tab", selected=True)).to_contain_text("WholeInvoice")
+    expect(visitor.query).to_contain_text(re.compile(r"query\sWholeInvoice"))
+    expect(visitor.variables).to_contain_text("123456")
     assert visitor.page.get_by_role("tab").count() == len(ready_tabs())
 
 

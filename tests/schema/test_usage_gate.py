@@ -379,6 +379,15 @@ async def test_a_record_leads_to_its_subscription_without_a_call(found: Any, pay
     assert not [path for path in payex.routes if path.endswith("/71")]
 
 
+async def test_summaries_of_malformed_subscriptions_are_refused(found: Any, payex: Any) -> None:
+    problem = "{ __typename ... on ValidationProblem { fieldErrors { code path } } }"
+    answer = await found(invoice(f"usageSummaries(subscriptionNos: []) {problem}"))
+
+    [error] = answer["usageSummaries"]["fieldErrors"]
+    assert error == {"code": "BLANK", "path": ["subscriptionNos"]}
+    assert not [path for path in payex.routes if "summaries" in path]
+
+
 async def test_summaries_are_told_with_their_subscription(found: Any) -> None:
     items = "items { subscriptionNo subscription { subscriptionNo } }"
     answer = await found(

@@ -51,7 +51,6 @@ class Witnesses:
 
     def stop_late_ones(self) -> None:
         """Cut off those of before an outage, or of before its end: they have no more to say."""
-        for one in [*self._present]:
-            if one.permit.is_late:
-                self.dismiss(one)
-                one.stop()
+        for one in [one for one in self._present if one.permit.is_late]:
+            self.dismiss(one)
+            one.stop()
