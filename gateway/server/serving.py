@@ -49,7 +49,8 @@ def serve(
         if metrics:
             second = _listening(*metrics, config.backlog, _METRICS)
             listeners.append(stack.enter_context(second))
-        stack.enter_context(_quiet_end())
+        server = Server(config)
+        stack.enter_context(_quiet_end(server))
         shown = f"[{host}]" if ":" in host else host
         scheme, bound = "https" if config.is_ssl else "http", listener.getsockname()[1]
         logger.info("Serving on %s://%s:%s (Ctrl-C stops it).", scheme, shown, bound)
@@ -58,7 +59,7 @@ def serve(
             processes.run()
             failed = processes.failed
         else:
-            failed = _run(Server(config), listeners)
+            failed = _run(server, listeners)
     if failed:
         raise SettingsError("The gateway could not start, for the reason that is told above.")
 
@@ -73,13 +74,18 @@ def _run(server: Server, listeners: list[socket.socket]) -> bool:
 
 
 @contextlib.contextmanager
-def _quiet_end() -> Iterator[None]:
+def _quiet_end(server: Server) -> Iterator[None]:
     """Leave the exit status 0 to a stop that was asked for.
 
-    At its end, uvicorn raises once more the signal that stopped it, for its caller's handler.
+    A signal may come before uvicorn handles them. And at its end, uvicorn raises once more the
+    signal that stopped it, for its caller's handler.
     """
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
     endings = (signal.SIGTERM, signal.SIGINT)
-    before = {ending: signal.signal(ending, lambda *_: None) for ending in endings}
+    before = {ending: signal.signal(ending, stop) for ending in endings}
     try:
         yield
     finally:

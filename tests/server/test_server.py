@@ -1,5 +1,6 @@
 """The server binds before it starts, and tells in one sentence why it cannot."""
 
+import logging
 import os
 import re
 import signal
@@ -59,6 +60,24 @@ def test_it_serves_until_the_signal_and_gives_the_signal_back(
 
     assert [reply.text for reply in replies] == ["here"]
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_stop_that_is_asked_for_while_it_starts_ends_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It listens by then, so that whoever waits for that may stop it at once."""
+
+    class Stop(logging.Handler):
+        def emit(self, _: logging.LogRecord) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    caplog.set_level("INFO")
+    logger = logging.getLogger("gateway.server.serving")
+    logger.addHandler(stop := Stop())
+    try:
+        serve(nobody, host="127.0.0.1", port=0, log_config=None, lifespan="off")
+    finally:
+        logger.removeHandler(stop)
 
 
 def test_an_address_of_another_machine_is_told_likewise() -> None:
