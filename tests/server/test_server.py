@@ -74,10 +74,20 @@ def test_a_stop_that_is_asked_for_while_it_starts_ends_it(
     caplog.set_level("INFO")
     logger = logging.getLogger("gateway.server.serving")
     logger.addHandler(stop := Stop())
+    again: list[bool] = []
+
+    def stop_again() -> None:
+        again.append(True)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    patience = threading.Timer(20, stop_again)
+    patience.start()
     try:
         serve(nobody, host="127.0.0.1", port=0, log_config=None, lifespan="off")
     finally:
+        patience.cancel()
         logger.removeHandler(stop)
+    assert not again
 
 
 def test_an_address_of_another_machine_is_told_likewise() -> None:
