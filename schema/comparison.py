@@ -17,7 +17,7 @@ from schema.problems import (
     ValidationProblem,
 )
 from schema.scalars import UtcDateTime
-from schema.totals import UsageGroupKeys, UsageTotal
+from schema.totals import GROUPS, UsageGroupKeys, UsageTotal
 
 
 class ComparisonGroup(Enum):
@@ -34,13 +34,7 @@ described(
     "UsageComparisonGroup",
     ComparisonGroup,
     "What a comparison can group by: everything but time, which never matches. May gain values.",
-    {
-        "USAGE_TYPE": "By `usageType`, as PayEx spells it.",
-        "PRODUCT_GROUP": "By `productGroupId`.",
-        "DESTINATION": "By `destination`.",
-        "DETAIL_INFO": "By `detailInfo`, such as the number called.",
-        "SUBSCRIPTION": "By subscription.",
-    },
+    GROUPS,
 )
 
 

@@ -16,6 +16,7 @@ from resolvers.payex.api.routes import Billing, Holder
 from schema.declarations import Info, given, reads, resolved, shared, told
 from schema.directives import CALL, INTERNAL, NUMBERS, RAW, READ, USAGE
 from schema.node import GLOBAL_ID, Node
+from schema.pages import BEFORE, FORWARDS, After, Last
 from schema.problems import (
     CustomerNotFound,
     InvoiceHasNoUsage,
@@ -34,29 +35,9 @@ from schema.usage_selection import UsageResult, usage_of
 _Holder = strawberry.Parent[HolderNode]
 _First = Annotated[
     int | None,
-    strawberry.argument(
-        description=(
-            "Page size, forwards: 1 to 200 by default (`GATEWAY_MAX_SUBSCRIPTIONS`); 50 if omitted."
-        )
-    ),
+    strawberry.argument(description=FORWARDS.format("200", "GATEWAY_MAX_SUBSCRIPTIONS")),
 ]
-_After = Annotated[
-    str | None,
-    strawberry.argument(description="Returns the page after this cursor. Use with `first`."),
-]
-_Last = Annotated[
-    int | None,
-    strawberry.argument(
-        description=(
-            "Page size, backwards: same bounds as `first`. Cannot be combined with `first` or "
-            "`after`."
-        )
-    ),
-]
-_Before = Annotated[
-    str | None,
-    strawberry.argument(description="Returns the page before this cursor. Use with `last`."),
-]
+_Before = Annotated[str | None, strawberry.argument(description=BEFORE)]
 _SummariesOf = Annotated[
     list[strawberry.ID] | None, strawberry.argument(description="As in `usage`.")
 ]
@@ -70,8 +51,8 @@ async def _subscriptions(
     root: _Holder,
     info: Info,
     first: _First = strawberry.UNSET,
-    after: _After = strawberry.UNSET,
-    last: _Last = strawberry.UNSET,
+    after: After = strawberry.UNSET,
+    last: Last = strawberry.UNSET,
     before: _Before = strawberry.UNSET,
 ) -> Any:
     asked = PageArguments(given(first), given(after), given(last), given(before))

@@ -1,6 +1,26 @@
 """What the connections share."""
 
+from typing import Annotated, Final
+
 import strawberry
+
+FORWARDS: Final = "Page size, forwards: 1 to {} by default (`{}`); 50 if omitted."
+"""The description of `first`, given its default bound and the setting of it."""
+BEFORE: Final = "Returns the page before this cursor. Use with `last`."
+
+After = Annotated[
+    str | None,
+    strawberry.argument(description="Returns the page after this cursor. Use with `first`."),
+]
+Last = Annotated[
+    int | None,
+    strawberry.argument(
+        description=(
+            "Page size, backwards: same bounds as `first`. Cannot be combined with `first` or "
+            "`after`."
+        )
+    ),
+]
 
 
 @strawberry.federation.type(

@@ -1,5 +1,8 @@
 """The gateway's exact sums over usage records as GraphQL types."""
 
+from collections.abc import Mapping
+from typing import Final
+
 import strawberry
 
 from resolvers.ordering import Direction
@@ -10,24 +13,22 @@ from schema.declarations import described, reads
 from schema.directives import CURRENCIES, FEW, SUMS
 from schema.scalars import LocalDate, LocalDateTime, UtcDateTime
 
-described(
-    "UsageGroup",
-    Group,
-    "What usage records can be grouped by. May gain values.",
-    {
-        "USAGE_TYPE": "By `usageType`, as PayEx spells it.",
-        "PRODUCT_GROUP": "By `productGroupId`.",
-        "DESTINATION": "By `destination`.",
-        "DETAIL_INFO": "By `detailInfo`, such as the number called.",
-        "SUBSCRIPTION": "By subscription.",
-        "DAY": "By the local day of `startTime`.",
-        "WEEK": "By the ISO 8601 week (Monday to Sunday) of `startTime`, in local time.",
-        "MONTH": "By the calendar month of `startTime`, in local time.",
-        "CURRENCY": (
-            "By currency. Currencies are always kept apart, so this adds nothing to other values."
-        ),
-    },
-)
+GROUPS: Final[Mapping[str, str]] = {
+    "USAGE_TYPE": "By `usageType`, as PayEx spells it.",
+    "PRODUCT_GROUP": "By `productGroupId`.",
+    "DESTINATION": "By `destination`.",
+    "DETAIL_INFO": "By `detailInfo`, such as the number called.",
+    "SUBSCRIPTION": "By subscription.",
+    "DAY": "By the local day of `startTime`.",
+    "WEEK": "By the ISO 8601 week (Monday to Sunday) of `startTime`, in local time.",
+    "MONTH": "By the calendar month of `startTime`, in local time.",
+    "CURRENCY": (
+        "By currency. Currencies are always kept apart, so this adds nothing to other values."
+    ),
+}
+"""The description of each group, by its name."""
+
+described("UsageGroup", Group, "What usage records can be grouped by. May gain values.", GROUPS)
 described(
     "UsageTotalOrderField",
     TotalOrderField,

@@ -14,7 +14,7 @@ from schema.comparison import ComparisonGroup, UsageComparisonResult
 from schema.declarations import Info, given, reads, resolved
 from schema.directives import PAGE, READ, SLICED, USAGE
 from schema.inputs import UsageRecordFilter, UsageRecordOrder
-from schema.pages import PageInfo
+from schema.pages import BEFORE, FORWARDS, After, Last, PageInfo
 from schema.problems import UsageProblem
 from schema.records import UsageRecord
 from schema.scalars import UtcDateTime
@@ -36,33 +36,11 @@ SubscriptionNos = Annotated[
 ]
 _First = Annotated[
     int | None,
-    strawberry.argument(
-        description=(
-            "Page size, forwards: 1 to 10,000 by default (`GATEWAY_MAX_RECORDS`); 50 if omitted."
-        )
-    ),
-]
-_After = Annotated[
-    str | None,
-    strawberry.argument(description="Returns the page after this cursor. Use with `first`."),
-]
-_Last = Annotated[
-    int | None,
-    strawberry.argument(
-        description=(
-            "Page size, backwards: same bounds as `first`. Cannot be combined with `first` or "
-            "`after`."
-        )
-    ),
+    strawberry.argument(description=FORWARDS.format("10,000", "GATEWAY_MAX_RECORDS")),
 ]
 _Before = Annotated[
     str | None,
-    strawberry.argument(
-        description=(
-            "Returns the page before this cursor. Use with `last`. Records stay in the order of "
-            "`orderBy`."
-        )
-    ),
+    strawberry.argument(description=f"{BEFORE} Records stay in the order of `orderBy`."),
 ]
 _OrderBy = Annotated[
     UsageRecordOrder | None,
@@ -163,8 +141,8 @@ async def _records(  # noqa: PLR0913, PLR0917 - Relay has four arguments for pag
     root: _Root,
     info: Info,
     first: _First = strawberry.UNSET,
-    after: _After = strawberry.UNSET,
-    last: _Last = strawberry.UNSET,
+    after: After = strawberry.UNSET,
+    last: Last = strawberry.UNSET,
     before: _Before = strawberry.UNSET,
     order_by: _OrderBy = strawberry.UNSET,
 ) -> Any:
