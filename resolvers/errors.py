@@ -4,11 +4,13 @@ import enum
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from resolvers.payex.api.argument_errors import ArgumentErrorCode
 from resolvers.payex.api.instances import safe_instance_id
 from resolvers.payex.api.problems import Problem, ProblemType
+
+T = TypeVar("T")
 
 # PayEx may put what it refuses in the place of its name.
 _NAME: Final = re.compile(r"[A-Za-z]{1,40}")
@@ -72,6 +74,17 @@ class RequestError(Exception):
         self.reason = reason
         self.instance = instance
         self.excess = excess
+
+
+def without_problem(found: T | Problem) -> T:
+    """Return what was found, for a field whose type has no room for problems.
+
+    Raises:
+        RequestError: it is a problem.
+    """
+    if isinstance(found, Problem):
+        raise problem_error(found)
+    return found
 
 
 def problem_error(problem: Problem) -> RequestError:

@@ -16,7 +16,7 @@ from math import isnan
 from graphql import GraphQLError, GraphQLID
 
 from resolvers import node_ids
-from resolvers.errors import ErrorCode, Excess, RequestError, problem_error
+from resolvers.errors import ErrorCode, Excess, RequestError, problem_error, without_problem
 from resolvers.existence import find_holder, find_subscription
 from resolvers.look_ahead import LookAhead
 from resolvers.node_ids import NodeKind
@@ -25,7 +25,6 @@ from resolvers.operation import Operation
 from resolvers.payex.api.argument_errors import ArgumentErrorCode
 from resolvers.payex.api.faults import Fault, FaultCode
 from resolvers.payex.api.numbers import number_error, number_message
-from resolvers.payex.api.problems import Problem
 from resolvers.payex.api.routes import Billing, Holder
 from resolvers.rights import unseen
 
@@ -84,16 +83,10 @@ async def find_node(
     node = _decoded(operation, node_id, argument)
     if isinstance(node, Owner):
         return node
-    found = (
-        await find_holder(operation, below, node.holder)
-        if isinstance(node, HolderNode)
-        else await find_subscription(
-            operation, below, HolderNode(node.holder), node.subscription_no
-        )
-    )
-    if isinstance(found, Problem):
-        raise problem_error(found)
-    return found
+    if isinstance(node, HolderNode):
+        return without_problem(await find_holder(operation, below, node.holder))
+    parent = HolderNode(node.holder)
+    return without_problem(await find_subscription(operation, below, parent, node.subscription_no))
 
 
 def holder_reference(

@@ -3,10 +3,9 @@
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from resolvers.comparison import Comparison, compared
-from resolvers.errors import problem_error
 from resolvers.gathering import Gathered, Wanted, gather, number_errors, start, wanted_of
 from resolvers.look_ahead import LookAhead
 from resolvers.nodes import HolderNode, SubscriptionNode
@@ -264,14 +263,3 @@ def _limit_errors(limit: int | None) -> Sequence[ArgumentError]:
         return ()
     message = f"must be at least 1; it is {limit}."
     return [ArgumentError.at(ArgumentErrorCode.OUT_OF_RANGE, message, "limitPerCurrency")]
-
-
-def plain(found: Any) -> Any:
-    """Return what a field below the gate answers with, where a problem has no place.
-
-    Raises:
-        RequestError: it is a problem.
-    """
-    if isinstance(found, Problem):
-        raise problem_error(found)
-    return found

@@ -6,12 +6,11 @@ from typing import Annotated, Any
 import strawberry
 
 from resolvers import lookups, usage
-from resolvers.errors import problem_error
+from resolvers.errors import without_problem
 from resolvers.existence import find_holder, find_subscription
 from resolvers.nodes import HolderNode
 from resolvers.nodes import Owner as OwnerNode
 from resolvers.pages import PageArguments
-from resolvers.payex.api.problems import Problem
 from resolvers.payex.api.routes import Billing, Holder
 from schema.declarations import Info, given, reads, resolved, shared, told
 from schema.directives import CALL, INTERNAL, NUMBERS, RAW, READ, USAGE
@@ -70,10 +69,7 @@ async def _subscription(root: _Holder, info: Info, subscription_no: _Subscriptio
 
 
 async def _raw(root: _Holder, info: Info) -> Any:
-    found = await usage.raw_holder(info.context, root)
-    if isinstance(found, Problem):
-        raise problem_error(found)
-    return found
+    return without_problem(await usage.raw_holder(info.context, root))
 
 
 @told(id=GLOBAL_ID)

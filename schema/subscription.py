@@ -9,10 +9,9 @@ from typing import Annotated, Any
 import strawberry
 
 from resolvers import lookups, old_fields, usage
-from resolvers.errors import problem_error
+from resolvers.errors import without_problem
 from resolvers.nodes import HolderNode, SubscriptionNode
 from resolvers.pages import PageArguments
-from resolvers.payex.api.problems import Problem
 from resolvers.payex.api.routes import Billing
 from resolvers.totals import Group
 from schema.declarations import Info, described, given, reads, resolved, told
@@ -134,10 +133,7 @@ async def _usage_totals(
 
 
 async def _raw(root: strawberry.Parent[SubscriptionNode], info: Info) -> Any:
-    found = await usage.raw_subscription(info.context, root)
-    if isinstance(found, Problem):
-        raise problem_error(found)
-    return found
+    return without_problem(await usage.raw_subscription(info.context, root))
 
 
 @told(id=GLOBAL_ID)

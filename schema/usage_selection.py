@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import strawberry
 
 from resolvers import usage_selection as selected
+from resolvers.errors import without_problem
 from resolvers.nodes import HolderNode, SubscriptionNode
 from resolvers.pages import Page, PageArguments
 from resolvers.record_filter import RecordFilter
@@ -148,7 +149,7 @@ async def _records(  # noqa: PLR0913, PLR0917 - Relay has four arguments for pag
 ) -> Any:
     asked = PageArguments(given(first), given(after), given(last), given(before))
     ordered = (order_by.field, order_by.direction) if order_by else None
-    return selected.plain(await selected.records(info.context, root, asked, ordered))
+    return without_problem(await selected.records(info.context, root, asked, ordered))
 
 
 async def _totals(
@@ -161,7 +162,7 @@ async def _totals(
     ordered = TotalOrder(order_by.field, order_by.direction) if order_by else None
     limit = given(limit_per_currency)
     by = given(group_by) or ()
-    return selected.plain(await selected.record_totals(info.context, root, by, ordered, limit))
+    return without_problem(await selected.record_totals(info.context, root, by, ordered, limit))
 
 
 async def _compared_to(
