@@ -8,7 +8,7 @@ from typing import Final
 from resolvers.ordering import Direction
 from resolvers.payex.api.amounts import Money
 from resolvers.payex.api.turns import SLICE, Steps, slices
-from resolvers.total_order import by_key, kept, ordered
+from resolvers.total_order import by_code, by_key, kept, ordered
 from resolvers.totals import EXACT, Group, Sums, Total, merged
 
 # Microseconds (measured): to put the two sides of a group together.
@@ -120,11 +120,11 @@ def compared(
         changes += [Change(base.groups.get(key), current.groups.get(key)) for key in part]
     changes = yield from by_key(changes, by, Direction.ASCENDING)
     changes = yield from ordered(changes, _amount, Direction.DESCENDING)
-    changes = yield from ordered(changes, _currency, Direction.ASCENDING)
-    first, left = kept(changes, _currency, limit)
+    changes = yield from by_code(changes)
+    first, left = kept(changes, limit)
     return Comparison(
-        (yield from _by_currency(list(base.groups.values()))),
-        (yield from _by_currency(list(current.groups.values()))),
+        (yield from by_code((yield from merged(list(base.groups.values()))))),
+        (yield from by_code((yield from merged(list(current.groups.values()))))),
         first,
         (yield from _remainder(left)),
         len(changes),
@@ -141,15 +141,6 @@ def _remainder(left: Sequence[Change]) -> Steps[list[Change]]:
     return [Change(before.get(code), now.get(code)) for code in codes]
 
 
-def _by_currency(totals: Sequence[Total]) -> Steps[list[Total]]:
-    together = yield from merged(totals)
-    return (yield from ordered(together, lambda total: total.currency_code, Direction.ASCENDING))
-
-
 def _amount(change: Change) -> object:
     amount = change.amount_change
     return amount and amount.amount
-
-
-def _currency(change: Change) -> str | None:
-    return change.currency_code
