@@ -49,8 +49,12 @@ def wanted_of(
     """
     if isinstance(parent, SubscriptionNode):
         return Wanted(parent.holder, wave=parent.wave, node=parent)
-    distinct = None if numbers is None else tuple(dict.fromkeys(numbers))
-    return Wanted(parent.holder, distinct, parent.wave)
+    return Wanted(parent.holder, distinct(numbers), parent.wave)
+
+
+def distinct(numbers: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return the subscriptions that a client names, each once."""
+    return None if numbers is None else tuple(dict.fromkeys(numbers))
 
 
 def number_errors(numbers: Sequence[str] | None) -> list[ArgumentError]:

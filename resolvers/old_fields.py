@@ -6,17 +6,16 @@ They tell problems of their arguments where they tell all others: there is no ga
 from collections.abc import Sequence
 
 from resolvers import usage_selection
-from resolvers.gathering import gather, wanted_of
+from resolvers.gathering import wanted_of
 from resolvers.nodes import SubscriptionNode
 from resolvers.operation import Operation
 from resolvers.pages import Page, PageArguments
 from resolvers.payex.api.problems import Problem, argument_problem
 from resolvers.payex.api.records import UsageRecord
-from resolvers.payex.api.routes import Kind
 from resolvers.record_filter import RecordFilter
 from resolvers.total_order import Totals
 from resolvers.totals import Group
-from resolvers.usage_selection import Order, UsageSelection
+from resolvers.usage_selection import Order, selected_of
 
 
 async def records(
@@ -42,7 +41,7 @@ async def records(
     request = operation.pages.records(holder, number, asked)
     if errors := [*request.errors(), *conditions.errors()]:
         return argument_problem(*errors)
-    found = await _selected(operation, subscription, conditions)
+    found = await selected_of(operation, wanted_of(subscription), conditions)
     if isinstance(found, Problem):
         return found
     return await usage_selection.records(operation, found, asked, ordered)
@@ -61,15 +60,7 @@ async def totals(
     """
     if errors := conditions.errors():
         return argument_problem(*errors)
-    found = await _selected(operation, subscription, conditions)
+    found = await selected_of(operation, wanted_of(subscription), conditions)
     if isinstance(found, Problem):
         return found
     return await usage_selection.record_totals(operation, found, by, None, None)
-
-
-async def _selected(
-    operation: Operation, subscription: SubscriptionNode, conditions: RecordFilter
-) -> UsageSelection | Problem:
-    wanted = wanted_of(subscription)
-    found = await gather(operation, wanted, Kind.DETAILS)
-    return found if isinstance(found, Problem) else UsageSelection(wanted, conditions, found)

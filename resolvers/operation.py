@@ -5,10 +5,10 @@ import logging
 import math
 import time
 import uuid
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Hashable, Mapping, Sequence
 from functools import cached_property, partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
@@ -17,16 +17,17 @@ from resolvers.budget import Budget, SharedBudget
 from resolvers.findings import Findings
 from resolvers.loaders import RouteLoader, SubscriptionLoader
 from resolvers.operation_stats import OperationStats
+from resolvers.pages import Page, PageRequest
 from resolvers.payex.api.answers import ANYONE, Answer, CallContext, time_is_up
 from resolvers.payex.api.deadline import DEADLINE_SETTING, Deadline
 from resolvers.payex.api.faults import Fault
 from resolvers.payex.api.held_bytes import AnswerBytes, OperationBytes
 from resolvers.payex.api.instances import safe_instance_id
 from resolvers.payex.api.problems import Problem, ProblemType
-from resolvers.payex.api.records import ItemList, SubscriptionItem
+from resolvers.payex.api.records import Item, ItemList, SubscriptionItem
 from resolvers.payex.api.routes import Holder, Route
 from resolvers.payex.api.tracing import UNTRACED, BatchTrace, Trace, Untraced
-from resolvers.payex.api.turns import Pace
+from resolvers.payex.api.turns import Pace, done
 from resolvers.payex.api.work import QUESTION, Work
 from resolvers.payex.client import Payex
 from resolvers.rights import Rights, UnseenError, unseen
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from graphql import Node
 
 logger = logging.getLogger(__name__)
+
+E = TypeVar("E", bound=Item)
 
 _COPIES = 3
 _NO_HOLDER = {ProblemType.INVOICE_NOT_FOUND, ProblemType.CUSTOMER_NOT_FOUND}
@@ -118,6 +121,25 @@ class Operation:
     def findings(self) -> Findings:
         """What it has found out over lists."""
         return Findings(self.pace, partial(self.budget.spend, Work.SELECTED))
+
+    async def cut(
+        self, key: Hashable, request: PageRequest, listed: Sequence[E], as_of: float = 0.0
+    ) -> Page[E] | Problem:
+        """Return a page of a list, or the problem that it cannot be cut out.
+
+        Args:
+            key: what tells it from other pages of the operation.
+            request: which page.
+            listed: the list.
+            as_of: when its oldest part was fetched, in seconds since 1970.
+
+        Raises:
+            Fault: the operation's time is up.
+        """
+        steps = partial(request.page, listed, as_of=as_of)
+        if request.begins_the_list:
+            return done(steps(), partial(self.budget.spend, Work.SELECTED))
+        return await self.findings.find(key, steps)
 
     @cached_property
     def _held(self) -> OperationBytes:

@@ -141,6 +141,11 @@ class PageRequest(msgspec.Struct, frozen=True):
     setting: str
     cursors: Cursors
 
+    @property
+    def begins_the_list(self) -> bool:
+        """Whether the page begins where the list does, so that there is nothing to look for."""
+        return self.asked.after is None and self.asked.last is None
+
     def errors(self) -> list[ArgumentError]:
         """Return all that is wrong with the arguments, as far as is known without the list."""
         first, after, last, before = self.asked

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from resolvers.bounds import PageRequests
-from resolvers.gathering import Wanted, number_errors
+from resolvers.gathering import Wanted, distinct, number_errors
 from resolvers.look_ahead import LookAhead, SelectedField
 from resolvers.pages import PageArguments
 from resolvers.payex.api.numbers import number_message
@@ -84,7 +84,8 @@ def holder_needs(below: LookAhead, holder: Holder, pages: PageRequests) -> Holde
                     wanted = needs.subscriptions.setdefault(number, SubscriptionNeeds())
                     _add(wanted, selected.below, holder, number, pages)
             case "usage" | "usageSummaries", dict(arguments):
-                _add_usage(needs, selected, Wanted(holder, _numbers(arguments)), arguments, pages)
+                numbers = distinct(arguments.get("subscriptionNos"))
+                _add_usage(needs, selected, Wanted(holder, numbers), arguments, pages)
     return needs
 
 
@@ -131,9 +132,8 @@ def _add_usage(
     pages: PageRequests,
 ) -> None:
     """Take in what is asked of several subscriptions at once."""
-    numbers = arguments.get("subscriptionNos")
     too_many = len(wanted.numbers or ()) > pages.most_subscriptions
-    if too_many or number_errors(numbers) or _filter(arguments).errors():
+    if too_many or number_errors(wanted.numbers) or _filter(arguments).errors():
         needs.refused = True
         return
     kind = Kind.DETAILS if selected.name == "usage" else Kind.SUMMARIES
@@ -151,12 +151,6 @@ def _add_usage(
 
 def _page(arguments: Mapping[str, Any]) -> PageArguments:
     return PageArguments(*map(arguments.get, PageArguments._fields))
-
-
-def _numbers(arguments: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """Return the subscriptions that a client names, each once."""
-    given = arguments.get("subscriptionNos")
-    return None if given is None else tuple(dict.fromkeys(given))
 
 
 def _filter(arguments: Mapping[str, Any]) -> RecordFilter:

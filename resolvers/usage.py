@@ -1,8 +1,7 @@
 """Subscriptions in pages, PayEx's summaries, and what PayEx sent as it came."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -10,12 +9,10 @@ import msgspec
 from resolvers.gathering import content, gather, number_errors, wanted_of
 from resolvers.nodes import HolderNode, SubscriptionNode
 from resolvers.operation import Operation
-from resolvers.pages import Page, PageArguments, PageRequest
+from resolvers.pages import Page, PageArguments
 from resolvers.payex.api.problems import Problem, argument_problem
 from resolvers.payex.api.records import Item, SubscriptionItem, UsageSummary
 from resolvers.payex.api.routes import Holder, Kind
-from resolvers.payex.api.turns import done
-from resolvers.payex.api.work import Work
 
 T = TypeVar("T", bound=Item)
 
@@ -83,7 +80,7 @@ async def subscriptions(
     found = content(answer)
     if isinstance(found, Problem):
         return found
-    page = await _cut(operation, (listed, asked), request, found.items)
+    page = await operation.cut((listed, asked), request, found.items)
     if isinstance(page, Problem):
         return page
     return SubscriptionPage(parent.holder, page, answer.wave, found.fetched)
@@ -142,13 +139,3 @@ def _held(operation: Operation, raw: msgspec.Raw | Problem) -> msgspec.Raw | Pro
     if not isinstance(raw, Problem):
         operation.hold(memoryview(raw).nbytes)
     return raw
-
-
-async def _cut(
-    operation: Operation, key: Hashable, request: PageRequest, listed: Sequence[T]
-) -> Page[T] | Problem:
-    steps = partial(request.page, listed)
-    if request.asked.after is None and request.asked.last is None:
-        # It begins where the list does: there is nothing to look for.
-        return done(steps(), partial(operation.budget.spend, Work.SELECTED))
-    return await operation.findings.find(key, steps)

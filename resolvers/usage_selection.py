@@ -17,8 +17,7 @@ from resolvers.payex.api.numbers import number_error
 from resolvers.payex.api.problems import Problem, argument_problem
 from resolvers.payex.api.records import UsageRecord
 from resolvers.payex.api.routes import Billing, Holder, Kind
-from resolvers.payex.api.turns import SLICE, Steps, done, slices
-from resolvers.payex.api.work import Work
+from resolvers.payex.api.turns import SLICE, Steps, slices
 from resolvers.record_filter import RecordFilter
 from resolvers.rights import unseen
 from resolvers.total_order import TotalOrder, Totals, arranged
@@ -115,7 +114,14 @@ async def select(
         return argument_problem(*errors)
     wanted = wanted_of(parent, numbers)
     start_bases(operation, bases(below, wanted))
-    found = await gather(operation, wanted, Kind.DETAILS)
+    return await selected_of(operation, wanted, conditions)
+
+
+async def selected_of(
+    operation: Operation, wanted: Wanted, conditions: RecordFilter, *, may_lack: bool = False
+) -> UsageSelection | Problem:
+    """Return the records that meet valid conditions; `may_lack` and errors are as of `gather`."""
+    found = await gather(operation, wanted, Kind.DETAILS, may_lack=may_lack)
     return found if isinstance(found, Problem) else UsageSelection(wanted, conditions, found)
 
 
@@ -141,11 +147,8 @@ async def records(
         listed: Sequence[UsageRecord] = parts[0].items
     else:
         listed = await operation.findings.find(key, partial(_listed, selection, ordered))
-    steps = partial(request.page, listed, as_of=selection.as_of)
-    if asked.after is None and asked.last is None:
-        # It begins where the list does: there is nothing to look for.
-        return done(steps(), partial(operation.budget.spend, Work.SELECTED))
-    return await operation.findings.find((key, number, asked, selection.as_of), steps)
+    page = key, number, asked, selection.as_of
+    return await operation.cut(page, request, listed, selection.as_of)
 
 
 async def record_totals(
@@ -223,10 +226,9 @@ async def compare(
     wanted = base_of(selection.wanted, invoice_no)
     if not operation.rights.sees(wanted.holder):
         return unseen(wanted.holder)
-    found = await gather(operation, wanted, Kind.DETAILS, may_lack=True)
-    if isinstance(found, Problem):
-        return found
-    base = UsageSelection(wanted, selection.conditions, found)
+    base = await selected_of(operation, wanted, selection.conditions, may_lack=True)
+    if isinstance(base, Problem):
+        return base
     before = await _sums(operation, base, by)
     now = await _sums(operation, selection, by)
     as_of = min(base.as_of, selection.as_of)
