@@ -4,7 +4,7 @@ import gc
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final, cast
 
 import uvicorn
@@ -89,10 +89,19 @@ class _Lifespan(LifespanOn):
 
 
 class Server(uvicorn.Server):
-    """Serves until it is told to stop, and then what has arrived by then."""
+    """Serves until it is told to stop, and then what has arrived by then.
+
+    Args:
+        config: how it serves.
+        asked: the signals that asked for a stop before it takes them.
+    """
 
     config: ServerConfig
     _arrivals: Arrivals
+
+    def __init__(self, config: ServerConfig, asked: Collection[int] = ()) -> None:
+        super().__init__(config)
+        self._asked = asked
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the app, and then take connections.
@@ -106,6 +115,7 @@ class Server(uvicorn.Server):
         self.lifespan.state[MEMBER] = self._arrivals.member
         await super().startup(sockets=[])
         self._arrivals.open(self._protocol, self.config.ssl)
+        self.should_exit = self.should_exit or bool(self._asked)
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second, look at the other processes, and whether it is time to stop."""

@@ -49,17 +49,16 @@ def serve(
         if metrics:
             second = _listening(*metrics, config.backlog, _METRICS)
             listeners.append(stack.enter_context(second))
-        server = Server(config)
-        stack.enter_context(_quiet_end(server))
+        asked = stack.enter_context(_quiet_end())
         shown = f"[{host}]" if ":" in host else host
         scheme, bound = "https" if config.is_ssl else "http", listener.getsockname()[1]
         logger.info("Serving on %s://%s:%s (Ctrl-C stops it).", scheme, shown, bound)
         if workers > 1:
-            processes = ServerProcesses(config, listeners)
+            processes = ServerProcesses(config, listeners, asked)
             processes.run()
             failed = processes.failed
         else:
-            failed = _run(server, listeners)
+            failed = _run(Server(config, asked), listeners)
     if failed:
         raise SettingsError("The gateway could not start, for the reason that is told above.")
 
@@ -74,20 +73,19 @@ def _run(server: Server, listeners: list[socket.socket]) -> bool:
 
 
 @contextlib.contextmanager
-def _quiet_end(server: Server) -> Iterator[None]:
-    """Leave the exit status 0 to a stop that was asked for.
+def _quiet_end() -> Iterator[list[int]]:
+    """Leave the exit status 0 to a stop that was asked for. Yield the signals that asked for it.
 
-    A signal may come before uvicorn handles them. And at its end, uvicorn raises once more the
-    signal that stopped it, for its caller's handler.
+    They may come before uvicorn handles them. And at its end, uvicorn raises once more the signal
+    that stopped it, for its caller's handler.
     """
-
-    def stop(*_: object) -> None:
-        server.should_exit = True
-
+    asked: list[int] = []
     endings = (signal.SIGTERM, signal.SIGINT)
-    before = {ending: signal.signal(ending, stop) for ending in endings}
+    before = {
+        ending: signal.signal(ending, lambda number, _: asked.append(number)) for ending in endings
+    }
     try:
-        yield
+        yield asked
     finally:
         for ending, handler in before.items():
             signal.signal(ending, handler)

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from collections.abc import Iterable
 from functools import cached_property
 from multiprocessing import get_context
 from signal import SIGINT, SIGTERM
@@ -44,16 +45,20 @@ class ServerProcesses(Multiprocess):
     Args:
         config: how each of them serves.
         listeners: the listening sockets, which none of them inherits.
+        asked: the signals that asked for a stop before it takes them.
     """
 
     config: ServerConfig
 
-    def __init__(self, config: ServerConfig, listeners: list[socket.socket]) -> None:
+    def __init__(
+        self, config: ServerConfig, listeners: list[socket.socket], asked: Iterable[int] = ()
+    ) -> None:
         seats = seats_for(config.workers)
         shared = get_context("spawn").RawArray("q", Workload.cells_for(seats))
         config.workload = Workload(seats, shared)
         self.reception = Reception(listeners, config.workload, self._stopping)
         super().__init__(config, [self.reception.desk])
+        self.signal_queue.extend(asked)
         self.failed = False
         self._have_served = False
 

@@ -62,8 +62,9 @@ def test_it_serves_until_the_signal_and_gives_the_signal_back(
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+@pytest.mark.parametrize("workers", [1, 2])
 def test_a_stop_that_is_asked_for_while_it_starts_ends_it(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, workers: int
 ) -> None:
     """It listens by then, so that whoever waits for that may stop it at once."""
 
@@ -83,7 +84,8 @@ def test_a_stop_that_is_asked_for_while_it_starts_ends_it(
     patience = threading.Timer(20, stop_again)
     patience.start()
     try:
-        serve(nobody, host="127.0.0.1", port=0, log_config=None, lifespan="off")
+        app = "tests.server.starting:whoever_answers"
+        serve(app, host="127.0.0.1", port=0, workers=workers, log_config=None, lifespan="off")
     finally:
         patience.cancel()
         logger.removeHandler(stop)
