@@ -61,12 +61,12 @@ def otel_contradictions(environment: Mapping[str, str]) -> Iterator[str]:
         ),
         (
             given("OTEL_TRACES_EXPORTER"),
-            lambda value: "otlp" in value.lower().replace(" ", "").split(","),
+            lambda value: "otlp" in _names(value),
             "has no effect: traces are sent by OTLP. GATEWAY_TRACES=off ends that.",
         ),
         (
             given("OTEL_PROPAGATORS"),
-            lambda value: "tracecontext" in value.lower().replace(" ", "").split(","),
+            lambda value: "tracecontext" in _names(value),
             (
                 "has no effect: the context of a trace is read from the header traceparent and "
                 "sent in it (tracecontext)."
@@ -105,6 +105,10 @@ def _is_url(value: str) -> bool:
         return url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
     except ValueError:
         return False
+
+
+def _names(value: str) -> list[str]:
+    return value.lower().replace(" ", "").split(",")
 
 
 def _number(value: str) -> float:
